@@ -1,0 +1,195 @@
+"""One column of a file: from what stands there to values that can be analysed, and what is wrong with it.
+
+Every function returns values beside a list of problems, so that `cx check` can name all of them at once.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.codebook import Question
+from cxlib.errors import CxError
+from cxlib.readers import by_value, code, decimal_mark, number
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule: where, how many rows (counted without the header), and the first of them."""
+
+    table: str
+    column: str
+    rows: int
+    rule: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a column stands, for messages."""
+
+    table: str
+    column: str
+    file: str
+
+    def problem(self, bad: pd.Series | np.ndarray, values: pd.Series, rule: str) -> list[Problem]:
+        """The problem that the rows marked in `bad` make, as a list of one, or none."""
+        rows = np.flatnonzero(np.asarray(bad, bool))
+        if not len(rows):
+            return []
+        shown = values.iloc[rows[0]]
+        example = f"{'blank' if code(shown) is None else shown} in row {rows[0] + 1} of {self.file}"
+        return [Problem(self.table, self.column, len(rows), rule, example)]
+
+
+def codes(raw: pd.Series, missing=()) -> pd.Series:
+    """Cells as codes, with blank cells and the missing codes as None."""
+    return by_value(raw, lambda cell: None if (text := code(cell)) in missing else text)
+
+
+def numbers(raw: pd.Series, place: Place, *, missing=(), decimal=None) -> tuple[pd.Series, list[Problem]]:
+    """Cells as numbers, nan where blank or missing; text is a problem."""
+    cells = codes(raw, missing)
+    try:
+        decimal = decimal or decimal_mark(cells, f"{place.file}, column {place.column}")
+    except CxError as error:
+        return pd.Series(np.nan, index=raw.index), [Problem(place.table, place.column, len(raw), str(error), "")]
+    parsed = by_value(cells, lambda text: number(text, decimal))
+    text = parsed.isna() & cells.notna()
+    return parsed.astype(float), place.problem(text, cells, "a number belongs here; text is found")
+
+
+def ratings(raw: pd.Series, place: Place, question: Question, scale) -> tuple[pd.Series, list[Problem]]:
+    """Answers on a scale as numbers; what lies outside the scale is a problem."""
+    values, problems = numbers(raw, place, missing=question.missing, decimal=question.decimal)
+    if scale is not None:
+        low, high = scale
+        outside = values.notna() & ((values < low) | (values > high))
+        rule = f"answers must lie in {low:g}-{high:g}; others must be listed as `missing:`"
+        problems += place.problem(outside, raw, rule)
+        if question.role == "metric":
+            problems += place.problem(
+                values.notna() & ~outside & (values % 1 != 0), raw, "answers must be whole numbers"
+            )
+    return values, problems
+
+
+def weights(raw: pd.Series, place: Place) -> tuple[pd.Series, list[Problem]]:
+    """Weights: numbers of 0 or more, none missing, not all 0."""
+    values, problems = numbers(raw, place)
+    if problems:
+        return values, problems
+    problems = place.problem(values.isna(), raw, "a weight must not be missing")
+    problems += place.problem(values < 0, raw, "a weight must not be negative")
+    if len(values) and not values.abs().sum() > 0:
+        problems += place.problem(values == 0, raw, "weights must not be 0 everywhere")
+    return values, problems
+
+
+def dates(raw: pd.Series, place: Place) -> tuple[pd.Series, list[Problem]]:
+    """Dates and times in ISO order (2026-01-31, 2026-01-31 14:05); anything else is a problem, not a guess."""
+    if pd.api.types.is_datetime64_any_dtype(raw):
+        return raw, []
+    cells = codes(raw)
+    iso = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
+
+    def parse(text):
+        if text is None or not iso.fullmatch(text):
+            return pd.NaT
+        try:
+            return pd.Timestamp(text)
+        except ValueError:
+            return pd.NaT
+
+    parsed = pd.to_datetime(by_value(cells, parse))
+    bad = parsed.isna() & cells.notna()
+    return parsed, place.problem(bad, cells, "dates are written 2026-01-31 or 2026-01-31 14:05")
+
+
+def labelled(
+    raw: pd.Series, place: Place, question: Question, labels: dict[str, str]
+) -> tuple[pd.Series, list[Problem]]:
+    """Answers as an ordered categorical of labels (of codes where there are none), in the codebook's order."""
+    cells = codes(raw, question.missing)
+    problems = []
+    if labels:
+        # A file may hold the label itself where another holds its code.
+        texts = set(labels.values())
+        unknown = by_value(cells, lambda text: text is not None and text not in labels and text not in texts).astype(
+            bool
+        )
+        problems = place.problem(unknown, cells, "answers must be among the `labels:`, or listed as `missing:`")
+        cells = by_value(cells, lambda text: labels.get(text, text if text in texts else None))
+        order = list(dict.fromkeys(labels.values()))
+    else:
+        order = natural_order(cells.dropna().unique())
+    return pd.Series(pd.Categorical(cells, categories=order, ordered=True), index=raw.index), problems
+
+
+def natural_order(values) -> list[str]:
+    """Codes in the order people expect: 2 before 10, numbers before words."""
+
+    def key(text: str):
+        return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in re.split(r"(\d+)", text) if part]
+
+    return sorted(map(str, values), key=key)
+
+
+def bands(values: pd.Series, edges: tuple[float, ...]) -> pd.Series:
+    """A number cut at rising edges into an ordered categorical: under 18, 18-24, …, 55+ (only bands that occur)."""
+    whole = (values.dropna() % 1 == 0).all() and all(float(edge).is_integer() for edge in edges)
+    names = [f"<{edges[0]:g}"]
+    for low, high in zip(edges, edges[1:], strict=False):
+        names.append((f"{low:g}-{high - 1:g}" if high - low > 1 else f"{low:g}") if whole else f"{low:g} to <{high:g}")
+    names.append(f"{edges[-1]:g}+")
+    cut = pd.cut(values, [-np.inf, *edges, np.inf], right=False, labels=names, ordered=True)
+    return cut.cat.remove_unused_categories()
+
+
+def groups(cells: pd.Series, rule: dict[str, tuple[str, ...]]) -> pd.Series:
+    """Codes gathered under new names, as an ordered categorical in the order of the rule."""
+    name_of = {c: name for name, members in rule.items() for c in members}
+    return pd.Series(
+        pd.Categorical(by_value(cells, name_of.get), categories=list(rule), ordered=True), index=cells.index
+    )
+
+
+def net(cells: pd.Series, values: pd.Series, question: Question, members: tuple[str, ...]) -> pd.Series:
+    """1 where the answer is in the net, 0 where it is another, nan where there is none."""
+    if question.role == "number":
+        low, high = map(float, members)
+        return values.between(low, high).astype(float).where(values.notna())
+    return cells.isin(members).astype(float).where(cells.notna())
+
+
+def options(parts: dict[str, pd.Series]) -> pd.DataFrame:
+    """Ticked options of a multi question in many columns: 1, 0, or nan for a respondent who ticked none.
+
+    Anything but a blank, 0, no or false is a tick (exports write 1, Yes or the option's text).
+    """
+    ticks = pd.DataFrame(
+        {
+            option: by_value(raw, lambda cell: float((code(cell) or "0").lower() not in ("0", "no", "false"))).astype(
+                float
+            )
+            for option, raw in parts.items()
+        }
+    )
+    return ticks.where(ticks.sum(axis=1) > 0)
+
+
+def split(cells: pd.Series, separator: str) -> pd.DataFrame:
+    """Ticked options of a multi question in one column, as options() gives them; options in natural order."""
+    chosen = by_value(
+        cells,
+        lambda text: None if text is None else frozenset(p.strip() for p in text.split(separator) if p.strip()),
+    )
+    found = natural_order(set().union(*chosen.dropna()))
+    return pd.DataFrame(
+        {
+            option: by_value(chosen, lambda some: np.nan if some is None else float(option in some)).astype(float)
+            for option in found
+        },
+        index=cells.index,
+    )

@@ -1,0 +1,277 @@
+"""Metrics and their estimates: NPS, CSAT, CES and any scoring of a rating scale.
+
+A metric says what each answer of a scale scores; the estimate is the weighted mean score, with the
+design-based variance of its tally. Two different scores make a share (Wilson interval), three evenly
+spaced ones a difference of shares (MOVER-Wilson), anything else a mean (Student's t), each on the effective
+number of answers: the size of the simple random sample that has the design's variance.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from cxlib import intervals
+from cxlib.errors import CxError
+from cxlib.estimate import Estimate
+from cxlib.tally import as_list, tally
+from cxlib.variance import Domains, linearise
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A scoring of a rating scale: whole-number answers from `scale[0]` to `scale[1]`, and what each scores.
+
+    Answers of the scale without an entry in `scores` score 0; scores "mean" are the answers themselves.
+    """
+
+    name: str
+    label: str
+    scale: tuple[int, int]
+    scores: dict[int, float] | str
+    unit: str
+
+    @cached_property
+    def table(self) -> dict[int, float]:
+        """Score by answer, for every answer of the scale."""
+        answers = range(int(self.scale[0]), int(self.scale[1]) + 1)
+        if self.scores == "mean":
+            return {a: float(a) for a in answers}
+        outside = sorted(set(self.scores) - set(answers))
+        if outside:
+            raise CxError(
+                f"metric {self.name} scores the answer {outside[0]}, which is not on its scale "
+                f"{self.scale[0]}-{self.scale[1]}"
+            )
+        return {a: float(self.scores.get(a, 0.0)) for a in answers}
+
+    @property
+    def kind(self) -> str:
+        """share, difference or mean: which interval fits the scores."""
+        return _kind(sorted(set(self.table.values())))
+
+
+def _kind(levels: list[float]) -> str:
+    if len(levels) == 2:
+        return "share"
+    return "difference" if len(levels) == 3 and levels[1] - levels[0] == levels[2] - levels[1] else "mean"
+
+
+NPS = Metric("nps", "NPS", (0, 10), dict.fromkeys(range(7), -100.0) | dict.fromkeys((9, 10), 100.0), "points")
+CSAT = Metric("csat", "CSAT", (1, 5), dict.fromkeys((4, 5), 100.0), "percent")
+CES = Metric("ces", "CES", (1, 7), "mean", "score")
+CES_TOP3 = Metric("ces_top3", "CES top three", (1, 7), dict.fromkeys((5, 6, 7), 100.0), "percent")
+METRICS = {metric.name: metric for metric in (NPS, CSAT, CES, CES_TOP3)}
+
+
+def find(metric: Metric | str) -> Metric | None:
+    """The metric of that name; None for "mean", which takes numbers as they are."""
+    if isinstance(metric, Metric):
+        return metric
+    if metric == "mean":
+        return None
+    if metric not in METRICS:
+        raise CxError(f"unknown metric {metric}; it is one of {', '.join(METRICS)}, mean, or a Metric of your own")
+    return METRICS[metric]
+
+
+def nps(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, method="mover") -> Estimate:
+    """Promoters (9-10) minus detractors (0-6), in points from -100 to 100.
+
+    `answers` holds whole numbers 0-10, blank where missing; weights, strata, clusters and fpc are as long.
+    `method` is mover (MOVER-Wilson), adjusted_wald or wald. Raises CxError for answers outside 0-10 and
+    for fewer than two answers. Source: Reichheld, Harvard Business Review 81 (2003) 46-54.
+    """
+    return _single(answers, NPS, weights, strata, clusters, fpc, confidence, method)
+
+
+def csat(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95) -> Estimate:
+    """Share answering 4 or 5 on a scale of 1-5, in percent; Wilson interval. Arguments and errors as nps()."""
+    return _single(answers, CSAT, weights, strata, clusters, fpc, confidence)
+
+
+def ces(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, top_three=False) -> Estimate:
+    """Mean of a scale of 1 (very hard) to 7 (very easy), t interval; with `top_three` the share of 5-7 in percent.
+
+    Arguments and errors as nps(). Source: Dixon, Freeman and Toman, Harvard Business Review 88 (2010) 116-122.
+    """
+    return _single(answers, CES_TOP3 if top_three else CES, weights, strata, clusters, fpc, confidence)
+
+
+def mean(values, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, name="mean") -> Estimate:
+    """Weighted mean of numbers, in their own unit; t interval. Arguments and errors as nps()."""
+    return _single(values, "mean", weights, strata, clusters, fpc, confidence, name=name)
+
+
+def _single(answers, metric, weights, strata, clusters, fpc, confidence, method="mover", name=None) -> Estimate:
+    """One estimate from arrays: the frame, its tally, its only row."""
+    columns = {"answers": answers, "weights": weights, "strata": strata, "clusters": clusters, "fpc": fpc}
+    given = {name: values for name, values in columns.items() if values is not None}
+    lengths = {name: len(values) for name, values in given.items()}
+    if len(set(lengths.values())) > 1:
+        raise CxError(f"answers and design must be equally long; found {lengths}")
+    frame = pd.DataFrame({name: np.asarray(values) for name, values in given.items()})
+    names = {name: name for name in given if name != "answers"}
+    row = by_group(frame, metric, by=[], question="answers", confidence=confidence, method=method, **names).iloc[0]
+    unit = "score" if metric == "mean" else metric.unit
+    return Estimate(
+        name or metric.label,
+        row["estimate"],
+        row["low"],
+        row["high"],
+        row["se"],
+        row["n"],
+        row["n_effective"],
+        unit,
+        confidence,
+        row["method"],
+        row["n_weighted"],
+    )
+
+
+def by_group(
+    frame,
+    metric,
+    by,
+    *,
+    question,
+    weights=None,
+    strata=None,
+    clusters=None,
+    fpc=None,
+    confidence=0.95,
+    method="mover",
+    minimum_base=None,
+) -> pd.DataFrame:
+    """The metric in every group, as a tidy frame in the order of the groups.
+
+    `metric` is a Metric or a name (nps, csat, ces, ces_top3, or mean for plain numbers); `by` names one or
+    several columns, and question, weights, strata, clusters and fpc name columns too. Columns of the
+    result: the groups, estimate, low, high, se, n, n_weighted, n_effective, deff, df, strata, clusters, method. Every group keeps
+    the whole design (strata and clusters without a member count); respondents without a group are left out of
+    the rows. A group with a single answer has no interval: CxError, unless `minimum_base` is given, under
+    which estimate, low, high and se are nan and the base remains.
+    """
+    table = tally(frame, question, by=by, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    y = score(table, metric, question, frame)
+    domains = linearise(table, y, by=by, strata=strata, clusters=clusters, fpc=fpc)
+    rows = estimates(domains, metric, table, y, weighted=weights is not None, confidence=confidence, method=method)
+    rows = rows[rows[as_list(by)].notna().all(axis=1) & (rows["n"] > 0)] if as_list(by) else rows
+    least = 2 if minimum_base is None else max(minimum_base, 2)
+    small = rows["n"] < least
+    if small.any() and minimum_base is None:
+        where = ", ".join(f"{key}={rows.loc[small, key].iloc[0]}" for key in as_list(by)) or "the table"
+        raise CxError(
+            f"an interval needs at least 2 answers to {question}; {where} has {rows.loc[small, 'n'].iloc[0]}"
+            + (f" ({small.sum()} such groups)" if small.sum() > 1 else "")
+        )
+    rows.loc[small, ["estimate", "low", "high", "se", "n_effective", "deff"]] = np.nan
+    return rows.reset_index(drop=True)
+
+
+def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
+    """The score of each row of a tally, nan where unanswered.
+
+    Raises CxError for answers that the metric's scale does not hold, with their number and an example; with a
+    pandas `frame` the example's row (counted from 1) is named, too.
+    """
+    metric = find(metric)
+    answers = table[question]
+    if not pd.api.types.is_numeric_dtype(answers) and answers.notna().any():
+        example = answers.dropna().iloc[0]
+        raise CxError(f"answers must be numbers; column {question} holds text, e.g. {example!r}")
+    values = answers.to_numpy(dtype=float, na_value=np.nan)
+    if metric is None:
+        return values
+    outside = answers.notna().to_numpy() & ~np.isin(values, list(metric.table))
+    if outside.any():
+        example = values[outside][0]
+        row = ""
+        if isinstance(frame, pd.DataFrame):
+            row = f" in row {int(np.flatnonzero(frame[question].to_numpy(dtype=float, na_value=np.nan) == example)[0]) + 1}"
+        low, high = metric.scale
+        raise CxError(
+            f"{metric.label} answers must lie in {low}-{high}, as whole numbers; "
+            f"{int(table['n'][outside].sum())} lie outside, e.g. {example:g}{row} (column {question})"
+        )
+    lookup = pd.Series(metric.table)
+    return np.where(answers.isna(), np.nan, lookup.reindex(values).to_numpy())
+
+
+def estimates(
+    domains: Domains, metric, table: pd.DataFrame, y: np.ndarray, *, weighted: bool, confidence: float, method="mover"
+) -> pd.DataFrame:
+    """Point, interval and bases of every domain: the columns that by_group() returns."""
+    metric = find(metric)
+    if not 0 < confidence < 1:
+        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
+    if method not in intervals.DIFFERENCE:
+        raise CxError(f"method is one of {', '.join(intervals.DIFFERENCE)}; found {method}")
+    variance, df = domains.contrast()
+    n = domains.n.astype(float)
+    variance = np.where((n > 1) & (df > 0), variance, np.nan)
+    simple = domains.spread / np.maximum(n - 1, 1)  # the variance in a simple random sample of n, n - 1 as divisor
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kish = domains.w**2 / domains.w2
+        # All answers alike: both variances are 0 and say nothing of the design; Kish's formula still does.
+        effective = np.where(variance > 0, n * simple / variance, np.where(domains.spread > 0, np.nan, kish))
+    levels = sorted(set(metric.table.values())) if metric else []
+    kind = _kind(levels)
+    critical = intervals.critical_value(confidence, df, n)
+    if kind == "share":
+        zero, one = levels
+        bounds = intervals.wilson((domains.ratio - zero) / (one - zero), effective, critical)
+        low, high = (zero + (one - zero) * bound for bound in bounds)
+        name = "Wilson"
+    elif kind == "difference":
+        least, middle, most = levels
+        make, name = intervals.DIFFERENCE[method]
+        bounds = make(_share(domains, table, y, most), _share(domains, table, y, least), effective, critical)
+        low, high = (middle + (most - middle) * bound for bound in bounds)
+    else:
+        low, high = intervals.student(domains.ratio, np.sqrt(variance), df, confidence)
+        if levels:
+            low, high = np.maximum(low, levels[0]), np.minimum(high, levels[-1])
+        name = "Student's t"
+    strata, clusters, _ = domains.extent
+    return domains.keys.assign(
+        estimate=domains.ratio,
+        low=low,
+        high=high,
+        se=np.sqrt(variance),
+        n=domains.n,
+        n_weighted=domains.w,
+        n_effective=effective,
+        deff=n / effective,
+        df=df,
+        strata=strata,
+        clusters=clusters,
+        method=[f"{name}; {text}" for text in design_texts(domains, weighted)],
+    )
+
+
+def _share(domains: Domains, table: pd.DataFrame, y: np.ndarray, level: float) -> np.ndarray:
+    """The weighted share of answers that score `level`, in each domain."""
+    hit = pd.Series(np.where(y == level, table["w"], 0.0))
+    by = [table[key] for key in domains.keys.columns]
+    total = hit.groupby(by, dropna=False, sort=True).sum().to_numpy() if by else np.array([hit.sum()])
+    with np.errstate(invalid="ignore"):
+        return total / domains.w
+
+
+def design_texts(domains: Domains, weighted: bool) -> list[str]:
+    """What each domain's variance takes into account, in words: weights, strata, clusters, finite population."""
+    finite = (domains.remaining < 1).any()
+    clustered = (domains.stratum_of @ domains._answers).sum(axis=0) > 0
+    texts = []
+    for strata, clusters, lonely, named in zip(*domains.extent, clustered, strict=True):
+        parts = ["weights"] if weighted else []
+        parts += [f"{strata} strata"] if strata > 1 else []
+        parts += [f"{clusters:,.0f} clusters"] if named else []
+        parts += ["finite population"] if finite else []
+        text = "Taylor linearisation: " + ", ".join(parts) if parts else "simple random sample"
+        if lonely:
+            text += f"; {lonely:.0f} single-cluster strata taken about the overall mean"
+        texts.append(text)
+    return texts
