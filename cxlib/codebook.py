@@ -162,7 +162,7 @@ class Codebook(_Strict):
     study: str = Field(pattern=r"^[\w][\w.-]*$")
     title: Words
     client: str | None = None
-    sponsor: str | None = None
+    sponsor: Words | None = None
     language: Literal["en", "vi"] = "en"
     currency: str | None = None
     sample: Literal["probability", "quota", "panel", "opt_in", "census"]

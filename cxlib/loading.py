@@ -9,6 +9,7 @@ from cxlib import columns
 from cxlib.codebook import DATE_KEYS, IDENTIFIERS, NUMBER_KEYS, Question, Table, Wave, nearest
 from cxlib.columns import Place, Problem
 from cxlib.errors import CxError
+from cxlib.places import entry_files
 from cxlib.readers import read_table
 
 
@@ -17,7 +18,7 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     spec = study.book.tables[name]
     frames, problems, notes = [], [], []
     for entry in spec.file:
-        paths = study.files_of(entry)
+        paths = entry_files(study.file, study.folder, entry)
         for path in paths:
             named = entry.wave or (path.stem if len(paths) > 1 and "wave" not in spec.keys else None)
             reader = _FileReader(study, name, spec, entry, path, named)

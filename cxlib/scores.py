@@ -49,7 +49,7 @@ class Metric:
     @property
     def kind(self) -> str:
         """share, difference or mean: which interval fits the scores."""
-        return _kind(sorted(set(self.table.values())))
+        return _kind(levels(self))
 
 
 def _kind(levels: list[float]) -> str:
@@ -156,8 +156,10 @@ def by_group(
     table = tally(frame, question, by=by, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
     y = score(table, metric, question, frame)
     domains = linearise(table, y, by=by, strata=strata, clusters=clusters, fpc=fpc)
-    rows = estimates(domains, metric, table, y, weighted=weights is not None, confidence=confidence, method=method)
-    rows = rows[rows[as_list(by)].notna().all(axis=1) & (rows["n"] > 0)] if as_list(by) else rows
+    rows = estimates(
+        domains, levels(metric), table, y, weighted=weights is not None, confidence=confidence, method=method
+    )
+    rows = _named(rows, by)
     least = 2 if minimum_base is None else max(minimum_base, 2)
     small = rows["n"] < least
     if small.any() and minimum_base is None:
@@ -168,6 +170,32 @@ def by_group(
         )
     rows.loc[small, ["estimate", "low", "high", "se", "n_effective", "deff"]] = np.nan
     return rows.reset_index(drop=True)
+
+
+def shares(
+    frame, by, *, question, answers, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95
+) -> pd.DataFrame:
+    """The share of each of `answers` in every group, in percent, with Wilson intervals on the effective base.
+
+    One tally serves all answers. Columns as in by_group(), with `answer` and its unweighted number `count` beside
+    the groups; n is the base of the share. Arguments as in by_group().
+    """
+    table = tally(frame, question, by=by, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    given = table[question].notna().to_numpy()
+    frames = []
+    for answer in answers:
+        hit = (table[question] == answer).fillna(False).to_numpy(bool)
+        y = np.where(given, np.where(hit, 100.0, 0.0), np.nan)
+        domains = linearise(table, y, by=by, strata=strata, clusters=clusters, fpc=fpc)
+        rows = estimates(domains, [0.0, 100.0], table, y, weighted=weights is not None, confidence=confidence)
+        count = _totals(domains, table, np.where(hit, table["n"], 0.0)).astype(int)
+        frames.append(_named(rows.assign(answer=answer, count=count), by))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _named(rows: pd.DataFrame, by) -> pd.DataFrame:
+    """The rows of groups that have a name and an answer."""
+    return rows[rows[as_list(by)].notna().all(axis=1) & (rows["n"] > 0)] if as_list(by) else rows
 
 
 def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
@@ -199,11 +227,23 @@ def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
     return np.where(answers.isna(), np.nan, lookup.reindex(values).to_numpy())
 
 
-def estimates(
-    domains: Domains, metric, table: pd.DataFrame, y: np.ndarray, *, weighted: bool, confidence: float, method="mover"
-) -> pd.DataFrame:
-    """Point, interval and bases of every domain: the columns that by_group() returns."""
+def levels(metric: Metric | str) -> list[float]:
+    """The different scores of a metric, rising; none for plain numbers."""
     metric = find(metric)
+    return sorted(set(metric.table.values())) if metric else []
+
+
+def estimates(
+    domains: Domains,
+    levels: list[float],
+    table: pd.DataFrame,
+    y: np.ndarray,
+    *,
+    weighted: bool,
+    confidence: float,
+    method="mover",
+) -> pd.DataFrame:
+    """Point, interval and bases of every domain, for scores `y` that take the values `levels` (none: any number)."""
     if not 0 < confidence < 1:
         raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
     if method not in intervals.DIFFERENCE:
@@ -216,7 +256,6 @@ def estimates(
         kish = domains.w**2 / domains.w2
         # All answers alike: both variances are 0 and say nothing of the design; Kish's formula still does.
         effective = np.where(variance > 0, n * simple / variance, np.where(domains.spread > 0, np.nan, kish))
-    levels = sorted(set(metric.table.values())) if metric else []
     kind = _kind(levels)
     critical = intervals.critical_value(confidence, df, n)
     if kind == "share":
@@ -251,13 +290,16 @@ def estimates(
     )
 
 
+def _totals(domains: Domains, table: pd.DataFrame, values: np.ndarray) -> np.ndarray:
+    """The sum of `values` (one a row of the tally) in each domain."""
+    by = [table[key] for key in domains.keys.columns]
+    return pd.Series(values).groupby(by, dropna=False, sort=True).sum().to_numpy() if by else np.array([values.sum()])
+
+
 def _share(domains: Domains, table: pd.DataFrame, y: np.ndarray, level: float) -> np.ndarray:
     """The weighted share of answers that score `level`, in each domain."""
-    hit = pd.Series(np.where(y == level, table["w"], 0.0))
-    by = [table[key] for key in domains.keys.columns]
-    total = hit.groupby(by, dropna=False, sort=True).sum().to_numpy() if by else np.array([hit.sum()])
     with np.errstate(invalid="ignore"):
-        return total / domains.w
+        return _totals(domains, table, np.where(y == level, table["w"], 0.0)) / domains.w
 
 
 def design_texts(domains: Domains, weighted: bool) -> list[str]:

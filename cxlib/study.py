@@ -3,40 +3,16 @@
 Checks, privacy, provenance and cache keys have this one home: what Study opened is what an analysis saw.
 """
 
-import hashlib
 from pathlib import Path
 
 import pandas as pd
 
-from cxlib.codebook import Codebook, Wave, nearest, read_codebook
+from cxlib.codebook import Codebook, nearest, read_codebook
 from cxlib.columns import Problem
-from cxlib.errors import CommandError, CxError
+from cxlib.errors import CxError
 from cxlib.loading import load_table, summary
+from cxlib.places import data_folder, entry_files, fingerprints, study_file
 from cxlib.scores import METRICS, Metric
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def find(path: str | Path, what: str = "study") -> Path:
-    """The file or folder of that name, looked up from the caller's folder, then from the project root.
-
-    Inside notebooks/ the folder above is tried as well. Raises CommandError naming where it looked.
-    """
-    path = Path(path).expanduser()
-    bases = [Path.cwd(), *([Path.cwd().parent] if Path.cwd().name == "notebooks" else []), ROOT]
-    for base in bases:
-        if (base / path).exists():
-            return base / path
-    raise CommandError(f"there is no {what} at {path} (looked from the current folder and from the project root)")
-
-
-def study_file(path: str | Path) -> Path:
-    """The study.yml that `path` names: the file itself, or the one in that folder."""
-    found = find(path)
-    file = found / "study.yml" if found.is_dir() else found
-    if not file.is_file() or file.suffix not in (".yml", ".yaml"):
-        raise CommandError(f"{path} is no study: a study is a folder with a study.yml, or such a file")
-    return file
 
 
 class Study:
@@ -63,10 +39,10 @@ class Study:
         Raises CxError for faults in study.yml and for files that are not there.
         """
         file = study_file(path)
-        study = cls(file, find(data, "data folder") if data else file.parent)
+        study = cls(file, data_folder(file, data))
         for table in study.book.tables.values():
             for entry in table.file:
-                study.files_of(entry)
+                entry_files(file, study.folder, entry)
         return study
 
     def __repr__(self) -> str:
@@ -161,12 +137,8 @@ class Study:
 
     @property
     def files(self) -> dict[str, str]:
-        """SHA-256 of study.yml and of every data file, by name; what a report's plan is keyed by."""
-        found = {self.file.name: self.file}
-        for table in self.book.tables.values():
-            for entry in table.file:
-                found |= {path.relative_to(self.folder).as_posix(): path for path in self.files_of(entry)}
-        return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(found.items())}
+        """SHA-256 of study.yml and of every data file, by name: what the study's numbers rest on."""
+        return fingerprints(self.file, self.folder, self.book)
 
     def customers_view(self):
         """One row a customer: attributes, answers, purchases, complaints and contacts (the 360-degree view)."""
@@ -201,16 +173,3 @@ class Study:
                             "define a metric of your own under `metrics:`"
                         )
         return own
-
-    def files_of(self, entry: Wave) -> list[Path]:
-        """The files an entry names: one, or all that its pattern matches, in order."""
-        if any(sign in entry.file for sign in "*?["):
-            found = sorted(self.folder.glob(entry.file))
-            if not found:
-                raise CxError(f"{self.file}: no file matches {entry.file} in {self.folder}")
-            return found
-        path = self.folder / entry.file
-        if not path.is_file():
-            there = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-            raise CxError(f"{self.file}: the data file {entry.file} is not in {self.folder}{nearest(path.name, there)}")
-        return [path]

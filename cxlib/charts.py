@@ -1,0 +1,184 @@
+"""Charts in one house style: a tidy frame goes in, a closed figure comes out.
+
+Every chart reads in black and white (shape and line, not colour alone) and at phone width (6.2 inches wide with
+10-point letters). Each charted number stands in a published table as well.
+"""
+
+from functools import wraps
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from cxlib import text
+
+INK, ACCENT, SOFT, GRID, WARM = "#1d2733", "#1f5f8b", "#9db8cc", "#dfe5ea", "#c8553d"
+WIDTH = 6.2
+STYLE = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib, and has every Vietnamese letter
+    "font.size": 10,
+    "axes.labelsize": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "figure.constrained_layout.use": True,
+}
+UNIT_LABELS = {"points": "points", "percent": "%", "score": "mean score", "count": ""}
+
+
+def _in_style(chart):
+    """Draw inside the house style, without changing the caller's settings."""
+
+    @wraps(chart)
+    def styled(*args, **options):
+        with mpl.rc_context({**sns.axes_style("whitegrid"), **STYLE}):
+            return chart(*args, **options)
+
+    return styled
+
+
+def _canvas(height: float, rows: int = 1, **options):
+    """A closed figure of the house's width, and its panels from top to bottom."""
+    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH, height), squeeze=False, **options)
+    plt.close(figure)
+    return figure, axes[:, 0]
+
+
+def _bare(axis, keep: str) -> None:
+    """Grid across one direction only; no frame."""
+    axis.grid(visible=False, axis="x" if keep == "y" else "y")
+    for side in axis.spines.values():
+        side.set_visible(False)
+    axis.tick_params(length=0)
+
+
+@_in_style
+def intervals(frame: pd.DataFrame, *, group: str, label: str, unit: str, total: float | None = None) -> Figure:
+    """Estimates with their intervals, one row a `label` in blocks of `group`; a dashed line marks the total.
+
+    `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so.
+    """
+    blocks = list(dict.fromkeys(frame[group]))
+    lines = len(frame) + 1.4 * len(blocks)
+    figure, (axis,) = _canvas(0.27 * lines + 0.7)
+    y, ticks, names = 0.0, [], []
+    shown = frame.dropna(subset=["estimate"])
+    left = min([*shown["low"].dropna(), *shown["estimate"]], default=0.0)
+    for block in blocks:
+        axis.text(-0.01, y, block, transform=axis.get_yaxis_transform(), weight="bold", ha="right", va="center")
+        y += 1
+        for row in frame[frame[group] == block].itertuples():
+            ticks.append(y)
+            names.append(getattr(row, label))
+            if np.isnan(row.estimate):
+                axis.text(left, y, f"** base {row.n}", va="center", fontsize=8.5, color=INK, style="italic")
+            else:
+                axis.plot([row.low, row.high], [y, y], color=SOFT, lw=4, solid_capstyle="butt")
+                small = row.n < text.SMALL_BASE
+                axis.plot(row.estimate, y, "o", color=ACCENT, mfc="white" if small else ACCENT, ms=6, mew=1.4)
+            y += 1
+        y += 0.4
+    if total is not None:
+        axis.axvline(total, color=INK, lw=1, ls=(0, (4, 3)))
+        axis.text(total, -0.9, f"all {text.number(total, unit)}", ha="center", va="bottom", fontsize=9)
+    axis.set(ylim=(y, -0.8), xlabel=UNIT_LABELS[unit])
+    axis.set_yticks(ticks, names)
+    _bare(axis, "x")
+    return figure
+
+
+@_in_style
+def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Figure | None:
+    """Estimates over waves with their intervals, one panel a metric; a wave that did not ask leaves a gap.
+
+    `frame` holds panel, over, estimate, low, high, n and unit; `order` names the waves.
+    None where there is only one.
+    """
+    panels = list(dict.fromkeys(frame[panel]))
+    if len(order) < 2:
+        return None
+    figure, axes = _canvas(2.3 * len(panels) + 0.2, len(panels), sharex=True)
+    place = {wave: i for i, wave in enumerate(order)}
+    for axis, name in zip(axes, panels, strict=True):
+        rows = frame[frame[panel] == name].dropna(subset=["estimate"])
+        unit = rows["unit"].iloc[0] if len(rows) else "count"
+        x = np.array([place[wave] for wave in rows[over]])
+        line = pd.Series(np.nan, index=range(len(order)))
+        line[x] = rows["estimate"].to_numpy()
+        axis.plot(line.index, line, color=ACCENT, lw=1.6, zorder=2)
+        axis.vlines(x, rows["low"], rows["high"], color=SOFT, lw=6, zorder=1)
+        axis.plot(x, rows["estimate"], "o", color=ACCENT, ms=6, zorder=3)
+        for at, value, top in zip(x, rows["estimate"], rows["high"], strict=True):
+            axis.annotate(
+                text.number(value, unit),
+                (at, top),
+                (0, 3),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=9,
+            )
+        axis.set_title(f"{name} ({UNIT_LABELS[unit]})" if UNIT_LABELS[unit] not in ("", name) else name)
+        axis.margins(x=0.06, y=0.22)
+        axis.set_xticks(range(len(order)), order)
+        axis.set_xlim(-0.5, len(order) - 0.5)
+        _bare(axis, "y")
+    return figure
+
+
+@_in_style
+def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
+    """The share of each answer as bars with intervals, one panel a question.
+
+    `frame` holds panel, answer, estimate (percent), low, high and score, by which bars are shaded: dark where the
+    answer scores most, light where least, striped between.
+    """
+    panels = list(dict.fromkeys(frame[panel]))
+    figure, axes = _canvas(2.3 * len(panels) + 0.2, len(panels))
+    for axis, name in zip(axes, panels, strict=True):
+        rows = frame[frame[panel] == name]
+        levels = sorted(rows["score"].unique())
+        x = np.arange(len(rows))
+        for at, row in zip(x, rows.itertuples(), strict=True):
+            best, worst = row.score == levels[-1], row.score == levels[0]
+            several = len(levels) in (2, 3)
+            color = ACCENT if best and several else WARM if worst and len(levels) == 3 else SOFT
+            hatch = "///" if worst and len(levels) == 3 else None
+            axis.bar(at, row.estimate, width=0.74, color=color, hatch=hatch, edgecolor="white", lw=0)
+            axis.plot([at, at], [row.low, row.high], color=INK, lw=1.1)
+            axis.annotate(
+                text.number(row.estimate, digits=0 if row.estimate >= 1 else 1),
+                (at, row.high),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=9,
+            )
+        axis.set_title(f"{name} (% of answers)")
+        axis.set_xticks(x, [f"{value:g}" for value in rows[answer]])
+        axis.margins(y=0.14)
+        axis.set_ylim(bottom=0)
+        _bare(axis, "y")
+    return figure
+
+
+def segments(frame: pd.DataFrame, totals: dict[str, float]) -> dict[str, Figure]:
+    """intervals() for every metric of survey.by_segment(), by its published name; `totals` are drawn as lines."""
+    return {
+        name: intervals(rows, group="segment", label="group", unit=rows["unit"].iloc[0], total=totals.get(name))
+        for name, rows in frame.groupby("name", sort=False)
+    }

@@ -1,0 +1,81 @@
+"""The cx command: check a study, report on it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from cxlib.errors import CommandError, CxError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cx-workbook", prog_name="cx")
+def cli() -> None:
+    """Customer-experience research: check a study's data, report on it."""
+
+
+@cli.command()
+@click.argument("study")
+@click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
+def check(study: str, data: str) -> None:
+    """Check a study's tables against its codebook; exit 1 with a table of problems."""
+    from cxlib.study import Study
+
+    loaded = Study.load(study, data=data or None)
+    problems = loaded.check()
+    if problems:
+        rows = [(p.table, p.column, f"{p.rows:,}", p.rule, p.example) for p in problems]
+        click.echo(_columns(["table", "column", "rows", "rule", "example"], rows))
+        raise CxError(f"{loaded.file}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found")
+    for name in loaded.book.tables:
+        table = loaded.table(name)
+        click.echo(f"{name}: {len(table):,} rows, {table.shape[1]} columns")
+    for note in loaded.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"{study} is sound.")
+
+
+def _columns(heads: list[str], rows: list[tuple[str, ...]]) -> str:
+    """A plain table with aligned columns."""
+    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [heads, *rows]]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+@cli.command()
+@click.argument("study")
+@click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the report [reports/STUDY].")
+@click.option("--only", multiple=True, metavar="CHAPTER", help="Run this chapter only; may be repeated.")
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
+def report(study: str, data: str, out: Path | None, only: tuple[str, ...], parameters: tuple[str, ...]) -> None:
+    """Execute the chapters on a study and write the report: index.html, results.json, figures, notebooks."""
+    from cxlib.places import study_file
+    from cxlib.report.run import make_plan, run
+
+    given = {}
+    for text in parameters:
+        name, sign, value = text.partition("=")
+        if not sign or not name.isidentifier():
+            raise CommandError(f"-p takes NAME=VALUE, e.g. -p confidence=0.9; found {text!r}")
+        given[name] = value
+    plan, book = make_plan(study, data=data, only=only, parameters=given)
+    for name, why in plan.left_out.items():
+        click.echo(f"left out: {name}: {why}", err=True)
+    target = run(plan, book, out or Path("reports") / study_file(study).resolve().parent.name)
+    click.echo(f"{target / 'index.html'}: {len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}")
+
+
+def main() -> None:
+    """Run the command; a fault that the user can mend is one line and an exit code, anything else a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except CxError as error:
+        click.echo(f"cx: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        click.echo("cx: interrupted; nothing was changed", err=True)
+        sys.exit(1)

@@ -1,0 +1,69 @@
+"""Where a study and its files are, and their fingerprints. Imports nothing slow."""
+
+import hashlib
+from pathlib import Path
+
+from cxlib.codebook import Codebook, Wave, nearest
+from cxlib.errors import CommandError, CxError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def find(path: str | Path, what: str = "study") -> Path:
+    """The file or folder of that name, looked up from the caller's folder, then from the project root.
+
+    Inside notebooks/ the folder above is tried as well. Raises CommandError where there is none.
+    """
+    path = Path(path).expanduser()
+    bases = [Path.cwd(), *([Path.cwd().parent] if Path.cwd().name == "notebooks" else []), ROOT]
+    for base in bases:
+        if (base / path).exists():
+            return base / path
+    raise CommandError(f"there is no {what} at {path} (looked from the current folder and from the project root)")
+
+
+def study_file(path: str | Path) -> Path:
+    """The study.yml that `path` names: the file itself, or the one in that folder."""
+    found = find(path)
+    file = found / "study.yml" if found.is_dir() else found
+    if not file.is_file() or file.suffix not in (".yml", ".yaml"):
+        raise CommandError(f"{path} is no study: a study is a folder with a study.yml, or such a file")
+    return file
+
+
+def data_folder(file: Path, data: str | Path | None) -> Path:
+    """Where the study's data files are looked up: `data`, or else beside study.yml."""
+    folder = find(data, "data folder") if data else file.parent
+    if not folder.is_dir():
+        raise CommandError(f"--data names the folder of the study's files; {data} is not a folder")
+    return folder
+
+
+def entry_files(file: Path, folder: Path, entry: Wave) -> list[Path]:
+    """The files an entry of study.yml names: one, or all that its pattern matches, in order."""
+    if any(sign in entry.file for sign in "*?["):
+        found = sorted(folder.glob(entry.file))
+        if not found:
+            raise CxError(f"{file}: no file matches {entry.file} in {folder}")
+        return found
+    path = folder / entry.file
+    if not path.is_file():
+        there = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise CxError(f"{file}: the data file {entry.file} is not in {folder}{nearest(path.name, there)}")
+    return [path]
+
+
+def fingerprints(file: Path, folder: Path, book: Codebook) -> dict[str, str]:
+    """SHA-256 of study.yml and of every data file of the study, by name."""
+    found = {file.name: file}
+    for table in book.tables.values():
+        for entry in table.file:
+            for path in entry_files(file, folder, entry):
+                found[path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name] = path
+    return {name: sha256(path) for name, path in sorted(found.items())}
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,29 @@
+"""`make notebooks`: execute every notebook on its defaults and store the outputs in place."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from cxlib.errors import CxError
+from cxlib.report.run import NOTEBOOKS, Planned, chapters, execute
+
+
+def refresh() -> None:
+    """Execute the committed notebooks and write their outputs back; parameters stay as they are in the file."""
+    for name, (path, _) in chapters().items():
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder) / path.name
+            execute(Planned(name, path.name, "", {}), run)
+            notebook = json.loads(run.read_text(encoding="utf-8"))
+        notebook["metadata"].pop("papermill")
+        notebook["metadata"]["language_info"] = {"name": "python"}
+        path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        print(f"{path.relative_to(NOTEBOOKS.parent)}: outputs stored")
+
+
+if __name__ == "__main__":
+    try:
+        refresh()
+    except CxError as error:
+        sys.exit(f"cx: {error}")

@@ -1,0 +1,120 @@
+"""What a notebook publishes: numbers, tables, figures and findings, shown and recorded in one call.
+
+Each call displays its result and puts it as data into the notebook's output, under a name, rounded to a
+fixed precision. The executed notebook is the record that reports, slides and workbooks are made from.
+"""
+
+import html
+import io
+import math
+
+import matplotlib as mpl
+import pandas as pd
+from IPython.display import display
+
+from cxlib import tables, text
+from cxlib.errors import CxError
+from cxlib.estimate import Estimate
+
+MIME = "application/vnd.cx-workbook+json"
+
+
+def _publish(kind: str, name: str, data: dict, plain: str, **shown: str) -> None:
+    if not name.isidentifier():
+        raise CxError(f"a published name is a word of letters, digits and _; found {name!r}")
+    display({"text/plain": plain, MIME: {"kind": kind, "name": name, **data}, **shown}, raw=True)
+
+
+def _plain(value, digits: int):
+    """A float as JSON holds it: rounded, None where it is not a number."""
+    return (
+        round(value, digits)
+        if isinstance(value, float) and math.isfinite(value)
+        else (None if isinstance(value, float) else value)
+    )
+
+
+def number(name: str, estimate: Estimate, *, scale=None, minimum_base: int = 30, note: str = "") -> None:
+    """Publish one estimate: large, with its interval, bases and method; `scale` is the (least, most) it can be."""
+    unit = estimate.unit
+    digits = text.UNITS[unit][1]
+    fields = {k: _plain(v, 1 if k.startswith("n_") else digits) for k, v in estimate.to_dict().items()}
+    fields["label"] = fields.pop("name")
+    if estimate.n < minimum_base:
+        fields |= dict.fromkeys(("value", "low", "high", "se"))
+    shown = text.with_base(text.number(estimate.value, unit), estimate.n, minimum_base)
+    between = (
+        ""
+        if shown == "**"
+        else f"{estimate.confidence:.0%} interval {text.interval(estimate.low, estimate.high, unit)}"
+    )
+    base = f"{text.number(estimate.n)} answers, effective base {text.number(estimate.n_effective)}"
+    if scale is not None:
+        fields |= {"least": float(scale[0]), "most": float(scale[1])}
+    printed = {"value": shown, "interval": between, "base": base, "note": note}
+    lines = [estimate.name, shown, between, base, estimate.method, note]
+    plain = " | ".join(line for line in lines if line)
+    body = "".join(f"<div>{html.escape(line)}</div>" for line in [estimate.name, *lines[2:]] if line)
+    page = f'<div class="cx-number"><strong style="font-size:1.6em">{html.escape(shown)}</strong>{body}</div>'
+    _publish("number", name, fields | {"printed": printed}, plain, **{"text/html": page})
+
+
+def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, minimum_base: int = 30) -> None:
+    """Publish every row of a frame of scores (columns name, label, unit, least, most, note beside those of by_group())."""
+    for row in frame.to_dict("records"):
+        given = ("estimate", "low", "high", "se", "n", "n_effective", "unit")
+        estimate = Estimate(row["label"], *(row[c] for c in given), confidence, row["method"], row["n_weighted"])
+        number(row["name"], estimate, scale=(row["least"], row["most"]), minimum_base=minimum_base, note=row["note"])
+
+
+def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
+    """Publish a frame as a table; `how` (columns, labels, unit, confidence, minimum_base, note) goes to tables.record().
+
+    An empty frame publishes nothing.
+    """
+    if frame.empty:
+        return
+    data = tables.record(frame, caption=caption, **how)
+    rows = [data["printed"]["heads"], *data["printed"]["rows"]]
+    plain = "\n".join([caption, *(" | ".join(row) for row in rows)])
+    _publish("table", name, data, plain, **{"text/html": tables.to_html(data)})
+
+
+def figure(name: str, drawing, *, caption: str, alt: str, data: str = "") -> None:
+    """Publish a closed figure as SVG with its caption and alternative text; `data` names the table of its numbers.
+
+    None (a chart that has nothing to show) publishes nothing.
+    """
+    if drawing is None:
+        return
+    if not alt.strip():
+        raise CxError(f"figure {name} has no alternative text; say in a sentence what it shows")
+    _publish(
+        "figure", name, {"caption": caption, "alt": alt, "data": data}, caption, **{"image/svg+xml": _svg(drawing)}
+    )
+
+
+def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str = "") -> None:
+    """Publish several figures of one kind, each as name_key."""
+    for key, drawing in drawings.items():
+        figure(f"{name}_{key}", drawing, caption=captions[key], alt=alts[key], data=data)
+
+
+def _svg(drawing) -> str:
+    """The figure as SVG: the same bytes for the same picture (no date, no random ids)."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
+        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :]
+
+
+def finding(name: str, sentence: str) -> None:
+    """Publish a computed sentence that states a result."""
+    _publish("finding", name, {"text": sentence}, sentence, **{"text/html": f"<p>{html.escape(sentence)}</p>"})
+
+
+def findings(sentences: dict[str, str]) -> None:
+    """Publish several findings by name."""
+    for name, sentence in sentences.items():
+        finding(name, sentence)

@@ -1,0 +1,160 @@
+"""Sentences that state survey results, whole messages computed from the numbers they tell."""
+
+import pandas as pd
+
+from cxlib import text
+from cxlib.compare import BORDERLINE, CLEAR
+
+VERDICTS = {
+    "clear": "more than chance explains",
+    "borderline": "borderline: another reasonable choice of weights, clusters or strata could tip the verdict",
+    "none": "not told apart from chance",
+    "unknown": "not testable on this base",
+}
+DESIGN_HEADS = {
+    "label": "Metric",
+    "before": "From",
+    "value_before": ("Value", "value"),
+    "se_before": ("Standard error", "spread"),
+    "after": "To",
+    "value_after": ("Value", "value"),
+    "se_after": ("Standard error", "spread"),
+    "estimate": ("Change", "change"),
+    "se": "Standard error of the change",
+}
+RANDOM = ("probability", "census")
+
+
+def headline(study, rows: pd.DataFrame, *, confidence: float) -> dict[str, str]:
+    """What each metric is, with interval and bases, by published name."""
+    kind = "interval" if study.book.sample in RANDOM else "model-based interval"
+    found = {}
+    for row in rows.itertuples():
+        when = f" in {row.wave}" if study.waves else ""
+        if pd.isna(row.estimate):
+            found[f"{row.name}_level"] = (
+                f"{row.label}{when} is not reported: {row.n} answers are fewer than the minimum base of "
+                f"{study.book.minimum_base}."
+            )
+            continue
+        found[f"{row.name}_level"] = (
+            f"{row.label} is {text.number(row.estimate, row.unit)}{when} ({confidence:.0%} {kind} "
+            f"{text.interval(row.low, row.high, row.unit)}; {text.number(row.n)} answers, worth "
+            f"{text.number(row.n_effective)} of a simple random sample)."
+        )
+    return found
+
+
+def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dict[str, str]:
+    """How each metric moved from one wave to the next, and whether that is more than chance."""
+    found = {}
+    for row in rows.itertuples():
+        if pd.isna(row.estimate):
+            continue
+        moved = "rose" if row.estimate > 0 else "fell" if row.estimate < 0 else "stayed"
+        by = (
+            f" by {text.number(abs(row.estimate), row.unit).removesuffix('%')}{text.UNITS[row.unit][3]}"
+            if row.estimate
+            else ""
+        )
+        found[f"{row.name}_change"] = (
+            f"From {row.before} to {row.after} {row.label} {moved}{by} ({confidence:.0%} interval of the change "
+            f"{text.difference_interval(row.low, row.high, row.unit)}; t {text.number(row.t, digits=2)} on "
+            f"{text.number(row.df)} degrees of freedom, p {text.p_value(row.p)}; {design.lower()}): {VERDICTS[row.verdict]}."
+        )
+    return found
+
+
+def designs(rows: pd.DataFrame) -> dict[str, str]:
+    """Whether the verdict on each metric's last change depends on the design that is assumed."""
+    found = {}
+    for name, part in rows.dropna(subset=["p"]).groupby("name", sort=False):
+        if len(part) < 2:
+            continue
+        change = f"{part['label'].iloc[0]}: the verdict on the change from {part['before'].iloc[0]} to {part['after'].iloc[0]}"
+        low, high = text.p_value(part["p"].min()), text.p_value(part["p"].max())
+        flips = part["verdict"].nunique() > 1 or part["p"].min() < 0.05 <= part["p"].max()
+        if flips:
+            found[f"{name}_design"] = (
+                f"{change} depends on the design: p runs from {low} to {high} over {len(part)} designs. "
+                "The last row is the study's own."
+            )
+        else:
+            found[f"{name}_design"] = f"{change} is the same under {len(part)} designs (p from {low} to {high})."
+    return found
+
+
+def segments(rows: pd.DataFrame) -> dict[str, str]:
+    """For each metric the groups at the two ends, among groups with a base of 100 or more."""
+    found = {}
+    for name, part in rows[rows["n"] >= text.SMALL_BASE].dropna(subset=["estimate"]).groupby("name", sort=False):
+        if len(part) < 2:
+            continue
+        low, high = part.loc[part["estimate"].idxmin()], part.loc[part["estimate"].idxmax()]
+        ends = [
+            f"{row['segment']} {row['group']} at {text.number(row['estimate'], row['unit'])} "
+            f"({text.interval(row['low'], row['high'], row['unit'])}; {text.number(row['n'])} answers)"
+            for row in (low, high)
+        ]
+        found[f"{name}_segments"] = (
+            f"{part['label'].iloc[0]} is lowest in {ends[0]} and highest in {ends[1]}. These are the ends of {len(part)} groups, "
+            "so part of their distance is the luck of the draw; the intervals are not adjusted for the search."
+        )
+    return found
+
+
+def sample(study, bases: pd.DataFrame) -> dict[str, str]:
+    """How the sample was drawn, what the intervals may therefore be called, and how few answers a number may rest on."""
+    kinds = {
+        "probability": "a probability sample: the intervals tell how far estimates from such samples lie from the population",
+        "census": "a census: the intervals tell what answers of the same customers on another day might have been",
+        "quota": "a quota sample: the intervals are model-based and carry no margin of error",
+        "panel": "a panel of volunteers: the intervals are model-based and carry no margin of error",
+        "opt_in": "a sample of people who chose to answer: the intervals are model-based and carry no margin of error",
+    }
+    waves = f" in {len(study.waves)} waves" if len(study.waves) > 1 else ""
+    found = {
+        "sample": f"The survey holds {text.number(bases['rows'].sum())} respondents{waves}, {kinds[study.book.sample]}.",
+        "minimum_base": (
+            f"Numbers on fewer than {study.book.minimum_base} answers are withheld (**), numbers on fewer than "
+            f"{text.SMALL_BASE} are marked (*)."
+        ),
+        "verdicts": (
+            f"A change is called more than chance explains where p is under {CLEAR:g}, borderline from {CLEAR:g} to "
+            f"{BORDERLINE:g}, and not told apart from chance above; t tests take the design into account, and no "
+            "correction is made for the number of metrics."
+        ),
+    }
+    return found | {f"note_{i}": note[0].upper() + note[1:] + "." for i, note in enumerate(study.notes, 1)}
+
+
+def alt_trend(rows: pd.DataFrame) -> str:
+    """What the trend chart shows, for who cannot see it."""
+    parts = []
+    for label, part in rows.dropna(subset=["estimate"]).groupby("label", sort=False):
+        values = [f"{text.number(row.estimate, row.unit)} in {row.wave}" for row in part.itertuples() if "wave" in rows]
+        parts.append(f"{label} {', '.join(values)}")
+    return f"Lines over the waves, with intervals. {'. '.join(parts)}."
+
+
+def alt_answers(rows: pd.DataFrame) -> str:
+    """What the chart of answers shows, for who cannot see it."""
+    parts = []
+    for label, part in rows.groupby("label", sort=False):
+        values = [f"{row.answer}: {text.number(row.estimate, row.unit)}" for row in part.itertuples()]
+        parts.append(f"{label} {', '.join(values)}")
+    return f"Bars with the share of each answer. {'. '.join(parts)}."
+
+
+def segment_figures(rows: pd.DataFrame, when: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Captions and alternative texts of the charts by segment, by published name of the metric."""
+    captions, alts = {}, {}
+    for name, part in rows.groupby("name", sort=False):
+        label, unit = part["label"].iloc[0], part["unit"].iloc[0]
+        captions[name] = f"{label} by segment{when}; dashed: all respondents; hollow: base under {text.SMALL_BASE}"
+        values = [
+            f"{row.segment} {row.group} {'not reported' if pd.isna(row.estimate) else text.number(row.estimate, unit)}"
+            for row in part.itertuples()
+        ]
+        alts[name] = f"Dots with intervals, {label} by segment{when}: {', '.join(values)}."
+    return captions, alts

@@ -1,0 +1,149 @@
+"""Frames as tables: the record that is published, and stable HTML to look at."""
+
+import html
+import math
+
+import numpy as np
+import pandas as pd
+
+from cxlib import text
+
+# How a column of a result is headed and written, by its name. The kinds: value (in the row's unit, with the mark of
+# a small base), change (the same, signed, a digit more), spread (a standard error), base, p, ratio, text. The columns
+# low and high are printed as one.
+COLUMNS = {
+    "estimate": ("Estimate", "value"),
+    "unweighted": ("Unweighted", "value"),
+    "weighted": ("Weighted", "value"),
+    "change": ("Change", "change"),
+    "se": ("Standard error", "spread"),
+    "n": ("Base", "base"),
+    "n_weighted": ("Weighted base", "base"),
+    "n_effective": ("Effective base", "base"),
+    "rows": ("Rows", "base"),
+    "answers": ("Answers", "base"),
+    "clusters": ("Clusters", "base"),
+    "strata": ("Strata", "base"),
+    "deff": ("Design effect", "ratio"),
+    "kish": ("Design effect of the weights", "ratio"),
+    "t": ("t", "ratio"),
+    "df": ("Degrees of freedom", "base"),
+    "p": ("p", "p"),
+}
+PUBLISHED = {"base": 1, "p": 4, "ratio": 4, "spread": 4}
+
+
+def record(
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    columns: list[str] | None = None,
+    labels=None,
+    unit="count",
+    confidence=0.95,
+    minimum_base=30,
+    note="",
+) -> dict:
+    """A frame as plain data: what is published, rounded, and how it is printed.
+
+    `columns` picks and orders them (default: all). `labels` overrides headings, and may give
+    (heading, kind). A column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`, values and intervals are withheld from the record as well.
+    """
+    labels = labels or {}
+    spec = {name: _spec(name, labels, confidence) for name in columns or frame if name != "unit"}
+    units = frame["unit"] if "unit" in frame else pd.Series(unit, index=frame.index)
+    bases = frame["n"] if "n" in frame else pd.Series(math.inf, index=frame.index)
+    rows, shown = [], []
+    for (_, row), row_unit, n in zip(frame.iterrows(), units, bases, strict=True):
+        hide = n < minimum_base
+        rows.append([_published(row[name], kind, row_unit, hide) for name, (_, kind) in spec.items()])
+        cells = []
+        for name, (_, kind) in spec.items():
+            if name == "low":
+                differ = any(kind == "change" for _, kind in spec.values())
+                write = text.difference_interval if differ else text.interval
+                cells.append("**" if hide else write(row["low"], row["high"], row_unit))
+            elif name != "high":
+                cells.append(_printed(row[name], kind, row_unit, n, minimum_base))
+        shown.append(cells)
+    heads = [head for name, (head, _) in spec.items() if name != "high"]
+    numeric = [kind not in ("text", "interval") for name, (_, kind) in spec.items() if name != "high"]
+    return {
+        "caption": caption,
+        "columns": list(spec),
+        "rows": rows,
+        "note": f"{note} {_marks(bases, minimum_base)}".strip(),
+        "printed": {"heads": heads, "numeric": numeric, "rows": shown},
+    }
+
+
+def _spec(name: str, labels: dict, confidence: float) -> tuple[str, str]:
+    given = labels.get(name)
+    if isinstance(given, tuple):
+        return given
+    head, kind = COLUMNS.get(name, (name.replace("_", " ").capitalize(), "text"))
+    if name in ("low", "high"):
+        head, kind = f"{confidence:.0%} interval", "interval"
+    return given or head, kind
+
+
+def _marks(bases: pd.Series, minimum_base: int) -> str:
+    parts = []
+    if (bases < minimum_base).any():
+        parts.append(f"** base under {minimum_base}: not reported.")
+    if ((bases >= minimum_base) & (bases < text.SMALL_BASE)).any():
+        parts.append(f"* base under {text.SMALL_BASE}: read with caution.")
+    return " ".join(parts)
+
+
+def _published(value, kind: str, unit: str, hide: bool):
+    """A cell of the record: plain, rounded to a fixed precision, None where there is nothing to tell."""
+    if kind == "text":
+        return (
+            None if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) else str(value)
+        )
+    if pd.isna(value) or (hide and kind not in ("base",)):
+        return None
+    digits = PUBLISHED.get(kind, text.UNITS[unit][1])
+    rounded = round(float(value), digits)
+    return (
+        int(rounded)
+        if isinstance(value, (int, np.integer)) or (digits == 0 or kind == "base" and rounded.is_integer())
+        else rounded
+    )
+
+
+def _printed(value, kind: str, unit: str, n: float, minimum_base: int) -> str:
+    if kind == "text":
+        return "" if value is None or pd.isna(value) else str(value)
+    if kind == "base":
+        return text.number(value)
+    if n < minimum_base:
+        return "**"
+    if kind == "p":
+        return text.p_value(value)
+    if kind == "ratio":
+        return text.number(value, digits=2)
+    if kind == "spread":
+        return text.number(value, digits=text.UNITS[unit][0] + 2)
+    if kind == "change":
+        return text.difference(value, unit)
+    return text.with_base(text.number(value, unit), n, minimum_base)
+
+
+def to_html(table: dict) -> str:
+    """A published table as HTML, the same text for the same record: no ids, no styles of its own."""
+    printed = table["printed"]
+    classes = ["num" if numeric else "txt" for numeric in printed["numeric"]]
+    head = "".join(
+        f'<th scope="col" class="{c}">{html.escape(h)}</th>' for h, c in zip(printed["heads"], classes, strict=True)
+    )
+    body = "".join(
+        "<tr>" + "".join(f'<td class="{c}">{html.escape(v)}</td>' for v, c in zip(row, classes, strict=True)) + "</tr>"
+        for row in printed["rows"]
+    )
+    note = f'<p class="note">{html.escape(table["note"])}</p>' if table["note"] else ""
+    return (
+        f'<table class="cx"><caption>{html.escape(table["caption"])}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>{note}"
+    )
