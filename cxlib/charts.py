@@ -1,6 +1,6 @@
 """Charts in one house style: a tidy frame goes in, a closed figure comes out.
 
-Every chart reads in black and white (shape and line, not colour alone) and at phone width (6.2 inches wide with
+Every chart reads in black and white (shape and line, not colour alone) and at phone width (5.2 inches wide with
 10-point letters). Each charted number stands in a published table as well.
 """
 
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from cxlib import text
 
 INK, ACCENT, SOFT, GRID, WARM = "#1d2733", "#1f5f8b", "#9db8cc", "#dfe5ea", "#c8553d"
-WIDTH = 6.2
+WIDTH = 5.2
 STYLE = {
     "font.family": "DejaVu Sans",  # ships with matplotlib, and has every Vietnamese letter
     "font.size": 10,
@@ -65,8 +65,15 @@ def _bare(axis, keep: str) -> None:
     axis.tick_params(length=0)
 
 
+def _titled(title: str, unit: str) -> str:
+    """A panel's title with the unit that its numbers are in."""
+    return f"{title} ({UNIT_LABELS[unit]})" if UNIT_LABELS[unit] else title
+
+
 @_in_style
-def intervals(frame: pd.DataFrame, *, group: str, label: str, unit: str, total: float | None = None) -> Figure:
+def intervals(
+    frame: pd.DataFrame, *, group: str, label: str, title: str, unit: str, total: float | None = None
+) -> Figure:
     """Estimates with their intervals, one row a `label` in blocks of `group`; a dashed line marks the total.
 
     `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so.
@@ -94,7 +101,8 @@ def intervals(frame: pd.DataFrame, *, group: str, label: str, unit: str, total: 
     if total is not None:
         axis.axvline(total, color=INK, lw=1, ls=(0, (4, 3)))
         axis.text(total, -0.9, f"all {text.number(total, unit)}", ha="center", va="bottom", fontsize=9)
-    axis.set(ylim=(y, -0.8), xlabel=UNIT_LABELS[unit])
+    axis.set(ylim=(y, -0.8))
+    figure.suptitle(_titled(title, unit), x=0, ha="left", fontsize=11, weight="bold")
     axis.set_yticks(ticks, names)
     _bare(axis, "x")
     return figure
@@ -110,7 +118,7 @@ def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Fi
     panels = list(dict.fromkeys(frame[panel]))
     if len(order) < 2:
         return None
-    figure, axes = _canvas(2.3 * len(panels) + 0.2, len(panels), sharex=True)
+    figure, axes = _canvas(2.1 * len(panels) + 0.2, len(panels), sharex=True)
     place = {wave: i for i, wave in enumerate(order)}
     for axis, name in zip(axes, panels, strict=True):
         rows = frame[frame[panel] == name].dropna(subset=["estimate"])
@@ -131,7 +139,7 @@ def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Fi
                 va="bottom",
                 fontsize=9,
             )
-        axis.set_title(f"{name} ({UNIT_LABELS[unit]})" if UNIT_LABELS[unit] not in ("", name) else name)
+        axis.set_title(_titled(name, unit))
         axis.margins(x=0.06, y=0.22)
         axis.set_xticks(range(len(order)), order)
         axis.set_xlim(-0.5, len(order) - 0.5)
@@ -147,7 +155,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
     answer scores most, light where least, striped between.
     """
     panels = list(dict.fromkeys(frame[panel]))
-    figure, axes = _canvas(2.3 * len(panels) + 0.2, len(panels))
+    figure, axes = _canvas(2.1 * len(panels) + 0.2, len(panels))
     for axis, name in zip(axes, panels, strict=True):
         rows = frame[frame[panel] == name]
         levels = sorted(rows["score"].unique())
@@ -179,6 +187,13 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
 def segments(frame: pd.DataFrame, totals: dict[str, float]) -> dict[str, Figure]:
     """intervals() for every metric of survey.by_segment(), by its published name; `totals` are drawn as lines."""
     return {
-        name: intervals(rows, group="segment", label="group", unit=rows["unit"].iloc[0], total=totals.get(name))
+        name: intervals(
+            rows,
+            group="segment",
+            label="group",
+            title=rows["label"].iloc[0],
+            unit=rows["unit"].iloc[0],
+            total=totals.get(name),
+        )
         for name, rows in frame.groupby("name", sort=False)
     }

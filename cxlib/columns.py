@@ -5,6 +5,7 @@ Every function returns values beside a list of problems, so that `cx check` can 
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -140,7 +141,7 @@ def bands(values: pd.Series, edges: tuple[float, ...]) -> pd.Series:
     """A number cut at rising edges into an ordered categorical: under 18, 18-24, …, 55+ (only bands that occur)."""
     whole = (values.dropna() % 1 == 0).all() and all(float(edge).is_integer() for edge in edges)
     names = [f"<{edges[0]:g}"]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         names.append((f"{low:g}-{high - 1:g}" if high - low > 1 else f"{low:g}") if whole else f"{low:g} to <{high:g}")
     names.append(f"{edges[-1]:g}+")
     cut = pd.cut(values, [-np.inf, *edges, np.inf], right=False, labels=names, ordered=True)
@@ -181,15 +182,13 @@ def options(parts: dict[str, pd.Series]) -> pd.DataFrame:
 
 def split(cells: pd.Series, separator: str) -> pd.DataFrame:
     """Ticked options of a multi question in one column, as options() gives them; options in natural order."""
-    chosen = by_value(
-        cells,
-        lambda text: None if text is None else frozenset(p.strip() for p in text.split(separator) if p.strip()),
-    )
-    found = natural_order(set().union(*chosen.dropna()))
-    return pd.DataFrame(
-        {
-            option: by_value(chosen, lambda some: np.nan if some is None else float(option in some)).astype(float)
-            for option in found
-        },
-        index=cells.index,
-    )
+
+    def chosen(text: str | None) -> frozenset | None:
+        return None if text is None else frozenset(part.strip() for part in text.split(separator) if part.strip())
+
+    def ticked(option: str):
+        return lambda some: np.nan if some is None else float(option in some)
+
+    sets = by_value(cells, chosen)
+    found = natural_order(set().union(*sets.dropna()))
+    return pd.DataFrame({option: by_value(sets, ticked(option)).astype(float) for option in found}, index=cells.index)

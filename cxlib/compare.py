@@ -1,5 +1,7 @@
 """Differences: is a change more than chance, given how the sample was drawn?"""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from scipy import special
@@ -52,7 +54,7 @@ def changes(
     if unknown:
         raise CxError(f"the group {unknown[0]} of {over} is not in the order given ({', '.join(order)})")
     place = [names.index(name) for name in order if name in names and domains.n[names.index(name)] > 0]
-    pairs = list(zip(place[:-1], place[1:], strict=True))
+    pairs = list(pairwise(place))
     contrast = np.zeros((len(pairs), len(names)))
     for row, (before, after) in enumerate(pairs):
         contrast[row, [before, after]] = -1, 1

@@ -35,7 +35,6 @@ class Estimate:
         return asdict(self)
 
     def __str__(self) -> str:
-        return (
-            f"{self.name} {self.value:.2f} {self.unit} ({self.confidence:.0%} interval {self.low:.2f} to {self.high:.2f}; "
-            f"n = {self.n:,}, effective {self.n_effective:,.0f}; {self.method})"
-        )
+        interval = f"{self.confidence:.0%} interval {self.low:.2f} to {self.high:.2f}"
+        bases = f"n = {self.n:,}, effective {self.n_effective:,.0f}"
+        return f"{self.name} {self.value:.2f} {self.unit} ({interval}; {bases}; {self.method})"

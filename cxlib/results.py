@@ -34,8 +34,13 @@ def _plain(value, digits: int):
     )
 
 
-def number(name: str, estimate: Estimate, *, scale=None, minimum_base: int = 30, note: str = "") -> None:
-    """Publish one estimate: large, with its interval, bases and method; `scale` is the (least, most) it can be."""
+def number(
+    name: str, estimate: Estimate, *, scale=None, interval: str = "interval", minimum_base: int = 30, note: str = ""
+) -> None:
+    """Publish one estimate: large, with its interval, bases and method.
+
+    `scale` is the (least, most) that it can be, `interval` what its interval may be called.
+    """
     unit = estimate.unit
     digits = text.UNITS[unit][1]
     fields = {k: _plain(v, 1 if k.startswith("n_") else digits) for k, v in estimate.to_dict().items()}
@@ -46,7 +51,7 @@ def number(name: str, estimate: Estimate, *, scale=None, minimum_base: int = 30,
     between = (
         ""
         if shown == "**"
-        else f"{estimate.confidence:.0%} interval {text.interval(estimate.low, estimate.high, unit)}"
+        else f"{estimate.confidence:.0%} {interval} {text.interval(estimate.low, estimate.high, unit)}"
     )
     base = f"{text.number(estimate.n)} answers, effective base {text.number(estimate.n_effective)}"
     if scale is not None:
@@ -59,12 +64,15 @@ def number(name: str, estimate: Estimate, *, scale=None, minimum_base: int = 30,
     _publish("number", name, fields | {"printed": printed}, plain, **{"text/html": page})
 
 
-def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, minimum_base: int = 30) -> None:
-    """Publish every row of a frame of scores (columns name, label, unit, least, most, note beside those of by_group())."""
+def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
+    """Publish every row of a frame of scores: name, label, unit, least, most, note and by_group()'s.
+
+    `how` (interval, minimum_base) goes to number().
+    """
     for row in frame.to_dict("records"):
         given = ("estimate", "low", "high", "se", "n", "n_effective", "unit")
         estimate = Estimate(row["label"], *(row[c] for c in given), confidence, row["method"], row["n_weighted"])
-        number(row["name"], estimate, scale=(row["least"], row["most"]), minimum_base=minimum_base, note=row["note"])
+        number(row["name"], estimate, scale=(row["least"], row["most"]), note=row["note"], **how)
 
 
 def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:

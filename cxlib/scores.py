@@ -148,10 +148,10 @@ def by_group(
 
     `metric` is a Metric or a name (nps, csat, ces, ces_top3, or mean for plain numbers); `by` names one or
     several columns, and question, weights, strata, clusters and fpc name columns too. Columns of the
-    result: the groups, estimate, low, high, se, n, n_weighted, n_effective, deff, df, strata, clusters, method. Every group keeps
-    the whole design (strata and clusters without a member count); respondents without a group are left out of
-    the rows. A group with a single answer has no interval: CxError, unless `minimum_base` is given, under
-    which estimate, low, high and se are nan and the base remains.
+    result: the groups, estimate, low, high, se, n, n_weighted, n_effective, deff, df, strata, clusters, method.
+    Every group keeps the whole design (strata and clusters without a member count); respondents without a group
+    are left out of the rows. A group with a single answer has no interval: CxError, unless `minimum_base` is
+    given, under which estimate, low, high and se are nan and the base remains.
     """
     table = tally(frame, question, by=by, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
     y = score(table, metric, question, frame)
@@ -217,7 +217,7 @@ def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
         example = values[outside][0]
         row = ""
         if isinstance(frame, pd.DataFrame):
-            row = f" in row {int(np.flatnonzero(frame[question].to_numpy(dtype=float, na_value=np.nan) == example)[0]) + 1}"
+            row = f" in row {1 + int(np.argmax((frame[question] == example).to_numpy(bool, na_value=False)))}"
         low, high = metric.scale
         raise CxError(
             f"{metric.label} answers must lie in {low}-{high}, as whole numbers; "

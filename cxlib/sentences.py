@@ -7,60 +7,32 @@ from cxlib.compare import BORDERLINE, CLEAR
 
 VERDICTS = {
     "clear": "more than chance explains",
-    "borderline": "borderline: another reasonable choice of weights, clusters or strata could tip the verdict",
+    "borderline": "borderline, since another reasonable choice of weights, clusters or strata could tip the verdict",
     "none": "not told apart from chance",
     "unknown": "not testable on this base",
-}
-DESIGN_HEADS = {
-    "label": "Metric",
-    "before": "From",
-    "value_before": ("Value", "value"),
-    "se_before": ("Standard error", "spread"),
-    "after": "To",
-    "value_after": ("Value", "value"),
-    "se_after": ("Standard error", "spread"),
-    "estimate": ("Change", "change"),
-    "se": "Standard error of the change",
 }
 RANDOM = ("probability", "census")
 
 
-def headline(study, rows: pd.DataFrame, *, confidence: float) -> dict[str, str]:
-    """What each metric is, with interval and bases, by published name."""
-    kind = "interval" if study.book.sample in RANDOM else "model-based interval"
-    found = {}
-    for row in rows.itertuples():
-        when = f" in {row.wave}" if study.waves else ""
-        if pd.isna(row.estimate):
-            found[f"{row.name}_level"] = (
-                f"{row.label}{when} is not reported: {row.n} answers are fewer than the minimum base of "
-                f"{study.book.minimum_base}."
-            )
-            continue
-        found[f"{row.name}_level"] = (
-            f"{row.label} is {text.number(row.estimate, row.unit)}{when} ({confidence:.0%} {kind} "
-            f"{text.interval(row.low, row.high, row.unit)}; {text.number(row.n)} answers, worth "
-            f"{text.number(row.n_effective)} of a simple random sample)."
-        )
-    return found
+def interval_name(study) -> str:
+    """What an interval may be called: plain for samples drawn at random, model-based for all others."""
+    return "interval" if study.book.sample in RANDOM else "model-based interval"
 
 
 def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dict[str, str]:
-    """How each metric moved from one wave to the next, and whether that is more than chance."""
+    """How each metric moved from one wave to the next, whether that is more than chance, and under which design."""
     found = {}
     for row in rows.itertuples():
         if pd.isna(row.estimate):
             continue
-        moved = "rose" if row.estimate > 0 else "fell" if row.estimate < 0 else "stayed"
-        by = (
-            f" by {text.number(abs(row.estimate), row.unit).removesuffix('%')}{text.UNITS[row.unit][3]}"
-            if row.estimate
-            else ""
+        size = text.difference(abs(row.estimate), row.unit).removeprefix("+")
+        moved = (
+            f"{'rose' if row.estimate > 0 else 'fell'} by {size}{text.UNITS[row.unit][3]}" if row.estimate else "stayed"
         )
         found[f"{row.name}_change"] = (
-            f"From {row.before} to {row.after} {row.label} {moved}{by} ({confidence:.0%} interval of the change "
-            f"{text.difference_interval(row.low, row.high, row.unit)}; t {text.number(row.t, digits=2)} on "
-            f"{text.number(row.df)} degrees of freedom, p {text.p_value(row.p)}; {design.lower()}): {VERDICTS[row.verdict]}."
+            f"{row.label} {moved} from {row.before} to {row.after}: {VERDICTS[row.verdict]} ({confidence:.0%} "
+            f"{interval_name(study)} {text.difference_interval(row.low, row.high, row.unit)}, {text.p_is(row.p)}, "
+            f"t {text.number(row.t, digits=2)} on {text.number(row.df)} degrees of freedom; {design.lower()})."
         )
     return found
 
@@ -71,16 +43,17 @@ def designs(rows: pd.DataFrame) -> dict[str, str]:
     for name, part in rows.dropna(subset=["p"]).groupby("name", sort=False):
         if len(part) < 2:
             continue
-        change = f"{part['label'].iloc[0]}: the verdict on the change from {part['before'].iloc[0]} to {part['after'].iloc[0]}"
-        low, high = text.p_value(part["p"].min()), text.p_value(part["p"].max())
+        first = part.iloc[0]
+        change = f"{first['label']}: the verdict on the change from {first['before']} to {first['after']}"
+        low, high = text.p_is(part["p"].min()), text.p_is(part["p"].max())
         flips = part["verdict"].nunique() > 1 or part["p"].min() < 0.05 <= part["p"].max()
         if flips:
             found[f"{name}_design"] = (
-                f"{change} depends on the design: p runs from {low} to {high} over {len(part)} designs. "
+                f"{change} depends on the design: from {low} to {high} over {len(part)} designs. "
                 "The last row is the study's own."
             )
         else:
-            found[f"{name}_design"] = f"{change} is the same under {len(part)} designs (p from {low} to {high})."
+            found[f"{name}_design"] = f"{change} is the same under {len(part)} designs (from {low} to {high})."
     return found
 
 
@@ -97,24 +70,26 @@ def segments(rows: pd.DataFrame) -> dict[str, str]:
             for row in (low, high)
         ]
         found[f"{name}_segments"] = (
-            f"{part['label'].iloc[0]} is lowest in {ends[0]} and highest in {ends[1]}. These are the ends of {len(part)} groups, "
-            "so part of their distance is the luck of the draw; the intervals are not adjusted for the search."
+            f"{part['label'].iloc[0]} is lowest in {ends[0]} and highest in {ends[1]}. These are the ends of "
+            f"{len(part)} groups, so part of their distance is the luck of the draw; the intervals are not adjusted for "
+            "the search."
         )
     return found
 
 
 def sample(study, bases: pd.DataFrame) -> dict[str, str]:
-    """How the sample was drawn, what the intervals may therefore be called, and how few answers a number may rest on."""
+    """How the sample was drawn, what its intervals tell, and how few answers a number may rest on."""
     kinds = {
-        "probability": "a probability sample: the intervals tell how far estimates from such samples lie from the population",
+        "probability": "a probability sample: the intervals tell how far such samples lie from the population",
         "census": "a census: the intervals tell what answers of the same customers on another day might have been",
         "quota": "a quota sample: the intervals are model-based and carry no margin of error",
         "panel": "a panel of volunteers: the intervals are model-based and carry no margin of error",
         "opt_in": "a sample of people who chose to answer: the intervals are model-based and carry no margin of error",
     }
     waves = f" in {len(study.waves)} waves" if len(study.waves) > 1 else ""
+    respondents = text.number(bases["rows"].sum())
     found = {
-        "sample": f"The survey holds {text.number(bases['rows'].sum())} respondents{waves}, {kinds[study.book.sample]}.",
+        "sample": f"The survey holds {respondents} respondents{waves}, {kinds[study.book.sample]}.",
         "minimum_base": (
             f"Numbers on fewer than {study.book.minimum_base} answers are withheld (**), numbers on fewer than "
             f"{text.SMALL_BASE} are marked (*)."

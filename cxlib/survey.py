@@ -32,7 +32,7 @@ def chosen_segments(study, segments: str = "") -> list[str]:
 
 
 def metrics(study) -> pd.DataFrame:
-    """The study's metric questions: name (what its number is published as), question, label, unit, least and most score."""
+    """The study's metric questions: name (of the published number), question, label, unit, least and most score."""
     questions = study.questions("metric")
     if not questions:
         raise CxError(f"{study.file}: the survey has no question with `role: metric`")
@@ -183,7 +183,7 @@ def changes(study, *, confidence=0.95, design=None) -> pd.DataFrame:
 def designs(study) -> dict[str, dict]:
     """The study's design built up step by step, from a simple random sample to what study.yml declares."""
     full = study.design
-    steps = {"No weights, every answer by itself": {}}
+    steps = {"Simple random sample": {}}
     parts = [("weights", "weights"), ("clusters", "clusters"), ("strata", "strata"), ("fpc", "finite population")]
     waves = [] if study.book.tables["survey"].cluster_persists else ["wave"]
     so_far, names = {"strata": waves} if waves else {}, []

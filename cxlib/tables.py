@@ -46,8 +46,9 @@ def record(
 ) -> dict:
     """A frame as plain data: what is published, rounded, and how it is printed.
 
-    `columns` picks and orders them (default: all). `labels` overrides headings, and may give
-    (heading, kind). A column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`, values and intervals are withheld from the record as well.
+    `columns` picks and orders them (default: all). `labels` overrides headings, and may give (heading, kind). A
+    column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`, values and intervals
+    are withheld from the record as well.
     """
     labels = labels or {}
     spec = {name: _spec(name, labels, confidence) for name in columns or frame if name != "unit"}
@@ -108,7 +109,7 @@ def _published(value, kind: str, unit: str, hide: bool):
     rounded = round(float(value), digits)
     return (
         int(rounded)
-        if isinstance(value, (int, np.integer)) or (digits == 0 or kind == "base" and rounded.is_integer())
+        if isinstance(value, (int, np.integer)) or (digits == 0 or (kind == "base" and rounded.is_integer()))
         else rounded
     )
 

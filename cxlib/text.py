@@ -45,12 +45,18 @@ def difference_interval(low: float, high: float, unit: str) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p value to three significant digits, at most four decimals: 0.0497, 0.530, under 0.0001."""
+    """A p value as it is printed: 0.0497, 0.530, <0.0001; four decimals where they matter."""
     if p is None or math.isnan(p):
         return "–"
     if p < 0.0001:
-        return "under 0.0001"
+        return "<0.0001"
     return f"{p:.4f}" if p < 0.1 else f"{p:.3f}"
+
+
+def p_is(p: float) -> str:
+    """A p value in a sentence: p = 0.0497, p < 0.0001."""
+    shown = p_value(p)
+    return f"p < {shown[1:]}" if shown.startswith("<") else f"p = {shown}"
 
 
 def with_base(text: str, n: float, minimum_base: int) -> str:

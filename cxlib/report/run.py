@@ -22,7 +22,7 @@ NOTEBOOKS = ROOT / "notebooks"
 
 @dataclass(frozen=True)
 class Planned:
-    """A chapter that will run: its notebook, the notebook's SHA-256, and every parameter."""
+    """A chapter that will run: its notebook, the SHA-256 of the notebook's source, and every parameter."""
 
     chapter: str
     notebook: str
@@ -82,7 +82,7 @@ def make_plan(
         known |= set(defaults)
         own = {k: v for k, v in (parameters or {}).items() if k in defaults}
         values = defaults | {"study": study, "data": data} | {k: _typed(k, v, defaults[k]) for k, v in own.items()}
-        planned.append(Planned(name, path.name, sha256(path), values))
+        planned.append(Planned(name, path.name, source_hash(path), values))
     unknown = sorted(set(parameters or {}) - known)
     if unknown:
         raise CommandError(
@@ -124,6 +124,13 @@ def notebook_parameters(path: Path) -> dict:
             )
         defaults[node.targets[0].id] = ast.literal_eval(node.value)
     return defaults
+
+
+def source_hash(path: Path) -> str:
+    """SHA-256 of what a notebook does: the kind, tags and source of its cells, whatever outputs are stored."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    told = [(c["cell_type"], c["metadata"].get("tags", []), "".join(c["source"])) for c in cells]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _typed(name: str, value: str, default):
