@@ -10,7 +10,7 @@ _HOME = {
     "nps": "scores",
     "csat": "scores",
     "ces": "scores",
-    "tally": "tally",
+    "tally": "counts",
 }
 __all__ = sorted(_HOME)
 

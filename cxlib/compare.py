@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.counts import as_list, tally
 from cxlib.errors import CxError
 from cxlib.scores import score
-from cxlib.tally import as_list, tally
 from cxlib.variance import linearise
 
 # How a p value is put into words. Between the two, the honest word is borderline: another reasonable choice of

@@ -76,7 +76,7 @@ def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
 
 
 def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
-    """Publish a frame as a table; `how` (columns, labels, unit, confidence, minimum_base, note) goes to tables.record().
+    """Publish a frame as a table; `how` (columns, labels, unit, confidence …) goes to tables.record().
 
     An empty frame publishes nothing.
     """

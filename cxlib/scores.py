@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from cxlib import intervals
+from cxlib.counts import as_list, tally
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
-from cxlib.tally import as_list, tally
 from cxlib.variance import Domains, linearise
 
 

@@ -71,8 +71,8 @@ def segments(rows: pd.DataFrame) -> dict[str, str]:
         ]
         found[f"{name}_segments"] = (
             f"{part['label'].iloc[0]} is lowest in {ends[0]} and highest in {ends[1]}. These are the ends of "
-            f"{len(part)} groups, so part of their distance is the luck of the draw; the intervals are not adjusted for "
-            "the search."
+            f"{len(part)} groups, so part of their distance is the luck of the draw; the intervals are not adjusted "
+            "for the search."
         )
     return found
 

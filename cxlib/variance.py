@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from cxlib.counts import as_list
 from cxlib.errors import CxError
-from cxlib.tally import as_list
 
 
 @dataclass(frozen=True)
