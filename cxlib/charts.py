@@ -10,7 +10,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from cxlib import text
@@ -34,7 +33,6 @@ STYLE = {
     "grid.color": GRID,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "figure.constrained_layout.use": True,
 }
 UNIT_LABELS = {"points": "points", "percent": "%", "score": "mean score", "count": ""}
 
@@ -51,10 +49,9 @@ def _in_style(chart):
 
 
 def _canvas(height: float, rows: int = 1, **options):
-    """A closed figure of the house's width, and its panels from top to bottom."""
-    figure, axes = plt.subplots(rows, 1, figsize=(WIDTH, height), squeeze=False, **options)
-    plt.close(figure)
-    return figure, axes[:, 0]
+    """A figure of the house's width, and its panels from top to bottom."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")  # unknown to pyplot, so there is nothing to close
+    return figure, figure.subplots(rows, 1, squeeze=False, **options)[:, 0]
 
 
 def _bare(axis, keep: str) -> None:

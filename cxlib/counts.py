@@ -61,22 +61,39 @@ def _check_columns(data, names: list[str]) -> None:
             raise CxError(f"there is no column {name} in the table{nearest(name, present)}")
 
 
-def _checked_weights(data, weights: str) -> tuple[float, int]:
-    """The greatest weight and the number of rows; all must be finite numbers of 0 or more, and not all 0."""
+def _greatest_weight(data, weights: str) -> float:
+    """The greatest weight, after making sure that all are finite numbers of 0 or more, and not all 0."""
     dtype = data.collect_schema()[weights]
     if not dtype.is_numeric():
         raise CxError(f"weights must be numbers; column {weights} holds {dtype}")
     weight = nw.col(weights).cast(nw.Float64)
-    bad = (weight < 0) | weight.is_null() | ~weight.is_finite()
-    found = _pandas(data.select(bad.sum().alias("bad"), weight.max().alias("greatest"), nw.len().alias("rows"))).iloc[0]
-    if found["rows"] and found["bad"]:
-        example = _pandas(data.filter(bad).select(weights).head(1))[weights].iloc[0]
-        raise CxError(
-            f"weights must be numbers of 0 or more; {int(found['bad'])} are not, e.g. {example} (column {weights})"
+    look = [
+        weight.min().alias("least"),
+        weight.max().alias("most"),
+        weight.count().alias("given"),
+        nw.len().alias("rows"),
+    ]
+    if not _is_duckdb(data):
+        # In DuckDB a NaN is the greatest of all numbers, and least and most stand in the file's statistics.
+        look.append(weight.is_nan().any().alias("nan"))
+    found = _pandas(data.select(*look)).iloc[0]
+    rows = int(found["rows"])
+    if not rows:
+        return 1.0
+    if found["given"] < rows or found["least"] < 0 or not math.isfinite(found["most"]) or found.get("nan") is True:
+        bad = data.filter((weight < 0) | weight.is_null() | ~weight.is_finite()).select(weights)
+        count, example = (
+            int(_pandas(bad.select(nw.len().alias("n")))["n"].iloc[0]),
+            _pandas(bad.head(1))[weights].iloc[0],
         )
-    if found["rows"] and not found["greatest"] > 0:
-        raise CxError(f"weights are 0 everywhere ({int(found['rows'])} rows, column {weights}); one must be above 0")
-    return (float(found["greatest"]) if found["rows"] else 1.0), int(found["rows"])
+        raise CxError(f"weights must be numbers of 0 or more; {count} are not, e.g. {example} (column {weights})")
+    if not found["most"] > 0:
+        raise CxError(f"weights are 0 everywhere ({rows} rows, column {weights}); one must be above 0")
+    return float(found["most"])
+
+
+def _is_duckdb(data) -> bool:
+    return data.implementation is nw.Implementation.DUCKDB
 
 
 def _pandas(data) -> pd.DataFrame:
@@ -86,38 +103,58 @@ def _pandas(data) -> pd.DataFrame:
 def _aggregate(data, keys: list[str], weights: str | None, fpc: str | None) -> pd.DataFrame:
     """The group-by in the frame's own engine, with exact sums.
 
-    Engines add doubles in the order in which their threads finish. Weights and their squares are therefore cut, by
-    powers of two, into two whole numbers each, whose 64-bit sums have no order and are the same everywhere. For a
-    million rows they hold 84 bits of the greatest weight, for a billion 64.
+    Engines add doubles in the order in which their threads finish. Weights and their squares are therefore scaled by a
+    power of two and cut to whole numbers of 61 bits, whose sums have no order and are the same everywhere. They are
+    carried as `high` and `low` parts, 2^31 to 1.
     """
+    scales = {}
+    if weights is not None:
+        greatest = _greatest_weight(data, weights)
+        scales = {"w": 2.0 ** (61 - math.frexp(greatest)[1]), "w2": 2.0 ** (61 - math.frexp(greatest**2)[1])}
+    aggregate = _in_duckdb if _is_duckdb(data) else _by_columns
+    table = aggregate(data, keys, weights, scales, fpc)
+    for name in ("w", "w2"):
+        if weights is None:
+            table[name] = table["n"].astype(float)
+        else:
+            whole = table[f"_{name}_high"].astype(float) * 2.0**31 + table[f"_{name}_low"].astype(float)
+            table[name] = whole / scales[name]
+    return table
+
+
+def _by_columns(data, keys: list[str], weights: str | None, scales: dict[str, float], fpc: str | None) -> pd.DataFrame:
+    """The group-by through narwhals; the parts of the whole numbers are columns, since 64-bit sums would overflow."""
     data = data.select(*dict.fromkeys([*keys, *as_list(weights), *as_list(fpc)]))
     sums = [nw.len().alias("n")]
     if weights is not None:
-        greatest, rows = _checked_weights(data, weights)
-        bits = 62 - rows.bit_length()
         # Columns first: pandas aggregates columns fast and expressions a thousand times slower.
         weight = nw.col(weights).cast(nw.Float64)
-        data = data.with_columns(_w=weight, _w2=weight * weight)
-        scales = {"w": 2.0 ** (bits - math.frexp(greatest)[1]), "w2": 2.0 ** (bits - math.frexp(greatest**2)[1])}
-        data = data.with_columns(*[(nw.col(f"_{c}") * s).floor().alias(f"_{c}_high") for c, s in scales.items()])
-        data = data.with_columns(
-            *[
-                ((nw.col(f"_{c}") * s - nw.col(f"_{c}_high")) * 2.0**bits).floor().alias(f"_{c}_low")
-                for c, s in scales.items()
-            ]
-        )
-        parts = [f"_{c}_{part}" for c in scales for part in ("high", "low")]
+        data = data.with_columns(_w=weight * (scales["w"] / 2.0**31), _w2=weight * weight * (scales["w2"] / 2.0**31))
+        data = data.with_columns(*[nw.col(f"_{name}").floor().alias(f"_{name}_high") for name in scales])
+        rest = [(nw.col(f"_{name}") - nw.col(f"_{name}_high")) * 2.0**31 for name in scales]
+        data = data.with_columns(*[part.floor().alias(f"_{name}_low") for name, part in zip(scales, rest, strict=True)])
+        parts = [f"_{name}_{part}" for name in scales for part in ("high", "low")]
         data = data.with_columns(*[nw.col(part).cast(nw.Int64) for part in parts])
         sums += [nw.col(part).sum() for part in parts]
     if fpc is not None:
         sums.append(nw.col(fpc).max().alias(fpc))
-    table = _pandas(data.group_by(keys, drop_null_keys=False).agg(*sums))
-    for c in ("w", "w2"):
-        if weights is None:
-            table[c] = table["n"].astype(float)
-        else:
-            table[c] = (table[f"_{c}_high"].astype(float) + table[f"_{c}_low"].astype(float) / 2.0**bits) / scales[c]
-    return table
+    return _pandas(data.group_by(keys, drop_null_keys=False).agg(*sums))
+
+
+def _in_duckdb(data, keys: list[str], weights: str | None, scales: dict[str, float], fpc: str | None) -> pd.DataFrame:
+    """The group-by in SQL: DuckDB sums 64-bit numbers in 128 bits, so that one column each is enough."""
+
+    def quoted(name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'
+
+    columns = ["count(*) AS n"] + ([f"max({quoted(fpc)}) AS {quoted(fpc)}"] if fpc is not None else [])
+    if weights is not None:
+        weight = f"{quoted(weights)}::DOUBLE"
+        for name, value in {"w": weight, "w2": f"{weight} * {weight}"}.items():
+            whole = f"sum(floor({value} * {scales[name]!r})::BIGINT)"
+            columns += [f"({whole} >> 31)::BIGINT AS _{name}_high", f"({whole} & {2**31 - 1})::BIGINT AS _{name}_low"]
+    names = ", ".join(quoted(key) for key in keys)
+    return data.to_native().aggregate(f"{names}, {', '.join(columns)}", names).df()
 
 
 def _one_dtype(column: pd.Series) -> pd.Series:

@@ -58,7 +58,10 @@ def test_sums_are_the_same_to_the_last_bit_in_every_run(engines, engine):
 
 
 def test_duckdb_sums_do_not_depend_on_its_threads(frame, tmp_path):
-    """Oracle: math.fsum. DuckDB's own sum() and fsum() of these doubles change in the last bits with its threads."""
+    """DuckDB's own sum() and fsum() of these doubles change in the last bits with its threads.
+
+    Oracle: math.fsum. Each row is cut at 2^-61 of the greatest value; here that value is 10,000 times the mean.
+    """
     rng = np.random.default_rng(1)
     big = pd.DataFrame({"answer": rng.integers(0, 3, 600_000), "w": rng.lognormal(0, 2, 600_000)})
     big.to_parquet(tmp_path / "big.parquet", row_group_size=20_000)
@@ -69,9 +72,9 @@ def test_duckdb_sums_do_not_depend_on_its_threads(frame, tmp_path):
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0], check_exact=True)
     exact = [math.fsum(part) for _, part in big.groupby("answer")["w"]]
-    assert tables[0]["w"].tolist() == pytest.approx(exact, rel=1e-15)
+    assert tables[0]["w"].tolist() == pytest.approx(exact, rel=1e-12)
     squares = [math.fsum(part**2) for _, part in big.groupby("answer")["w"]]
-    assert tables[0]["w2"].tolist() == pytest.approx(squares, rel=1e-15)
+    assert tables[0]["w2"].tolist() == pytest.approx(squares, rel=1e-12)
 
 
 def test_counts_by_hand():

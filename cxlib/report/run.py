@@ -8,6 +8,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -228,7 +229,7 @@ def execute(planned: Planned, out: Path) -> None:
             **transport,
         )
     except PapermillExecutionError as error:
-        heading = _heading_above(json.loads(part.read_text(encoding="utf-8")), error.cell_index)
+        heading = _heading_above_error(json.loads(part.read_text(encoding="utf-8"))["cells"])
         raise CxError(
             f"chapter {planned.chapter} failed: notebook {planned.notebook}, cell {error.exec_count} "
             f"({heading}): {error.ename}: {error.evalue}"
@@ -238,13 +239,16 @@ def execute(planned: Planned, out: Path) -> None:
     part.unlink()
 
 
-def _heading_above(notebook: dict, index: int) -> str:
-    """The nearest heading above a cell."""
-    for cell in reversed(notebook["cells"][:index]):
-        for line in "".join(cell["source"]).splitlines():
-            if cell["cell_type"] == "markdown" and line.startswith("#"):
-                return line.lstrip("# ")
-    return "top"
+def _heading_above_error(cells: list[dict]) -> str:
+    """The last heading before the cell that failed."""
+    heading = "top"
+    for cell in cells:
+        if any(output["output_type"] == "error" for output in cell.get("outputs", [])):
+            break
+        # papermill puts notes of its own above the failing cell; the notebook's headings are not HTML.
+        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "markdown" else []
+        heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ ", line)), heading)
+    return heading
 
 
 def _timeless(notebook: dict) -> dict:

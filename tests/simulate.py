@@ -1,4 +1,4 @@
-"""Does the 95% interval cover 95%? Samples drawn again from the demo's known world, and how often the truth was inside."""
+"""Samples drawn again from the demo's known world: how often does a 95% interval hold the truth?"""
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +12,8 @@ from cxlib import compare, scores
 
 DEMO = Path(__file__).resolve().parent.parent / "data" / "demo"
 QUESTIONS = {"nps": "recommend", "csat": "satisfaction", "ces": "ease"}
-DESIGN = {"weights": "weight", "strata": "city", "clusters": "shop"}
+# The process improves a fixed number of shops in each city: they are strata of it, as the cities are.
+DESIGN = {"weights": "weight", "strata": ["city", "improved"], "clusters": "shop"}
 # Both are shares of whole answers: their intervals are discrete, and may cover more than they promise.
 DISCRETE = ("nps", "csat")
 

@@ -1,0 +1,327 @@
+"""cx report from its front door: what it writes, that it repeats to the byte, and what it leaves when it fails."""
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib import CxError
+from cxlib.errors import CommandError
+from cxlib.report import document, run
+
+ROOT = Path(__file__).resolve().parent.parent
+CX = Path(sys.executable).with_name("cx")
+SFO = ROOT.parent / "shared" / "data" / "sfo"
+
+
+def cx(*arguments, cwd=ROOT) -> subprocess.CompletedProcess:
+    """The cx command as a user types it."""
+    return subprocess.run([CX, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    """The demo report, made by the command."""
+    out = tmp_path_factory.mktemp("reports") / "demo"
+    done = cx("report", "data/demo", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"{out}/index.html: 1 chapter"
+    return out
+
+
+@pytest.fixture(scope="module")
+def results(report) -> dict:
+    return json.loads((report / "results.json").read_text(encoding="utf-8"))
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags, self.ids, self.links, self.text = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.ids += [v for k, v in attributes if k == "id"]
+        self.links += [v for k, v in attributes if k == "href"]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(report) -> Page:
+    return Page((report / "index.html").read_text(encoding="utf-8"))
+
+
+def test_the_report_holds_what_it_promises(report):
+    names = set(tree(report))
+    assert {"index.html", "results.json", "plan.json", "notebooks/02_survey_analysis.ipynb"} <= names
+    assert {n for n in names if n.startswith("figures/")} >= {"figures/survey_analysis_trend.svg"}
+    assert not [n for n in names if "running" in n or n.endswith(".part")]
+
+
+def test_results_json_keeps_its_contract(results):
+    assert set(results) == {"study", "lang", "chapters"}
+    assert (results["study"], results["lang"]) == ("demo", "en")
+    chapter = results["chapters"]["survey_analysis"]
+    assert set(chapter) == {"numbers", "tables", "figures", "findings"}
+    number = chapter["numbers"]["nps"]
+    assert set(number) >= {"value", "low", "high", "se", "n", "n_effective", "unit", "confidence", "method"}
+    assert number["low"] < number["value"] < number["high"]
+    for table in chapter["tables"].values():
+        assert set(table) >= {"caption", "columns", "rows"}
+        assert all(len(row) == len(table["columns"]) for row in table["rows"])
+    for figure in chapter["figures"].values():
+        assert set(figure) >= {"caption", "alt", "file"}
+    assert all(finding["text"].endswith(".") for finding in chapter["findings"])
+
+
+def test_figures_stand_where_results_say(report, results):
+    for figure in results["chapters"]["survey_analysis"]["figures"].values():
+        assert (report / figure["file"]).read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_every_printed_number_of_the_page_is_the_published_one(results, page):
+    """The page prints headline numbers at one or two digits of what results.json holds."""
+    text = " ".join(page.text)
+    for number in results["chapters"]["survey_analysis"]["numbers"].values():
+        digits = 2 if number["unit"] == "score" else 1
+        shown = f"{number['value']:.{digits}f}" + ("%" if number["unit"] == "percent" else "")
+        assert shown in text
+        assert f"{number['low']:.{digits}f} to {number['high']:.{digits}f}" in text
+
+
+def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
+    text = (report / "index.html").read_text(encoding="utf-8")
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "object")]
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", text)
+    assert not re.search(r"url\(|@import", text)
+    assert "default-src 'none'" in text
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    assert len(images) >= 5
+    assert all(len(image["alt"]) > 40 for image in images)
+
+
+def test_the_bottom_line_comes_first(page):
+    sections = [a["class"] for tag, a in page.tags if tag == "section"]
+    assert sections[0] == "bottom-line"
+    assert sections.count("bottom-line") == 1
+
+
+def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
+    assert cx("report", "data/demo", "--out", tmp_path / "demo").returncode == 0
+    first, second = tree(report), tree(tmp_path / "demo")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_papermill_alone_runs_the_chapter_from_the_root(tmp_path):
+    """The scheduler's door: papermill's own command, no cx."""
+    out = tmp_path / "out.ipynb"
+    papermill = [Path(sys.executable).with_name("papermill"), "notebooks/02_survey_analysis.ipynb", out]
+    done = subprocess.run(
+        [*papermill, "-p", "study", "data/demo"], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    committed = document.read_chapter(ROOT / "notebooks" / "02_survey_analysis.ipynb")
+    executed = document.read_chapter(out)
+    assert [b.data for b in executed.blocks("table")] == [b.data for b in committed.blocks("table")]
+
+
+# -- what goes wrong -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def study(tmp_path) -> Path:
+    """A small sound study."""
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"recommend": rng.integers(0, 11, 200), "city": rng.choice(["Hà Nội", "Huế"], 200)})
+    frame.to_csv(folder / "survey.csv", index=False)
+    (folder / "study.yml").write_text(
+        "study: acme\ntitle: Khảo sát & <b>Acme</b>\nsample: panel\ntables:\n  survey:\n    file: survey.csv\n"
+        "    questions:\n      recommend: {role: metric, metric: nps}\n      city: {role: segment}\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def test_a_failing_chapter_names_notebook_and_cell_and_leaves_the_old_report(study, tmp_path):
+    out = tmp_path / "out"
+    assert cx("report", study, "--out", out).returncode == 0
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "Khảo sát &amp; &lt;b&gt;Acme&lt;/b&gt;" in page
+    assert "model-based interval" in page
+    before = tree(out)
+    frame = pd.read_csv(study / "survey.csv")
+    frame.loc[56, "recommend"] = 11
+    frame.to_csv(study / "survey.csv", index=False)
+    done = cx("report", study, "--out", out)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    for part in ("chapter survey_analysis failed", "02_survey_analysis.ipynb, cell 4", "(Data and bases)",
+                 "answers must lie in 0-10", "11 in row 57 of survey.csv"):  # fmt: skip
+        assert part in done.stderr
+    assert tree(out) == before
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "there is no study at nowhere"),
+        (["data/demo", "--only", "survey_analisis"], "did you mean survey_analysis?"),
+        (["data/demo", "-p", "confidense=0.9"], "there is no parameter confidense; did you mean confidence?"),
+        (["data/demo", "-p", "confidence=high"], "parameter confidence takes a number, e.g. 0.95; found 'high'"),
+        (["data/demo", "-p", "confidence"], "-p takes NAME=VALUE"),
+        (["data/demo", "-p", "study=data/sfo"], "study and data are named by the command itself"),
+        (["data/demo", "--data", "nowhere"], "there is no data folder at nowhere"),
+        (["data/demo", "--fast"], "No such option"),
+    ],
+)
+def test_commands_that_cannot_be_understood_exit_with_2(arguments, message, tmp_path):
+    done = cx("report", *arguments, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_no_report_is_not_replaced(tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.docx").write_text("years of work")
+    (tmp_path / "new").mkdir()
+    with pytest.raises(CxError, match="is not a report"):
+        run._exchange(tmp_path / "new", tmp_path / "precious")
+    assert (tmp_path / "precious" / "thesis.docx").read_text() == "years of work"
+
+
+def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
+    (tmp_path / "staff.csv").write_text("id,team\n1,sales\n")
+    (tmp_path / "study.yml").write_text(
+        "study: x\ntitle: X\nsample: census\ntables:\n  staff: {file: staff.csv, respondent: id, team: team}\n"
+    )
+    with pytest.raises(CxError, match="no chapter can run: survey_analysis: the study has no table survey"):
+        run.make_plan(str(tmp_path))
+
+
+# -- the plan --------------------------------------------------------------------------------------------
+
+
+def test_the_plan_s_hash_changes_with_data_and_parameters_and_with_nothing_else(study):
+    def plan_hash(**options):
+        return run.make_plan(str(study), **options)[0].hash
+
+    first = plan_hash()
+    assert plan_hash() == first
+    assert plan_hash(parameters={"confidence": "0.9"}) != first
+    (study / "notes.txt").write_text("not a file of the study")
+    assert plan_hash() == first
+    with (study / "survey.csv").open("a", encoding="utf-8") as file:
+        file.write("9,Huế\n")
+    assert plan_hash() != first
+
+
+def test_storing_outputs_does_not_change_a_notebook_s_fingerprint(tmp_path):
+    path = shutil.copy(ROOT / "notebooks" / "02_survey_analysis.ipynb", tmp_path)
+    before = run.source_hash(Path(path))
+    notebook = json.loads(Path(path).read_text(encoding="utf-8"))
+    notebook["cells"][1]["outputs"] = []
+    Path(path).write_text(json.dumps(notebook), encoding="utf-8")
+    assert run.source_hash(Path(path)) == before
+    notebook["cells"][1]["source"] = "confidence = 0.5"
+    Path(path).write_text(json.dumps(notebook), encoding="utf-8")
+    assert run.source_hash(Path(path)) != before
+
+
+def test_a_plan_is_made_without_the_numerical_libraries():
+    code = (
+        "import sys; from cxlib.report.run import make_plan; make_plan('data/demo');"
+        "print(sorted({'pandas', 'numpy', 'scipy', 'papermill', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_parameters_take_the_type_of_their_default():
+    assert run._typed("x", "true", False) is True
+    assert run._typed("x", "3", 1) == 3
+    assert run._typed("x", "0.5", 0.95) == 0.5
+    assert run._typed("x", "2018", "") == "2018"
+    with pytest.raises(CommandError, match="parameter x takes a whole number"):
+        run._typed("x", "1.5", 1)
+
+
+def test_two_results_under_one_name_are_refused(report, tmp_path):
+    notebook = json.loads((report / "notebooks" / "02_survey_analysis.ipynb").read_text(encoding="utf-8"))
+    cell = next(c for c in notebook["cells"] if c["id"] == "bases")
+    cell["outputs"] *= 2
+    (tmp_path / "twice.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    with pytest.raises(CxError, match="two results of kind table are published as bases"):
+        document.read_chapter(tmp_path / "twice.ipynb")
+
+
+# -- the real survey -------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not SFO.is_dir(), reason="the SFO survey's files are not beside the project")
+def test_the_airport_survey_says_what_it_is_known_to_say(tmp_path):
+    """Oracle: R survey 4.1.1 (svydesign, svymean, svyglm), and counts of the published files."""
+    done = cx("report", "data/sfo", "--data", "../shared/data/sfo", "--out", tmp_path / "sfo")
+    assert done.returncode == 0, done.stderr
+    chapter = json.loads((tmp_path / "sfo" / "results.json").read_text(encoding="utf-8"))["chapters"]["survey_analysis"]
+
+    def rows(name: str) -> list[dict]:
+        table = chapter["tables"][name]
+        return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+    waves = {(row["label"], row["wave"]): row for row in rows("by_wave")}
+    assert [round(waves["NPS", w]["unweighted"], 1) for w in ("2017", "2018")] == [39.8, 31.0]
+    assert [round(waves["NPS", w]["estimate"], 2) for w in ("2017", "2018")] == [40.40, 35.11]
+    assert [waves["NPS", w]["n"] for w in ("2017", "2018")] == [2746, 2650]
+    years = [str(year) for year in range(2010, 2019)]
+    assert [waves["CSAT", w]["n"] for w in years] == [3093, 3694, 3348, 3334, 2677, 2810, 2919, 2688, 2625]
+    shares = [75.4, 75.4, 78.8, 79.3, 78.9, 80.0, 81.0, 82.1, 78.4]
+    assert [round(waves["CSAT", w]["unweighted"], 1) for w in years] == shares
+    assert [round(waves["CSAT", w]["estimate"], 1) for w in years[4:]] == [79.3, 80.5, 81.4, 82.3, 80.5]
+    bases = {row["wave"]: row for row in rows("bases")}
+    assert bases["2018"]["clusters"] == 217
+    assert [round(bases[w]["kish"], 3) for w in years[4:]] == [1.372, 1.411, 1.228, 1.211, 1.241]
+    designs = {row["design"]: row for row in rows("designs") if row["label"] == "NPS"}
+    expected = {
+        "Simple random sample": (None, None, -4.5, None),
+        "Weights": (1.446, 1.578, -2.5, None),
+        "Weights and clusters": (1.552, 2.244, -1.94, 0.053),
+        "Weights, clusters and strata": (1.525, 2.210, -1.97, 0.0497),
+    }
+    assert list(designs) == list(expected)
+    for name, (before, after, t, p) in expected.items():
+        row = designs[name]
+        assert math.isclose(row["t"], t, abs_tol=0.05 if p is None else 0.005)
+        if before:
+            assert (round(row["se_before"], 3), round(row["se_after"], 3)) == (before, after)
+        if p:
+            assert math.isclose(row["p"], p, abs_tol=0.0005)
+    told = {finding["name"]: finding["text"] for finding in chapter["findings"]}
+    assert "borderline" in told["nps_change"]
+    assert "weights, clusters and strata" in told["nps_change"]
+    assert "depends on the design" in told["nps_design"]

@@ -1,0 +1,126 @@
+"""How results are written, rounded, marked and withheld."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from cxlib import CxError, Estimate, results, tables, text
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list[dict]:
+    """What display() was given, in order."""
+    found = []
+    monkeypatch.setattr(results, "display", lambda data, raw: found.append(data))
+    return found
+
+
+def estimate(**changed) -> Estimate:
+    given = {"name": "NPS", "value": 30.123456, "low": 13.97453, "high": 44.17616, "se": 7.8496, "n": 100,
+             "n_effective": 100.0, "unit": "points", "confidence": 0.95, "method": "MOVER-Wilson"}  # fmt: skip
+    return Estimate(**given | changed)
+
+
+def test_estimate_holds_plain_numbers_and_says_them():
+    found = estimate(value=np.float64(30), n=np.int64(100))
+    assert type(found.value) is float
+    assert type(found.n) is int
+    assert "np." not in repr(found)
+    assert str(found) == "NPS 30.00 points (95% interval 13.97 to 44.18; n = 100, effective 100; MOVER-Wilson)"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "printed"),
+    [
+        (35.1136, "points", "35.1"),
+        (-7.25, "points", "\u22127.2"),
+        (-0.04, "points", "0.0"),
+        (80.4852, "percent", "80.5%"),
+        (5.376, "score", "5.38"),
+        (28665, "count", "28,665"),
+        (math.nan, "points", "–"),
+    ],
+)
+def test_numbers_as_printed(value, unit, printed):
+    assert text.number(value, unit) == printed
+
+
+def test_intervals_differences_and_p_values_as_printed():
+    assert text.interval(-1.04, 39.36, "points") == "\u22121.0 to 39.4"
+    assert text.interval(78.49, 82.33, "percent") == "78.5 to 82.3%"
+    assert text.difference_interval(-10.563, -0.0068, "points") == "\u221210.56 to \u22120.01"
+    assert text.difference(1.794, "percent") == "+1.79"
+    assert [text.p_value(p) for p in (0.0497, 0.05344, 0.5299, 0.00001)] == ["0.0497", "0.0534", "0.530", "<0.0001"]
+    assert [text.p_is(p) for p in (0.0497, 0.00001)] == ["p = 0.0497", "p < 0.0001"]
+    assert text.join(["weights", "clusters", "strata"]) == "weights, clusters and strata"
+
+
+def test_small_bases_are_marked_and_tiny_ones_withheld(shown):
+    results.number("nps", estimate(n=99))
+    results.number("nps", estimate(n=29))
+    marked, withheld = (data[results.MIME] for data in shown)
+    assert marked["printed"]["value"] == "30.1*"
+    assert marked["value"] == 30.1235
+    assert withheld["printed"] | {"base": ""} == {"value": "**", "interval": "", "base": "", "note": ""}
+    assert [withheld[k] for k in ("value", "low", "high", "se")] == [None] * 4
+    assert withheld["n"] == 29
+    assert "30.1" not in json.dumps(shown[1])
+
+
+def test_number_is_plain_json_without_nan(shown):
+    results.number("nps", estimate(se=math.nan), scale=(-100, 100))
+    data = json.loads(json.dumps(shown[0][results.MIME], allow_nan=False))
+    assert data["se"] is None
+    assert set(data) >= {"value", "low", "high", "se", "n", "n_effective", "unit", "confidence", "method"}
+    assert (data["least"], data["most"]) == (-100, 100)
+
+
+def test_a_table_withholds_tiny_bases_in_record_and_print():
+    frame = pd.DataFrame(
+        {"group": ["A", "B", "C"], "estimate": [41.23456, 20.0, -10.0], "low": [30.0, 1.0, -40.0],
+         "high": [50.0, 33.0, 20.0], "se": [1.0, 2.0, 3.0], "n": [200, 60, 12], "unit": "points"}
+    )  # fmt: skip
+    found = tables.record(frame, caption="By group", minimum_base=30)
+    assert found["columns"] == ["group", "estimate", "low", "high", "se", "n"]
+    assert found["rows"] == [
+        ["A", 41.2346, 30.0, 50.0, 1.0, 200],
+        ["B", 20.0, 1.0, 33.0, 2.0, 60],
+        ["C", None, None, None, None, 12],
+    ]
+    assert found["printed"]["heads"] == ["Group", "Estimate", "95% interval", "Standard error", "Base"]
+    assert [row[1] for row in found["printed"]["rows"]] == ["41.2", "20.0*", "**"]
+    assert found["printed"]["rows"][2] == ["C", "**", "**", "**", "12"]
+    assert found["note"] == "** base under 30: not reported. * base under 100: read with caution."
+
+
+def test_table_html_is_stable_and_escapes_what_clients_write():
+    frame = pd.DataFrame({"group": ["<script>alert(1)</script>", "R&D"], "n": [100, 1200]})
+    page = tables.to_html(tables.record(frame, caption="A < B"))
+    assert page == tables.to_html(tables.record(frame, caption="A < B"))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "1,200" in page
+    assert "id=" not in page
+
+
+def test_a_figure_needs_alternative_text_and_is_the_same_svg_twice(shown):
+    figure, axis = plt.subplots()
+    axis.plot([1, 2], [3, 5])
+    plt.close(figure)
+    with pytest.raises(CxError, match="figure trend has no alternative text"):
+        results.figure("trend", figure, caption="Trend", alt=" ")
+    results.figure("trend", figure, caption="Trend", alt="A line that rises from 3 to 5")
+    results.figure("trend", figure, caption="Trend", alt="A line that rises from 3 to 5")
+    first, second = (data["image/svg+xml"] for data in shown)
+    assert first == second
+    assert first.startswith("<svg")
+    assert "<dc:date>" not in first
+
+
+def test_names_must_be_words():
+    with pytest.raises(CxError, match="a published name is a word"):
+        results.finding("two words", "A sentence.")
