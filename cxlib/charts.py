@@ -5,6 +5,7 @@ Every chart reads in black and white (shape and line, not colour alone) and at p
 """
 
 from functools import wraps
+from textwrap import fill
 
 import matplotlib as mpl
 import numpy as np
@@ -76,29 +77,41 @@ def intervals(
     `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so.
     """
     blocks = list(dict.fromkeys(frame[group]))
-    lines = len(frame) + 1.4 * len(blocks)
-    figure, (axis,) = _canvas(0.27 * lines + 0.7)
+    frame = frame.assign(**{label: [fill(str(name), 24) for name in frame[label]]})
+    wrapped = frame[label].str.count("\n").sum()
+    figure, (axis,) = _canvas(0.26 * len(frame) + 0.2 * wrapped + 0.38 * len(blocks) + 0.7)
     y, ticks, names = 0.0, [], []
-    shown = frame.dropna(subset=["estimate"])
-    left = min([*shown["low"].dropna(), *shown["estimate"]], default=0.0)
+    left = min([*frame["low"].dropna(), *frame["estimate"].dropna()], default=0.0)
     for block in blocks:
-        axis.text(-0.01, y, block, transform=axis.get_yaxis_transform(), weight="bold", ha="right", va="center")
+        # The block's name stands inside the plot, where a long one takes no room from it.
+        axis.text(
+            0.01,
+            y,
+            block,
+            transform=axis.get_yaxis_transform(),
+            weight="bold",
+            va="center",
+            bbox={"color": "white", "pad": 1},
+        )
         y += 1
         for row in frame[frame[group] == block].itertuples():
+            lines = getattr(row, label).count("\n")
+            y += 0.35 * lines
             ticks.append(y)
             names.append(getattr(row, label))
             if np.isnan(row.estimate):
-                axis.text(left, y, f"** base {row.n}", va="center", fontsize=8.5, color=INK, style="italic")
+                axis.text(left, y, f"** base {row.n}", va="center", fontsize=8.5, style="italic")
             else:
                 axis.plot([row.low, row.high], [y, y], color=SOFT, lw=4, solid_capstyle="butt")
                 small = row.n < text.SMALL_BASE
                 axis.plot(row.estimate, y, "o", color=ACCENT, mfc="white" if small else ACCENT, ms=6, mew=1.4)
-            y += 1
-        y += 0.4
+            y += 1 + 0.35 * lines
+        y += 0.45
     if total is not None:
-        axis.axvline(total, color=INK, lw=1, ls=(0, (4, 3)))
-        axis.text(total, -0.9, f"all {text.number(total, unit)}", ha="center", va="bottom", fontsize=9)
-    axis.set(ylim=(y, -0.8))
+        axis.axvline(total, color=INK, lw=1, ls=(0, (4, 3)), zorder=0)
+        axis.text(total, -0.75, f"all {text.number(total, unit)}", ha="center", va="bottom", fontsize=9)
+    axis.set(ylim=(y - 0.4, -0.7))
+    axis.margins(x=0.04)
     figure.suptitle(_titled(title, unit), x=0, ha="left", fontsize=11, weight="bold")
     axis.set_yticks(ticks, names)
     _bare(axis, "x")
