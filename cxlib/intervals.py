@@ -25,7 +25,8 @@ def wilson(p, n, z):
     p, n = np.asarray(p, float), np.asarray(n, float)
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    # At 0 and 1 the limit is the share itself; the formula would miss it by a rounding error.
+    return np.where(p <= 0, 0.0, np.maximum(centre - half, 0.0)), np.where(p >= 1, 1.0, np.minimum(centre + half, 1.0))
 
 
 def mover(p, d, n, z):

@@ -62,6 +62,9 @@ def _derive(file: Path, spec: Table, frame: pd.DataFrame) -> None:
     later = []
     for name, question in spec.questions.items():
         if question.role == "multi":
+            ticks = [c for c in frame if c.startswith(f"{name}.")]
+            # An option that nobody ticked in one file is 0 there for whoever answered.
+            frame[ticks] = frame[ticks].fillna(0).where(frame[ticks].notna().any(axis=1))
             for label, members in question.nets.items():
                 parts = frame[[c for m in members if (c := f"{name}.{m}") in frame]]
                 frame[f"{name}.{label}"] = parts.max(axis=1)
@@ -113,7 +116,8 @@ def summary(file: Path, problems: list[Problem]) -> str:
 
 
 def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Waves below one another; categories of all waves are kept in order of appearance."""
+    """Waves below one another, with the categories of all of them: in natural order where each wave's are, else as
+    they appear."""
     whole = pd.concat(
         [
             f.assign(**{c: f[c].astype(object) for c in f if isinstance(f[c].dtype, pd.CategoricalDtype)})
@@ -125,6 +129,8 @@ def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
         dtypes = [f[column].dtype for f in frames if column in f and isinstance(f[column].dtype, pd.CategoricalDtype)]
         if dtypes:
             order = list(dict.fromkeys(c for dtype in dtypes for c in dtype.categories))
+            if all(list(dtype.categories) == columns.natural_order(dtype.categories) for dtype in dtypes):
+                order = columns.natural_order(order)
             whole[column] = pd.Categorical(whole[column], categories=order, ordered=True)
     return whole
 
@@ -133,14 +139,8 @@ class _FileReader:
     """Reads one file of a table; collects its problems."""
 
     def __init__(self, study, name: str, spec: Table, entry: Wave, path: Path, wave: str | None):
-        self.study, self.name, self.spec, self.entry, self.path, self.wave = (
-            study,
-            name,
-            spec,
-            entry,
-            path,
-            wave,
-        )
+        self.study, self.name, self.spec = study, name, spec
+        self.entry, self.path, self.wave = entry, path, wave
         self.problems: list[Problem] = []
         self.notes: list[str] = []
 

@@ -254,8 +254,10 @@ def estimates(
     simple = domains.spread / np.maximum(n - 1, 1)  # the variance in a simple random sample of n, n - 1 as divisor
     with np.errstate(invalid="ignore", divide="ignore"):
         kish = domains.w**2 / domains.w2
-        # All answers alike: both variances are 0 and say nothing of the design; Kish's formula still does.
-        effective = np.where(variance > 0, n * simple / variance, np.where(domains.spread > 0, np.nan, kish))
+        # All answers alike, or clusters that agree to the last digit: a variance of 0 (but for rounding noise) says
+        # nothing of the design; Kish's formula still does.
+        variance = np.where(variance <= 1e-20 * domains.spread, 0.0, variance)
+        effective = np.where(variance == 0, kish, n * simple / variance)
     kind = _kind(levels)
     critical = intervals.critical_value(confidence, df, n)
     if kind == "share":
@@ -285,7 +287,7 @@ def estimates(
         deff=n / effective,
         df=df,
         strata=strata,
-        clusters=clusters,
+        clusters=clusters.astype(int),
         method=[f"{name}; {text}" for text in design_texts(domains, weighted)],
     )
 

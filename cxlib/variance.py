@@ -105,10 +105,15 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
     def total(values) -> np.ndarray:
         return np.bincount(d, values[answered], count)
 
-    weight, weighted = total(w), total(w * np.nan_to_num(y))
+    weight = total(w)
+    # Scores are taken from the domain's least one, so that answers all alike give that score and no rounding noise.
+    least = np.full(count, np.inf)
+    np.minimum.at(least, d, y[answered])
+    above = np.zeros(len(table))
+    above[answered] = y[answered] - least[d]
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = weighted / weight
-        residual = (y[answered] - ratio[d]) / weight[d]
+        ratio = np.where(np.isfinite(least), least + total(w * above) / weight, np.nan)
+        residual = (above[answered] - (total(w * above) / weight)[d]) / weight[d]
     residual = np.nan_to_num(residual)
     z, z2 = w[answered] * residual, w2[answered] * residual**2
     spread = np.bincount(d, w[answered] * residual**2, count) * weight

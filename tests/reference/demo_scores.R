@@ -5,9 +5,9 @@
 # The numbers beside this script were printed by R 4.2.2 and survey 4.1.1.
 #
 # Degrees of freedom. degf(subset(design, domain)) counts the clusters with rows of the domain, less the strata with
-# rows of it; cxlib counts only rows that hold an answer. The two agree once missing answers are taken out of the domain,
-# as `answered` does below (statistic df). With shops as clusters they agree even before that (statistic df_rows), since
-# every shop has an answer; without clusters df_rows is larger by the number of blanks. Other differences:
+# rows of it; cxlib counts only rows that hold an answer. The two agree once missing answers are taken out of the
+# domain, as `answered` does below (statistic df). With shops as clusters they agree even before that (statistic
+# df_rows), since every shop has an answer; without clusters df_rows is larger by the number of blanks. Others:
 #   - degf(design), of the whole sample, is larger than that of a domain, and it is what many users pass on;
 #   - confint() of svymean and svyby has df = Inf by default, so that the df must be given for a t interval;
 #   - svyglm() tests a change between waves on degf + 1 - 2 df, one less than here (statistic df_glm of a change);
@@ -68,7 +68,8 @@ domain <- function(name, design, metric, rows, wave, group) {
   n <- nrow(answered$variables)
   df <- degf(answered)
   effect <- unname(as.numeric(deff(m)))
-  values <- c(estimate = estimate, se = round(se, 12), n = n, n_weighted = sum(weights(answered)), df = df,
+  if (df == 0) se <- round(se, 12)                                         # 0, but for the rounding of this machine
+  values <- c(estimate = estimate, se = se, n = n, n_weighted = sum(weights(answered)), df = df,
               df_rows = degf(inside))
   if (df > 0) values <- c(values, deff = effect)
   if (df > 0 && metric == "ces") {
