@@ -18,7 +18,11 @@ def cli() -> None:
 @click.argument("study")
 @click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
 def check(study: str, data: str) -> None:
-    """Check a study's tables against its codebook; exit 1 with a table of problems."""
+    """Check a study's tables.
+
+    Every break of the codebook's rules is listed as table, column, rows, rule and example; exit code 1 where there is
+    one.
+    """
     from cxlib.study import Study
 
     loaded = Study.load(study, data=data or None)
@@ -49,7 +53,11 @@ def _columns(heads: list[str], rows: list[tuple[str, ...]]) -> str:
 @click.option("--only", multiple=True, metavar="CHAPTER", help="Run this chapter only; may be repeated.")
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
 def report(study: str, data: str, out: Path | None, only: tuple[str, ...], parameters: tuple[str, ...]) -> None:
-    """Execute the chapters on a study and write the report: index.html, results.json, figures, notebooks."""
+    """Report on a study.
+
+    Executes the chapters whose tables the study holds, and writes index.html, results.json, figures and the executed
+    notebooks. A report that fails leaves the last one as it was.
+    """
     from cxlib.places import study_file
     from cxlib.report.run import make_plan, run
 
