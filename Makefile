@@ -31,7 +31,7 @@ test: .venv/.test  ## unit, reference, property and end-to-end tests, then every
 	$(PYTEST) notebooks $(PYTEST_SPREAD) $(NBVAL)
 
 soak: .venv/.test  ## what is too long for test: simulations, kills, fuzzing
-	$(PYTEST) tests/soak $(ARGS)
+	$(PYTEST) tests/soak -s $(ARGS)
 
 bench: .venv/.test  ## measure the ratios
 	$(PY) tests/bench/bench.py $(ARGS)

@@ -23,14 +23,21 @@ def check(study: str, data: str) -> None:
     Every break of the codebook's rules is listed as table, column, rows, rule and example; exit code 1 where there is
     one.
     """
+    from cxlib.places import data_folder, study_file
     from cxlib.study import Study
 
-    loaded = Study.load(study, data=data or None)
-    problems = loaded.check()
+    file = study_file(study)
+    try:
+        loaded = Study(file, data_folder(file, data))
+        problems = loaded.check()
+    except CxError as error:
+        if len(error.problems) < 2:
+            raise
+        problems = error.problems
     if problems:
         rows = [(p.table, p.column, f"{p.rows:,}", p.rule, p.example) for p in problems]
         click.echo(_columns(["table", "column", "rows", "rule", "example"], rows))
-        raise CxError(f"{loaded.file}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found")
+        raise CxError(f"{file}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found")
     for name in loaded.book.tables:
         table = loaded.table(name)
         click.echo(f"{name}: {len(table):,} rows, {table.shape[1]} columns")
@@ -76,6 +83,9 @@ def report(study: str, data: str, out: Path | None, only: tuple[str, ...], param
 
 def main() -> None:
     """Run the command; a fault that the user can mend is one line and an exit code, anything else a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter shows a ? instead.
+        stream.reconfigure(errors="replace")
     try:
         cli(standalone_mode=False)
     except CxError as error:

@@ -1,17 +1,12 @@
-"""The codebook: what study.yml may say, and the errors when it says something else.
+"""The codebook: what study.yml may say. The format is documented with examples in data/README.md.
 
-The format is documented with examples in data/README.md. This module reads no data and imports
-no pandas, so that `cx` can validate a command before anything slow is loaded.
+Nothing slow is imported here, so that `cx` can validate a command before pandas is loaded.
 """
 
 import difflib
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-
-from cxlib.errors import CxError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 # The columns that carry a meaning of their own, table by table. In a loaded table they bear these names.
 KEYS = {
@@ -46,6 +41,7 @@ IDENTIFIERS = {
 }
 NUMBER_KEYS = ("weight", "fpc", "seconds", "value", "order", "expected", "score", "n", "won", "recontact")
 DATE_KEYS = ("when", "since", "left")
+METRIC_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "ces_top3": (1, 7)}
 ROLES = ("metric", "driver", "segment", "single", "multi", "number", "comment")
 
 
@@ -60,6 +56,14 @@ def _text_code(value: Any) -> str:
 
 Code = Annotated[str, BeforeValidator(_text_code)]
 Words = str | dict[Literal["en", "vi"], str]
+
+
+class Fault(ValueError):
+    """A broken rule between entries, with the path of the entry that breaks it."""
+
+    def __init__(self, message: str, *path: str):
+        super().__init__(message)
+        self.path = path
 
 
 class _Strict(BaseModel):
@@ -83,7 +87,7 @@ class Question(_Strict):
     decimal: Literal[".", ","] | None = None
     waves: tuple[Code, ...] = ()
     asked: dict[str, tuple[Code, ...]] = {}
-    nets: dict[str, tuple[Code, ...]] = {}
+    nets: dict[Code, tuple[Code, ...]] = {}
     derive: dict[str, tuple[float, ...] | dict[Literal["with"], str] | dict[str, tuple[Code, ...]]] = {}
 
     @model_validator(mode="after")
@@ -105,9 +109,24 @@ class Question(_Strict):
             if not isinstance(rule, dict) and (not rule or list(rule) != sorted(set(rule))):
                 raise ValueError(f"derive {name}: band edges must rise, e.g. [18, 25, 35]; found {list(rule)}")
         for name, codes in self.nets.items():
-            if self.role == "number" and len(codes) != 2:
+            if self.role == "number" and not _is_range(codes):
                 raise ValueError(f"net {name}: a net of a number is a range [from, to], e.g. [18, 34]")
+        groups = [rule for rule in self.derive.values() if isinstance(rule, dict) and "with" not in rule]
+        for name, codes in [*self.nets.items(), *(item for rule in groups for item in rule.items())]:
+            unknown = [c for c in codes if self.labels and c not in self.labels and c not in self.missing]
+            if unknown:
+                close = nearest(unknown[0], self.labels)
+                raise ValueError(f"{name} takes in the code {unknown[0]}, which has no label{close}")
         return self
+
+
+def _is_range(codes: tuple[str, ...]) -> bool:
+    """Whether a net's codes are two numbers, the first not above the second."""
+    try:
+        low, high = map(float, codes)
+    except ValueError:
+        return False
+    return low <= high
 
 
 class Wave(_Strict):
@@ -132,15 +151,19 @@ class Table(_Strict):
     file: Annotated[list[Annotated[Wave, BeforeValidator(_as_wave)]], BeforeValidator(_as_list), Field(min_length=1)]
     keys: dict[str, str] = {}
     encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
     cluster_persists: bool = False
     duplicates: Literal["refuse", "first"] = "refuse"
     private: tuple[str, ...] = ()
     questions: dict[str, Question] = {}
 
-    def source(self, name: str, wave: Wave) -> str | None:
-        """The column that holds a key or a question in one file; None where it was not asked."""
-        question = self.questions.get(name)
-        if question is not None and question.waves and wave.wave is not None and wave.wave not in question.waves:
+    def source(self, name: str, wave: Wave, wave_name: str | None = None) -> str | None:
+        """The column that holds a key or a question in one file; None where it was not asked.
+
+        `wave_name` is the file's wave where the entry itself names none.
+        """
+        question, wave_name = self.questions.get(name), wave.wave or wave_name
+        if question is not None and question.waves and wave_name is not None and wave_name not in question.waves:
             return None
         usual = self.keys[name] if question is None else question.column or name
         # A wave's map may name the question (or key), or the column in which it usually stands.
@@ -154,6 +177,16 @@ class Scoring(_Strict):
     scores: dict[int, float] | Literal["mean"]
     unit: Literal["points", "percent", "score"] = "percent"
     label: Words | None = None
+
+    @model_validator(mode="after")
+    def _lies_on_its_scale(self):
+        low, high = self.scale
+        if low >= high:
+            raise ValueError(f"a scale runs from low to high, e.g. [1, 5]; found {list(self.scale)}")
+        outside = [a for a in self.scores if not low <= a <= high] if self.scores != "mean" else []
+        if outside:
+            raise ValueError(f"the answer {outside[0]} is scored, but not on the scale {low}-{high}")
+        return self
 
 
 class Codebook(_Strict):
@@ -174,8 +207,11 @@ class Codebook(_Strict):
 
     @model_validator(mode="after")
     def _tables_hold_together(self):
+        scales = METRIC_SCALES | {name: metric.scale for name, metric in self.metrics.items()}
         for name, table in self.tables.items():
             _check_table(name, table)
+            for question, spec in table.questions.items():
+                _check_metric(("tables", name, "questions", question), spec, scales)
         return self
 
     def words(self, value: Words | None, default: str = "") -> str:
@@ -187,141 +223,77 @@ class Codebook(_Strict):
 
 def _check_table(name: str, table: Table) -> None:
     """Rules between the entries of one table."""
+    place = ("tables", name)
     columns = [q.column or n for n, q in table.questions.items() if not q.columns]
+    columns += [column for q in table.questions.values() for column in q.columns.values()]
+    renamed = [column for wave in table.file for column in wave.columns.values() if column is not None]
     for column in table.private:
-        if column in columns or column in table.questions:
-            raise ValueError(f"{name}: {column} is private and a question; private columns never reach an analysis")
+        if column in [*columns, *table.questions, *renamed, *table.keys.values()]:
+            use = "a key" if column in table.keys.values() else "a question"
+            raise Fault(
+                f"{name}: {column} is private and {use}; private columns never reach an analysis", *place, "private"
+            )
     names = list(table.keys) + list(table.questions)
     names += [new for q in table.questions.values() for new in q.derive]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        raise ValueError(
-            f"{name}: the name {twice[0]} is given twice (keys, questions and derived questions share names)"
+        raise Fault(
+            f"{name}: the name {twice[0]} is given twice (keys, questions and derived questions share names)",
+            *place,
+            "questions",
+        )
+    for title in names:
+        if "." in title:
+            raise Fault(
+                f"{name}: the name {title} holds a point, as the columns of options and nets do (question.option); "
+                f"give the question another name and write `column: {title}`",
+                *place,
+                "questions",
+                title,
+            )
+    unnamed = [wave.file for wave in table.file if wave.wave is None]
+    if "wave" not in table.keys and unnamed and len(unnamed) < len(table.file):
+        raise Fault(
+            f"{name}: the file {unnamed[0]} has no wave, while others have; name one for every file", *place, "file"
         )
     known = {*table.keys, *table.keys.values(), *table.questions, *columns}
-    known |= {column for q in table.questions.values() for column in q.columns.values()}
-    for wave in table.file:
+    for number, wave in enumerate(table.file):
         for column in wave.columns:
             if column not in known:
-                raise ValueError(
+                raise Fault(
                     f"{name}, file {wave.file}: columns names {column}, which is neither a question nor a column "
-                    f"that the table uses{_nearest(column, known)}"
+                    f"that the table uses{nearest(column, known)}",
+                    *place,
+                    "file",
+                    str(number),
                 )
     for question, spec in table.questions.items():
         for router in spec.asked:
             if router not in table.questions:
-                raise ValueError(
-                    f"{name}: {question} is asked by {router}, which is not a question{_nearest(router, names)}"
+                raise Fault(
+                    f"{name}: {question} is asked by {router}, which is not a question{nearest(router, names)}",
+                    *place,
+                    "questions",
+                    question,
                 )
 
 
-def _nearest(word: str, known) -> str:
-    """ ", did you mean X?" for the closest known word, or nothing."""
+def _check_metric(place: tuple[str, ...], question: Question, scales: dict[str, tuple]) -> None:
+    """A metric question measures a metric that exists, on the metric's scale."""
+    if question.metric is None:
+        return
+    if question.metric not in scales:
+        raise Fault(f"unknown metric {question.metric}{nearest(question.metric, scales)}", *place)
+    low, high = scales[question.metric]
+    if question.scale and tuple(question.scale) != (low, high):
+        raise Fault(
+            f"{question.metric} is measured on {low}-{high}, the question on {question.scale[0]:g}-"
+            f"{question.scale[1]:g}; define a metric of your own under `metrics:`",
+            *place,
+        )
+
+
+def nearest(word: str, known) -> str:
+    """ "; did you mean X?" for the closest known word, or nothing."""
     close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-nearest = _nearest
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML where yes, no, on and off are words (they are answers in a codebook), not booleans."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _lines(node: yaml.Node, path: tuple = (), found: dict | None = None) -> dict[tuple, int]:
-    """The line on which each entry stands, by its path; a key written twice is an error."""
-    found = {} if found is None else found
-    found.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise CxError(f"line {key.start_mark.line + 1}: the key {key.value} stands twice in the same block")
-            seen.add(key.value)
-            found[(*path, str(key.value))] = key.start_mark.line + 1
-            _lines(value, (*path, str(key.value)), found)
-    elif isinstance(node, yaml.SequenceNode):
-        for i, value in enumerate(node.value):
-            _lines(value, (*path, str(i)), found)
-    return found
-
-
-def _keys_apart(raw: Any) -> Any:
-    """Move a table's column keys (respondent:, wave: …) under `keys`, where the model expects them."""
-    tables = raw.get("tables") if isinstance(raw, dict) else None
-    if not isinstance(tables, dict):
-        return raw
-    apart = {}
-    for name, table in tables.items():
-        if isinstance(table, dict) and name in KEYS:
-            if "keys" in table:
-                raise CxError(f"tables.{name}.keys: unknown key; write the columns directly, e.g. `wave: wave`")
-            keys = {k: table[k] for k in KEYS[name] if table.get(k) is not None}
-            table = {k: v for k, v in table.items() if k not in KEYS[name]} | {"keys": keys}
-        apart[name] = table
-    return raw | {"tables": apart}
-
-
-def _explain(error: dict, lines: dict[tuple, int], path: Path) -> str:
-    """One pydantic error as a sentence with line, place, rule and nearest name."""
-    place = tuple(str(p) for p in error["loc"] if p != "keys")
-    # Pydantic adds the branch of a union to the place; only what stands in the file is shown.
-    shown = place
-    while shown not in lines and shown:
-        shown = shown[:-1]
-    known = {
-        "extra_forbidden": lambda: f"unknown key {place[-1]}" + _nearest(place[-1], _known_keys(place)),
-        "missing": lambda: f"the key {place[-1]} is missing",
-        "literal_error": lambda: f"{error['input']!r} is not one of {error['ctx']['expected']}",
-        "value_error": lambda: str(error["ctx"]["error"]),
-    }
-    what = known.get(error["type"], lambda: f"{error['msg'].lower()}; found {error['input']!r}")()
-    where = ".".join(shown) if shown else "top level"
-    return f"{path}: line {lines.get(shown, 1)}, {where}: {what}"
-
-
-def _known_keys(place: tuple[str, ...]) -> list[str]:
-    """The keys that may stand where an unknown one was found."""
-    if len(place) == 1:
-        return list(Codebook.model_fields)
-    if place[0] == "metrics":
-        return list(Scoring.model_fields)
-    if place[0] == "tables" and len(place) == 3:
-        return [k for k in Table.model_fields if k != "keys"] + list(KEYS.get(place[1], ()))
-    if place[0] == "tables" and "questions" in place:
-        return list(Question.model_fields)
-    return list(Wave.model_fields)
-
-
-def read_codebook(path: Path) -> Codebook:
-    """The validated study.yml at `path`.
-
-    Raises CxError naming the file, the line, the key and the rule, and how many further faults there are.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        node = yaml.compose(text, Loader=_Loader)
-        if not isinstance(node, yaml.MappingNode):
-            raise CxError("line 1: a study is a block of `key: value` lines, beginning with `study:`")
-        lines = _lines(node)
-        raw = _keys_apart(yaml.load(text, Loader=_Loader))  # a SafeLoader: plain values only
-        book = Codebook.model_validate(raw)
-    except UnicodeDecodeError as error:
-        raise CxError(f"{path}: not UTF-8 at byte {error.start}; save study.yml as UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise CxError(f"{path}: {line}not YAML: {getattr(error, 'problem', error)}") from None
-    except ValidationError as error:
-        faults = error.errors()
-        more = f" ({len(faults) - 1} more faults in this file)" if len(faults) > 1 else ""
-        raise CxError(_explain(faults[0], lines, path) + more) from None
-    except CxError as error:
-        raise CxError(f"{path}: {error}") from None
-    return book

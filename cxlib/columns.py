@@ -11,19 +11,8 @@ import numpy as np
 import pandas as pd
 
 from cxlib.codebook import Question
-from cxlib.errors import CxError
+from cxlib.errors import CxError, Problem
 from cxlib.readers import by_value, code, decimal_mark, number
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One broken rule: where, how many rows (counted without the header), and the first of them."""
-
-    table: str
-    column: str
-    rows: int
-    rule: str
-    example: str
 
 
 @dataclass(frozen=True)
@@ -61,9 +50,9 @@ def numbers(raw: pd.Series, place: Place, *, missing=(), decimal=None) -> tuple[
     return parsed.astype(float), place.problem(text, cells, "a number belongs here; text is found")
 
 
-def ratings(raw: pd.Series, place: Place, question: Question, scale) -> tuple[pd.Series, list[Problem]]:
+def ratings(raw: pd.Series, place: Place, question: Question, scale, decimal) -> tuple[pd.Series, list[Problem]]:
     """Answers on a scale as numbers; what lies outside the scale is a problem."""
-    values, problems = numbers(raw, place, missing=question.missing, decimal=question.decimal)
+    values, problems = numbers(raw, place, missing=question.missing, decimal=decimal)
     if scale is not None:
         low, high = scale
         outside = values.notna() & ((values < low) | (values > high))
@@ -76,9 +65,9 @@ def ratings(raw: pd.Series, place: Place, question: Question, scale) -> tuple[pd
     return values, problems
 
 
-def weights(raw: pd.Series, place: Place) -> tuple[pd.Series, list[Problem]]:
+def weights(raw: pd.Series, place: Place, decimal=None) -> tuple[pd.Series, list[Problem]]:
     """Weights: numbers of 0 or more, none missing, not all 0."""
-    values, problems = numbers(raw, place)
+    values, problems = numbers(raw, place, decimal=decimal)
     if problems:
         return values, problems
     problems = place.problem(values.isna(), raw, "a weight must not be missing")
@@ -109,41 +98,56 @@ def dates(raw: pd.Series, place: Place) -> tuple[pd.Series, list[Problem]]:
 
 
 def labelled(
-    raw: pd.Series, place: Place, question: Question, labels: dict[str, str]
+    raw: pd.Series, place: Place, question: Question, labels: dict[str, str], *, strict: bool
 ) -> tuple[pd.Series, list[Problem]]:
-    """Answers as an ordered categorical of labels (of codes where there are none), in the codebook's order."""
+    """Answers as an ordered categorical of labels, in the codebook's order.
+
+    `strict` labels (those of study.yml) must cover every code; others (an SPSS file's) name the codes that they know,
+    and the rest follow as they are.
+    """
     cells = codes(raw, question.missing)
     problems = []
-    if labels:
-        # A file may hold the label itself where another holds its code.
-        texts = set(labels.values())
-        unknown = by_value(cells, lambda text: text is not None and text not in labels and text not in texts).astype(
-            bool
-        )
-        problems = place.problem(unknown, cells, "answers must be among the `labels:`, or listed as `missing:`")
-        cells = by_value(cells, lambda text: labels.get(text, text if text in texts else None))
-        order = list(dict.fromkeys(labels.values()))
-    else:
-        order = natural_order(cells.dropna().unique())
+    # A file may hold the label itself where another holds its code.
+    texts = set(labels.values())
+    if labels and strict:
+        unknown = by_value(cells, lambda text: text is not None and text not in labels and text not in texts)
+        rule = "answers must be among the `labels:`, or listed as `missing:`"
+        problems = place.problem(unknown.astype(bool), cells, rule)
+    cells = by_value(cells, lambda text: labels.get(text, text if not strict or not labels or text in texts else None))
+    others = [text for text in cells.dropna().unique() if text not in texts]
+    order = [*dict.fromkeys(labels.values()), *natural_order(others)]
     return pd.Series(pd.Categorical(cells, categories=order, ordered=True), index=raw.index), problems
+
+
+def label_codes(cells: pd.Series, labels: dict[str, str]) -> pd.Series:
+    """Cells as codes, also where the file holds the label instead."""
+    code_of = {text: c for c, text in labels.items()}
+    return by_value(cells, lambda text: text if text in labels else code_of.get(text, text))
 
 
 def natural_order(values) -> list[str]:
     """Codes in the order people expect: 2 before 10, numbers before words."""
 
     def key(text: str):
-        return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in re.split(r"(\d+)", text) if part]
+        return [
+            (0, float(part), "") if part.isdecimal() else (1, 0.0, part) for part in re.split(r"(\d+)", text) if part
+        ]
 
     return sorted(map(str, values), key=key)
 
 
 def bands(values: pd.Series, edges: tuple[float, ...]) -> pd.Series:
-    """A number cut at rising edges into an ordered categorical: under 18, 18-24, …, 55+ (only bands that occur)."""
+    """A number cut at rising edges into an ordered categorical: <18, 18-24, …, 55+ (only bands that occur)."""
+
+    def written(edge: float) -> str:
+        return f"{edge:,.10g}" if abs(edge) >= 10_000 else f"{edge:.10g}"
+
     whole = (values.dropna() % 1 == 0).all() and all(float(edge).is_integer() for edge in edges)
-    names = [f"<{edges[0]:g}"]
+    names = [f"<{written(edges[0])}"]
     for low, high in pairwise(edges):
-        names.append((f"{low:g}-{high - 1:g}" if high - low > 1 else f"{low:g}") if whole else f"{low:g} to <{high:g}")
-    names.append(f"{edges[-1]:g}+")
+        last = f"-{written(high - 1)}" if high - low > 1 else ""
+        names.append(f"{written(low)}{last}" if whole else f"{written(low)} to <{written(high)}")
+    names.append(f"{written(edges[-1])}+")
     cut = pd.cut(values, [-np.inf, *edges, np.inf], right=False, labels=names, ordered=True)
     return cut.cat.remove_unused_categories()
 
@@ -164,19 +168,17 @@ def net(cells: pd.Series, values: pd.Series, question: Question, members: tuple[
     return cells.isin(members).astype(float).where(cells.notna())
 
 
-def options(parts: dict[str, pd.Series]) -> pd.DataFrame:
+def options(parts: dict[str, pd.Series], missing=()) -> pd.DataFrame:
     """Ticked options of a multi question in many columns: 1, 0, or nan for a respondent who ticked none.
 
-    Anything but a blank, 0, no or false is a tick (exports write 1, Yes or the option's text).
+    Anything but a blank, a missing code, 0, no or false is a tick (exports write 1, Yes or the option's text).
     """
-    ticks = pd.DataFrame(
-        {
-            option: by_value(raw, lambda cell: float((code(cell) or "0").lower() not in ("0", "no", "false"))).astype(
-                float
-            )
-            for option, raw in parts.items()
-        }
-    )
+
+    def ticked(cell) -> float:
+        text = code(cell)
+        return float(text is not None and text not in missing and text.lower() not in ("0", "no", "false"))
+
+    ticks = pd.DataFrame({option: by_value(raw, ticked).astype(float) for option, raw in parts.items()})
     return ticks.where(ticks.sum(axis=1) > 0)
 
 

@@ -20,7 +20,8 @@ def customers_view(study) -> CustomersView:
 
     Columns beside those of the customers table: answers, last_wave and the metrics of the latest answer (survey);
     offers, purchases, spent and last_purchase (sales); complaints and last_outcome; contacts, touchpoints,
-    first_contact and last_contact (events). `joins` counts, table by table, the rows that name a customer who is
+    first_contact and last_contact (events); where the customers table has a column of that name, they are called
+    table.column. `joins` counts, table by table, the rows that name a customer who is
     not in the customers table (unmatched, with an example) or none (blank). Raises CxError without customers.
     """
     if not study.has("customers"):
@@ -28,6 +29,10 @@ def customers_view(study) -> CustomersView:
             f"{study.file}: the view of customers needs a table customers; there are {', '.join(study.book.tables)}"
         )
     view = study.table("customers")
+    if "customer" not in view:
+        raise CxError(
+            f"{study.file}: the table customers must say which column names the customer, e.g. `customer: id`"
+        )
     joins = []
     parts = {"survey": _answers, "sales": _purchases, "complaints": _complaints, "events": _contacts}
     for name, summarise in parts.items():
@@ -39,6 +44,8 @@ def customers_view(study) -> CustomersView:
         known = rows[key].isin(view["customer"])
         lost = rows.loc[named & ~known, key]
         per_customer = summarise(study, rows[known].rename(columns={key: "customer"}))
+        taken = {c: f"{name}.{c}" for c in per_customer if c in view and c != "customer"}
+        per_customer = per_customer.rename(columns=taken)
         joined = view.merge(per_customer, on="customer", how="left", validate="one_to_one")
         if len(joined) != len(view):
             raise AssertionError(f"joining {name} changed the number of customers from {len(view)} to {len(joined)}")

@@ -1,16 +1,29 @@
 """Errors that a user can mend."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule: where, how many rows (counted without the header), and the first of them."""
+
+    table: str
+    column: str
+    rows: int
+    rule: str
+    example: str
+
 
 class CxError(ValueError):
     """A fault in the user's data, study.yml or call: one sentence with file, place, offender and rule.
 
-    `problems` lists every fault found, each (table, column, rows, rule, example), where there are several.
-    Everything else that is raised is a bug of this project and surfaces as one.
+    `problems` lists every fault found, where there may be several. Everything else that is raised is a bug of this
+    project and surfaces as one.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, problems=()):
+    def __init__(self, message: str, problems: list[Problem] | tuple[Problem, ...] = ()):
         super().__init__(message)
         self.problems = list(problems)
 

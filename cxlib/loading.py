@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from cxlib import columns
-from cxlib.codebook import DATE_KEYS, IDENTIFIERS, NUMBER_KEYS, Question, Table, Wave, nearest
-from cxlib.columns import Place, Problem
-from cxlib.errors import CxError
+from cxlib.codebook import DATE_KEYS, IDENTIFIERS, KEYS, NUMBER_KEYS, Question, Table, Wave, nearest
+from cxlib.columns import Place
+from cxlib.errors import CxError, Problem
 from cxlib.places import entry_files
 from cxlib.readers import read_table
 
@@ -16,15 +16,18 @@ from cxlib.readers import read_table
 def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]]:
     """A table of a study under the codebook's names, its problems, and notes on what was decided in reading it."""
     spec = study.book.tables[name]
+    files = [(entry, path) for entry in spec.file for path in entry_files(study.file, study.folder, entry)]
     frames, problems, notes = [], [], []
-    for entry in spec.file:
-        paths = entry_files(study.file, study.folder, entry)
-        for path in paths:
-            named = entry.wave or (path.stem if len(paths) > 1 and "wave" not in spec.keys else None)
-            reader = _FileReader(study, name, spec, entry, path, named)
+    for (entry, path), wave in zip(files, _wave_names(name, spec, files), strict=True):
+        reader = _FileReader(study, name, spec, entry, path, wave)
+        try:
             frames.append(reader.read())
-            problems += reader.problems
-            notes += reader.notes
+        except CxError as error:
+            problems.append(Problem(name, "", 0, str(error), ""))
+        problems += reader.problems
+        notes += reader.notes
+    if not frames:
+        return pd.DataFrame(), problems, notes
     frame = _stack(frames)
     if "wave" in frame:
         order = list(dict.fromkeys(frame["wave"].dropna()))
@@ -34,9 +37,19 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     frame, found = _unique(name, spec, frame, notes)
     problems += found
     if not problems:
-        _derive(study.file, spec, frame)
+        problems += _derive(study.file, name, spec, frame)
         problems += _waves_answered(name, spec, frame)
-    return frame.drop(columns=[c for c in frame if c.startswith("_codes.")]), problems, notes
+    return frame.drop(columns=[c for c in frame if c in ("_file", "_row") or c.startswith("_codes.")]), problems, notes
+
+
+def _wave_names(name: str, spec: Table, files: list[tuple[Wave, Path]]) -> list[str | None]:
+    """The wave that each file is: as named, else after the file where a table of waves comes in several."""
+    if "wave" not in KEYS[name] or "wave" in spec.keys or len(files) == 1:
+        return [entry.wave for entry, _ in files]
+    stems = [path.stem for _, path in files]
+    if len(set(stems)) < len(stems):
+        stems = [f"{path.parent.name}/{path.stem}" for _, path in files]
+    return [entry.wave or stem for (entry, _), stem in zip(files, stems, strict=True)]
 
 
 def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, list[Problem]]:
@@ -44,57 +57,91 @@ def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tu
     key = IDENTIFIERS.get(name)
     if key not in frame:
         return frame, []
-    place = Place(name, spec.keys[key], spec.file[0].file)
-    problems = place.problem(frame[key].isna(), frame[key], f"a {key} must not be blank")
+
+    def problem(bad: pd.Series, rule: str) -> list[Problem]:
+        if not bad.any():
+            return []
+        row = frame[bad].iloc[0]
+        shown = "blank" if row[key] is None else row[key]
+        example = f"{shown} in row {row['_row']} of {row['_file']}"
+        return [Problem(name, spec.keys[key], int(bad.sum()), rule, example)]
+
+    problems = problem(frame[key].isna(), f"a {key} must not be blank")
     by = [c for c in ("wave", key) if c in frame]
     again = frame.duplicated(by) & frame[key].notna()
     if again.any() and spec.duplicates == "first":
         notes.append(f"{name}: {int(again.sum())} rows with a {key} that had come before were left out")
         return frame[~again].reset_index(drop=True), problems
-    rule = (
-        f"a {key} stands for one row{' in each wave' if 'wave' in frame else ''}; `duplicates: first` keeps the first"
-    )
-    return frame, problems + place.problem(again, frame[key], rule)
+    where = " in each wave" if "wave" in frame else ""
+    rule = f"a {key} stands for one row{where}; `duplicates: first` keeps the first"
+    return frame, problems + problem(again, rule)
 
 
-def _derive(file: Path, spec: Table, frame: pd.DataFrame) -> None:
+def _derive(file: Path, name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
     """Add the nets and derived segments to the frame; combinations last, since they may use the others."""
-    later = []
-    for name, question in spec.questions.items():
+    problems, crossed = [], []
+    for title, question in spec.questions.items():
         if question.role == "multi":
-            ticks = [c for c in frame if c.startswith(f"{name}.")]
-            # An option that nobody ticked in one file is 0 there for whoever answered.
-            frame[ticks] = frame[ticks].fillna(0).where(frame[ticks].notna().any(axis=1))
-            for label, members in question.nets.items():
-                parts = frame[[c for m in members if (c := f"{name}.{m}") in frame]]
-                frame[f"{name}.{label}"] = parts.max(axis=1)
+            problems += _nets_of_options(name, title, question, frame)
             continue
-        if not (question.nets or question.derive):
-            continue
-        cells = frame[f"_codes.{name}"]
         for label, members in question.nets.items():
-            frame[f"{name}.{label}"] = columns.net(cells, frame[name], question, members)
+            frame[f"{title}.{label}"] = columns.net(frame[f"_codes.{title}"], frame[title], question, members)
         for new, rule in question.derive.items():
             if isinstance(rule, dict) and isinstance(rule.get("with"), str):
-                later.append((new, name, rule["with"]))
+                crossed.append((new, title, rule["with"]))
             elif isinstance(rule, dict):
-                frame[new] = columns.groups(cells, rule)
+                frame[new] = columns.groups(frame[f"_codes.{title}"], rule)
             else:
-                frame[new] = columns.bands(frame[name], rule)
-    for new, one, other in later:
-        if other not in frame:
-            raise CxError(f"{file}: {new} combines {one} with {other}, which is no question{nearest(other, frame)}")
+                frame[new] = columns.bands(frame[title], rule)
+    for new, one, other in crossed:
+        for part in (one, other):
+            if part not in frame:
+                raise CxError(f"{file}: {new} combines {one} with {other}, which is no question{nearest(other, frame)}")
+            if not isinstance(frame[part].dtype, pd.CategoricalDtype):
+                raise CxError(
+                    f"{file}: {new} combines {one} with {other}; {part} is no segment, derive bands of it first"
+                )
         pairs = frame[[one, other]].dropna().drop_duplicates().sort_values([one, other])
         joined = frame[one].astype(object) + " · " + frame[other].astype(object)
         frame[new] = pd.Categorical(joined, categories=[f"{a} · {b}" for a, b in pairs.to_numpy()], ordered=True)
+    return problems
+
+
+def _nets_of_options(name: str, title: str, question: Question, frame: pd.DataFrame) -> list[Problem]:
+    """Complete the options of a multi question over all files, hold them against its labels, and add its nets."""
+    ticks = [c for c in frame if c.startswith(f"{title}.")]
+    if not question.columns:
+        # An option that nobody ticked in one file is 0 there for whoever answered.
+        frame[ticks] = frame[ticks].fillna(0).where(frame[ticks].notna().any(axis=1))
+    options = [c.removeprefix(f"{title}.") for c in ticks]
+    problems = []
+    for option in [o for o in options if question.labels and o not in question.labels]:
+        rule = "answers must be among the `labels:`, or listed as `missing:`"
+        rows = int((frame[f"{title}.{option}"] == 1).sum())
+        problems.append(Problem(name, title, rows, rule, f"{option}{nearest(option, question.labels)}"))
+    for label, members in question.nets.items():
+        for member in [m for m in members if m not in options and m not in question.labels]:
+            rule = (
+                f"the net {label} takes in {member}, which nobody answered and no label names{nearest(member, options)}"
+            )
+            problems.append(Problem(name, title, len(frame), rule, ""))
+        if label in options:
+            rule = f"a net must not bear the name of an option ({label})"
+            problems.append(Problem(name, title, len(frame), rule, ""))
+        parts = frame[[f"{title}.{m}" for m in members if m in options]]
+        frame[f"{title}.{label}"] = parts.max(axis=1)
+    return problems
 
 
 def _waves_answered(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
     """Every metric is answered in every wave in which it was asked."""
     if "wave" not in frame:
         return []
-    problems = []
+    problems, known = [], list(frame["wave"].cat.categories)
     for question, asked in spec.questions.items():
+        for wave in [w for w in asked.waves if w not in known]:
+            rule = f"`waves:` names {wave}, which is no wave; the waves are {', '.join(known)}"
+            problems.append(Problem(name, question, len(frame), rule, ""))
         if asked.role != "metric":
             continue
         silent = {e.wave for e in spec.file if e.wave and spec.source(question, e) is None}
@@ -105,14 +152,6 @@ def _waves_answered(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem
                 rule = "a wave must hold answers to its metric; name the waves that asked it: `waves: [...]`"
                 problems.append(Problem(name, question, int(rows[wave]), rule, f"wave {wave} has none"))
     return problems
-
-
-def summary(file: Path, problems: list[Problem]) -> str:
-    """The first problem in a sentence, and how many more there are."""
-    first = problems[0]
-    example = f"; {first.rows} do not, e.g. {first.example}" if first.example else ""
-    more = f" ({len(problems) - 1} more problems; `cx check` lists them)" if len(problems) > 1 else ""
-    return f"{file}: table {first.table}, column {first.column}: {first.rule}{example}{more}"
 
 
 def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -160,10 +199,14 @@ class _FileReader:
                 self._key(key)
         for name, question in self.spec.questions.items():
             self._question(name, question)
-        return pd.DataFrame(self.out, index=self.raw.index)
+        rows = pd.Series(range(1, len(self.raw) + 1), index=self.raw.index)
+        return pd.DataFrame(self.out, index=self.raw.index).assign(_file=self.path.name, _row=rows)
+
+    def _source(self, name: str) -> str | None:
+        return self.spec.source(name, self.entry, self.wave)
 
     def _twice(self) -> None:
-        wanted = {self.spec.source(n, self.entry) for n in [*self.spec.keys, *self.spec.questions]}
+        wanted = {self._source(n) for n in [*self.spec.keys, *self.spec.questions]}
         for column in sorted(wanted & set(self.raw.columns[self.raw.columns.duplicated()])):
             self.problems.append(
                 Problem(self.name, column, len(self.raw), "two columns have this name", self.path.name)
@@ -173,28 +216,36 @@ class _FileReader:
     def _column(self, source: str) -> pd.Series | None:
         """A column of the file; a problem with the nearest name where there is none."""
         if source in self.raw:
-            return self.raw[source]
+            held = self.raw[source].dropna()
+            if not len(held) or pd.api.types.is_hashable(held.iloc[0]):
+                return self.raw[source]
+            self.problems.append(
+                Problem(self.name, source, len(held), "a cell must hold one value, no list or record", self.path.name)
+            )
+            return None
         rule = f"the column must be in {self.path.name}" + nearest(source, self.raw.columns)
         self.problems.append(Problem(self.name, source, len(self.raw), rule, ""))
         return None
 
     def _key(self, key: str) -> None:
-        source = self.spec.source(key, self.entry)
-        raw = self._column(source) if source is not None else None
-        if raw is None:
+        source = self._source(key)
+        if source is None:
             # A wave without weights counts everybody once; a wave without another key leaves it blank.
             blank = 1.0 if key == "weight" else np.nan if key in NUMBER_KEYS else None
             self.out[key] = pd.Series(blank, index=self.raw.index, dtype=float if key in NUMBER_KEYS else object)
             if key == "weight":
                 self.notes.append(f"{self.name}: {self.wave or self.path.name} has no weights; everybody counts once")
             return
+        raw = self._column(source)
+        if raw is None:
+            return
         place = Place(self.name, source, self.path.name)
         if key == "weight":
-            values, found = columns.weights(raw, place)
+            values, found = columns.weights(raw, place, self.spec.decimal)
         elif key in DATE_KEYS:
             values, found = columns.dates(raw, place)
         elif key in NUMBER_KEYS:
-            values, found = columns.numbers(raw, place)
+            values, found = columns.numbers(raw, place, decimal=self.spec.decimal)
         else:
             values, found = columns.codes(raw), []
             if key == "wave":
@@ -204,31 +255,41 @@ class _FileReader:
 
     def _question(self, name: str, question: Question) -> None:
         if question.columns:
-            parts = {option: self._column(self.entry.columns.get(c, c) or "") for option, c in question.columns.items()}
-            if all(part is not None for part in parts.values()):
-                ticks = columns.options(parts)
-                self.out |= {f"{name}.{option}": ticks[option] for option in ticks}
+            self._options(name, question)
             return
-        source = self.spec.source(name, self.entry)
+        source = self._source(name)
         raw = self._column(source) if source is not None else None
         if raw is None:
             raw = pd.Series(None, index=self.raw.index, dtype=object)
             source = source or name
         place = Place(self.name, source, self.path.name)
+        cells = columns.codes(raw, question.missing)
+        found = []
         if question.role == "multi":
-            ticks = columns.split(columns.codes(raw, question.missing), question.separator)
+            ticks = columns.split(cells, question.separator)
             self.out |= {f"{name}.{option}": ticks[option] for option in ticks}
             return
-        if question.role == "metric":
-            values, found = columns.ratings(raw, place, question, self.study.metric(name, self.name).scale)
-        elif question.role in ("driver", "number"):
-            values, found = columns.ratings(raw, place, question, question.scale)
+        if question.role in ("metric", "driver", "number"):
+            scale = self.study.metric(name, self.name).scale if question.role == "metric" else question.scale
+            values, found = columns.ratings(raw, place, question, scale, question.decimal or self.spec.decimal)
         elif question.role == "comment":
-            values, found = columns.codes(raw, question.missing), []
+            values = cells
         else:
-            words = {c: self.study.book.words(text) for c, text in question.labels.items()}
-            values, found = columns.labelled(raw, place, question, words or self.file_labels.get(source, {}))
+            own = {c: self.study.book.words(text) for c, text in question.labels.items()}
+            labels = own or self.file_labels.get(source, {})
+            values, found = columns.labelled(raw, place, question, labels, strict=bool(own))
+            cells = columns.label_codes(cells, labels)
         self.out[name] = values
         if question.nets or question.derive:
-            self.out[f"_codes.{name}"] = columns.codes(raw, question.missing)
+            self.out[f"_codes.{name}"] = cells
         self.problems += found
+
+    def _options(self, name: str, question: Question) -> None:
+        """A multi question in many columns: blank where the wave did not ask it, or not that option."""
+        asked = self._source(name) is not None
+        blank = pd.Series(np.nan, index=self.raw.index)
+        sources = {option: self.entry.columns.get(c, c) if asked else None for option, c in question.columns.items()}
+        parts = {option: self._column(source) for option, source in sources.items() if source is not None}
+        if all(part is not None for part in parts.values()):
+            ticks = columns.options(parts, question.missing) if parts else pd.DataFrame(index=self.raw.index)
+            self.out |= {f"{name}.{option}": ticks.get(option, blank) for option in question.columns}

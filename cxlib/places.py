@@ -1,5 +1,6 @@
 """Where a study and its files are, and their fingerprints. Imports nothing slow."""
 
+import glob
 import hashlib
 from pathlib import Path
 
@@ -17,8 +18,11 @@ def find(path: str | Path, what: str = "study") -> Path:
     path = Path(path).expanduser()
     bases = [Path.cwd(), *([Path.cwd().parent] if Path.cwd().name == "notebooks" else []), ROOT]
     for base in bases:
-        if (base / path).exists():
-            return base / path
+        try:
+            if (base / path).exists():
+                return base / path
+        except OSError:
+            break  # a name that no file system takes
     raise CommandError(f"there is no {what} at {path} (looked from the current folder and from the project root)")
 
 
@@ -41,12 +45,12 @@ def data_folder(file: Path, data: str | Path | None) -> Path:
 
 def entry_files(file: Path, folder: Path, entry: Wave) -> list[Path]:
     """The files an entry of study.yml names: one, or all that its pattern matches, in order."""
-    if any(sign in entry.file for sign in "*?["):
-        found = sorted(folder.glob(entry.file))
+    path = folder / entry.file
+    if not path.is_file() and glob.has_magic(entry.file):
+        found = sorted(folder / name for name in glob.glob(entry.file, root_dir=folder, recursive=True))
         if not found:
             raise CxError(f"{file}: no file matches {entry.file} in {folder}")
         return found
-    path = folder / entry.file
     if not path.is_file():
         there = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         raise CxError(f"{file}: the data file {entry.file} is not in {folder}{nearest(path.name, there)}")

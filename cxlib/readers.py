@@ -8,10 +8,13 @@ import codecs
 import csv
 import io
 import re
+import struct
 import unicodedata
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -86,23 +89,53 @@ def _read_csv(path: Path, encoding: str | None) -> pd.DataFrame:
     encoding = encoding or detect_encoding(raw, path)
     try:
         text = raw.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         raise CxError(f"{path}: cannot be read as `encoding: {encoding}`: {error}") from None
     # Windows-1258 writes tone marks apart from their vowels; one letter, one sign makes codes comparable.
     text = unicodedata.normalize("NFC", text)
     try:
-        return pd.read_csv(io.StringIO(text), sep=detect_delimiter(text), dtype=str, na_filter=False, index_col=False)
+        # The header is read as a row like others, so that longer rows are errors and equal names stay equal.
+        rows = pd.read_csv(io.StringIO(text), sep=detect_delimiter(text), dtype=str, na_filter=False, header=None)
     except pd.errors.EmptyDataError:
         raise CxError(f"{path}: is empty; a table needs a header line and at least one row") from None
     except pd.errors.ParserError as error:
         raise CxError(f"{path}: not a table: {' '.join(str(error).split())}") from None
+    return _under_header(rows)
+
+
+def _under_header(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows below the first, under the names that it holds."""
+    table = rows.iloc[1:].reset_index(drop=True)
+    table.columns = [code(name) or "" for name in rows.iloc[0]] if len(rows) else []
+    return table
+
+
+# What the parsers of workbooks and Parquet files raise on damaged input; they have no error of their own for it.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    struct.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def _read_excel(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_excel(path, dtype=object, engine="openpyxl")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        rows = pd.read_excel(path, dtype=object, engine="openpyxl", header=None, na_filter=False)
+    except _DAMAGED as error:
         raise CxError(f"{path}: not an Excel workbook (.xlsx): {error}") from None
+    if rows.empty:
+        raise CxError(f"{path}: is empty; a table needs a header line and at least one row")
+    return _under_header(rows)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -110,7 +143,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
     try:
         return pd.read_parquet(path)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, *_DAMAGED) as error:
         raise CxError(f"{path}: not a Parquet file: {error}") from None
 
 
@@ -121,10 +154,13 @@ def _read_sav(path: Path) -> tuple[pd.DataFrame, dict[str, dict[str, str]]]:
         frame, meta = pyreadstat.read_sav(path)
     except pyreadstat.ReadstatError as error:
         raise CxError(f"{path}: not an SPSS file: {error}") from None
-    return frame, {
-        column: {code(value): label for value, label in labels.items()}
-        for column, labels in meta.variable_value_labels.items()
-    }
+    labels = {}
+    _, missing = pyreadstat.read_sav(path, metadataonly=True, user_missing=True)
+    for column, given in meta.variable_value_labels.items():
+        ranges = missing.missing_ranges.get(column, [])
+        answers = {v: t for v, t in given.items() if not any(r["lo"] <= v <= r["hi"] for r in ranges)}
+        labels[column] = {code(value): code(text) for value, text in answers.items()}
+    return frame, labels
 
 
 def read_table(path: Path, encoding: str | None = None) -> tuple[pd.DataFrame, dict[str, dict[str, str]]]:
@@ -146,19 +182,19 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pd.DataFrame, d
         frame = _read_csv(path, encoding)
     else:
         raise CxError(f"{path}: a table is a .csv, .xlsx, .sav or .parquet file, not {kind or 'a file without ending'}")
-    frame.columns = [str(column).strip() for column in frame.columns]
+    frame.columns = [code(column) or "" for column in frame.columns]
     return frame, labels
 
 
 def code(value) -> str | None:
-    """A cell as a code: 1, 1.0 and " 1 " are "1"; blank and NaN are None."""
+    """A cell as a code: 1, 1.0 and " 1 " are "1"; blank and NaN are None; letters are composed (NFC)."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    text = str(value).strip()
+    text = unicodedata.normalize("NFC", str(value)).strip()
     if re.fullmatch(r"-?\d+\.0+", text):
         text = text.split(".")[0]
     return text or None
@@ -182,28 +218,33 @@ def number(text: str | None, decimal: str = ".") -> float | None:
     ):
         return None
     try:
-        return float(text.replace(thousands, "").replace(decimal, "."))
+        value = float(text.replace(thousands, "").replace(decimal, "."))
     except ValueError:
         return None
+    return value if np.isfinite(value) else None
 
 
 def decimal_mark(codes: pd.Series, place: str) -> str:
-    """The decimal mark of a column of numbers written as text.
+    """The decimal mark of a column of numbers written as text; a point unless the numbers say otherwise.
 
     A column of 1,234 and 5,678 alone could be thousands or decimals: CxError asks for `decimal:`.
     """
-    texts = [t for t in pd.unique(codes) if isinstance(t, str)]
-    commas = [t for t in texts if re.fullmatch(r"-?\d+(\.\d{3})*,\d+", t)]
-    points = [t for t in texts if re.fullmatch(r"-?\d+\.\d+", t)]
-    if not commas:
-        return "."
-    if points and not all(re.fullmatch(r"-?\d{1,3}\.\d{3}", t) for t in points):
+    texts = [t for t in pd.unique(codes) if isinstance(t, str) and re.fullmatch(r"-?[\d.,]*\d[\d.,]*", t)]
+    commas = [t for t in texts if "," in t and "." not in t]
+    points = [t for t in texts if "." in t and "," not in t]
+    both = [t for t in texts if "." in t and "," in t]
+    comma = [t for t in commas if not _thousands(t, ",")] + [t for t in both if t.rindex(",") > t.rindex(".")]
+    point = [t for t in points if not _thousands(t, ".")] + [t for t in both if t.rindex(".") > t.rindex(",")]
+    if comma and point:
+        raise CxError(f"{place}: numbers with a decimal comma and with a decimal point, e.g. {comma[0]} and {point[0]}")
+    if commas and not comma and not point:
         raise CxError(
-            f"{place}: numbers with a decimal comma and with a decimal point, e.g. {commas[0]} and {points[0]}"
+            f'{place}: {commas[0]} may be thousands or decimals; write `decimal: ","` or `decimal: "."` for the '
+            "question, or for the whole table, in study.yml"
         )
-    if all(re.fullmatch(r"-?\d{1,3},\d{3}", t) for t in commas):
-        raise CxError(
-            f'{place}: {commas[0]} may be thousands or decimals; write `decimal: ","` or `decimal: "."` '
-            "for the question in study.yml"
-        )
-    return ","
+    return "," if comma else "."
+
+
+def _thousands(text: str, mark: str) -> bool:
+    """Whether the mark may part thousands in this number: 1,234 and 12,345,678, but not 0,987 or 12,5."""
+    return re.fullmatch(rf"-?[1-9]\d{{0,2}}([{mark}]\d{{3}})+", text) is not None

@@ -1,13 +1,10 @@
-"""Metrics and their estimates: NPS, CSAT, CES and any scoring of a rating scale.
+"""Estimates of metrics: NPS, CSAT, CES and any scoring of a rating scale, overall and by group.
 
-A metric says what each answer of a scale scores; the estimate is the weighted mean score, with the
+A metric says what each answer scores; the estimate is the weighted mean score, with the
 design-based variance of its tally. Two different scores make a share (Wilson interval), three evenly
 spaced ones a difference of shares (MOVER-Wilson), anything else a mean (Student's t), each on the effective
 number of answers: the size of the simple random sample that has the design's variance.
 """
-
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,64 +13,8 @@ from cxlib import intervals
 from cxlib.counts import as_list, tally
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
+from cxlib.metrics import CES, CES_TOP3, CSAT, NPS, find, kind_of, levels
 from cxlib.variance import Domains, linearise
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A scoring of a rating scale: whole-number answers from `scale[0]` to `scale[1]`, and what each scores.
-
-    Answers of the scale without an entry in `scores` score 0; scores "mean" are the answers themselves.
-    """
-
-    name: str
-    label: str
-    scale: tuple[int, int]
-    scores: dict[int, float] | str
-    unit: str
-
-    @cached_property
-    def table(self) -> dict[int, float]:
-        """Score by answer, for every answer of the scale."""
-        answers = range(int(self.scale[0]), int(self.scale[1]) + 1)
-        if self.scores == "mean":
-            return {a: float(a) for a in answers}
-        outside = sorted(set(self.scores) - set(answers))
-        if outside:
-            raise CxError(
-                f"metric {self.name} scores the answer {outside[0]}, which is not on its scale "
-                f"{self.scale[0]}-{self.scale[1]}"
-            )
-        return {a: float(self.scores.get(a, 0.0)) for a in answers}
-
-    @property
-    def kind(self) -> str:
-        """share, difference or mean: which interval fits the scores."""
-        return _kind(levels(self))
-
-
-def _kind(levels: list[float]) -> str:
-    if len(levels) == 2:
-        return "share"
-    return "difference" if len(levels) == 3 and levels[1] - levels[0] == levels[2] - levels[1] else "mean"
-
-
-NPS = Metric("nps", "NPS", (0, 10), dict.fromkeys(range(7), -100.0) | dict.fromkeys((9, 10), 100.0), "points")
-CSAT = Metric("csat", "CSAT", (1, 5), dict.fromkeys((4, 5), 100.0), "percent")
-CES = Metric("ces", "CES", (1, 7), "mean", "score")
-CES_TOP3 = Metric("ces_top3", "CES top three", (1, 7), dict.fromkeys((5, 6, 7), 100.0), "percent")
-METRICS = {metric.name: metric for metric in (NPS, CSAT, CES, CES_TOP3)}
-
-
-def find(metric: Metric | str) -> Metric | None:
-    """The metric of that name; None for "mean", which takes numbers as they are."""
-    if isinstance(metric, Metric):
-        return metric
-    if metric == "mean":
-        return None
-    if metric not in METRICS:
-        raise CxError(f"unknown metric {metric}; it is one of {', '.join(METRICS)}, mean, or a Metric of your own")
-    return METRICS[metric]
 
 
 def nps(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, method="mover") -> Estimate:
@@ -227,12 +168,6 @@ def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
     return np.where(answers.isna(), np.nan, lookup.reindex(values).to_numpy())
 
 
-def levels(metric: Metric | str) -> list[float]:
-    """The different scores of a metric, rising; none for plain numbers."""
-    metric = find(metric)
-    return sorted(set(metric.table.values())) if metric else []
-
-
 def estimates(
     domains: Domains,
     levels: list[float],
@@ -258,7 +193,7 @@ def estimates(
         # nothing of the design; Kish's formula still does.
         variance = np.where(variance <= 1e-20 * domains.spread, 0.0, variance)
         effective = np.where(variance == 0, kish, n * simple / variance)
-    kind = _kind(levels)
+    kind = kind_of(levels)
     critical = intervals.critical_value(confidence, df, n)
     if kind == "share":
         zero, one = levels

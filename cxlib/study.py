@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxlib.codebook import Codebook, nearest, read_codebook
-from cxlib.columns import Problem
-from cxlib.errors import CxError
-from cxlib.loading import load_table, summary
+from cxlib.codebook import Codebook, Question, nearest
+from cxlib.errors import CxError, Problem
+from cxlib.loading import load_table
+from cxlib.metrics import METRICS, Metric
 from cxlib.places import data_folder, entry_files, fingerprints, study_file
-from cxlib.scores import METRICS, Metric
+from cxlib.study_yml import read_codebook
 
 
 class Study:
@@ -30,7 +30,10 @@ class Study:
         self.book: Codebook = read_codebook(file)
         self.notes: list[str] = []
         self._tables: dict[str, pd.DataFrame] = {}
-        self.own_metrics = self._own_metrics()
+        self.own_metrics = {
+            name: Metric(name, self.book.words(spec.label, name), spec.scale, spec.scores, spec.unit)
+            for name, spec in self.book.metrics.items()
+        }
 
     @classmethod
     def load(cls, path: str | Path, *, data: str | Path | None = None) -> "Study":
@@ -59,10 +62,15 @@ class Study:
 
     def table(self, name: str) -> pd.DataFrame:
         """A table, checked; raises CxError naming the first problem and how many there are."""
+        if not self.has(name):
+            tables = ", ".join(self.book.tables)
+            raise CxError(
+                f"{self.file}: there is no table {name}; the tables are {tables}{nearest(name, self.book.tables)}"
+            )
         if name not in self._tables:
             frame, problems, notes = load_table(self, name)
             if problems:
-                raise CxError(summary(self.file, problems), problems)
+                raise CxError(_summary(self.file, problems), problems)
             self._tables[name] = frame
             self.notes += notes
         return self._tables[name]
@@ -99,15 +107,21 @@ class Study:
 
     def text(self, name: str, table: str = "survey") -> str:
         """A question's wording, empty where the codebook does not give it."""
-        return self.book.words(self.book.tables[table].questions[name].text)
+        return self.book.words(self._question(name, table).text)
 
     def levels(self, name: str, table: str = "survey") -> list[str]:
         """The groups of a categorical column, in the codebook's order."""
-        return list(self.table(table)[name].cat.categories)
+        frame = self.table(table)
+        if name not in frame or not isinstance(frame[name].dtype, pd.CategoricalDtype):
+            known = [c for c in frame if isinstance(frame[c].dtype, pd.CategoricalDtype)]
+            raise CxError(
+                f"{table}: {name} has no groups; those that have are {', '.join(known)}{nearest(name, known)}"
+            )
+        return list(frame[name].cat.categories)
 
     def metric(self, question: str, table: str = "survey") -> Metric:
         """The metric that a question measures."""
-        name = self.book.tables[table].questions[question].metric
+        name = self._question(question, table).metric
         if name is None:
             raise CxError(
                 f"{question} measures no metric; the metrics are {', '.join(self.questions('metric', table))}"
@@ -140,36 +154,24 @@ class Study:
         """SHA-256 of study.yml and of every data file, by name: what the study's numbers rest on."""
         return fingerprints(self.file, self.folder, self.book)
 
+    def _question(self, name: str, table: str) -> Question:
+        known = self.book.tables[table].questions
+        if name not in known:
+            raise CxError(f"{table}: there is no question {name}{nearest(name, known)}")
+        return known[name]
+
     def customers_view(self):
         """One row a customer: attributes, answers, purchases, complaints and contacts (the 360-degree view)."""
         from cxlib.customers import customers_view
 
         return customers_view(self)
 
-    # -- reading ------------------------------------------------------------------------------------------
 
-    def _own_metrics(self) -> dict[str, Metric]:
-        own = {}
-        for name, spec in self.book.metrics.items():
-            scale = (int(spec.scale[0]), int(spec.scale[1]))
-            own[name] = Metric(name, self.book.words(spec.label, name), scale, spec.scores, spec.unit)
-            try:
-                own[name].table  # noqa: B018 (a score off the scale is found here)
-            except CxError as error:
-                raise CxError(f"{self.file}: metrics.{name}: {error}") from None
-        for table in self.book.tables.values():
-            for name, question in table.questions.items():
-                if question.role == "metric":
-                    metric = own.get(question.metric, METRICS.get(question.metric))
-                    if metric is None:
-                        raise CxError(
-                            f"{self.file}: question {name}: unknown metric {question.metric}"
-                            + nearest(question.metric, [*METRICS, *own])
-                        )
-                    if question.scale and tuple(question.scale) != tuple(metric.scale):
-                        raise CxError(
-                            f"{self.file}: question {name}: {metric.label} is measured on {metric.scale[0]}-"
-                            f"{metric.scale[1]}, the question on {question.scale[0]:g}-{question.scale[1]:g}; "
-                            "define a metric of your own under `metrics:`"
-                        )
-        return own
+def _summary(file: Path, problems: list[Problem]) -> str:
+    """The first problem in a sentence, and how many more there are."""
+    first = problems[0]
+    more = f" ({len(problems) - 1} more problems; `cx check` lists them)" if len(problems) > 1 else ""
+    if not first.column:
+        return first.rule + more
+    example = f"; {first.rows} do not, e.g. {first.example}" if first.example else ""
+    return f"{file}: table {first.table}, column {first.column}: {first.rule}{example}{more}"

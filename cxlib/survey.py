@@ -6,7 +6,8 @@ import pandas as pd
 from cxlib import compare, text
 from cxlib.codebook import nearest
 from cxlib.errors import CxError
-from cxlib.scores import by_group, levels, shares
+from cxlib.metrics import levels
+from cxlib.scores import by_group, shares
 from cxlib.weights import design_effect, effective_n
 
 

@@ -28,6 +28,7 @@ LOCKS = ["requirements.lock", "requirements-test.lock"]
 
 STATISTICS = {
     "scores",
+    "metrics",
     "counts",
     "variance",
     "intervals",

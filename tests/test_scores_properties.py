@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxlib import nps, scores, tally, weights
+from cxlib import metrics, nps, scores, tally, weights
 from cxlib.compare import changes
 
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None, max_examples=30)
@@ -90,7 +90,7 @@ def test_whole_and_parts(frame):
     assert np.average(parts["estimate"], weights=parts["n_weighted"]) == pytest.approx(whole["estimate"], abs=1e-9)
 
 
-SHARE = scores.Metric("promoters", "Promoters", (0, 10), dict.fromkeys((9, 10), 100), "percent")
+SHARE = metrics.Metric("promoters", "Promoters", (0, 10), dict.fromkeys((9, 10), 100), "percent")
 
 
 @settings(PROFILE)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import multinomial
 
-from cxlib import Study, csat, nps, scores, weights
+from cxlib import Study, csat, metrics, nps, scores, weights
 from cxlib.compare import changes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -390,8 +390,8 @@ def test_sfo_clusters(last_two):
 
 def test_sfo_shares(last_two):
     """Promoters and detractors of 2017 and 2018, in percent."""
-    promoters = scores.Metric("promoters", "Promoters", (0, 10), dict.fromkeys((9, 10), 100), "percent")
-    detractors = scores.Metric("detractors", "Detractors", (0, 10), dict.fromkeys(range(7), 100), "percent")
+    promoters = metrics.Metric("promoters", "Promoters", (0, 10), dict.fromkeys((9, 10), 100), "percent")
+    detractors = metrics.Metric("detractors", "Detractors", (0, 10), dict.fromkeys(range(7), 100), "percent")
     for metric, expected in ((promoters, ("52.3", "47.8")), (detractors, ("12.5", "16.9"))):
         rows = scores.by_group(last_two, metric, "wave", question="recommend")
         assert rows["estimate"].tolist() == [printed(value) for value in expected]
@@ -404,7 +404,7 @@ def test_sfo_blank_is_no_promoter():
         pytest.skip("needs ../shared/data/sfo, which is not part of the project")
     raw = pd.read_csv(file, encoding="latin-1", low_memory=False).rename(columns=str.strip)
     raw["recommend"] = pd.to_numeric(raw["NETPRO"])
-    wrong = scores.Metric("nps11", "NPS", (0, 11), scores.NPS.scores | {11: 100}, "points")
+    wrong = metrics.Metric("nps11", "NPS", (0, 11), metrics.NPS.scores | {11: 100}, "points")
     assert scores.by_group(raw, wrong, [], question="recommend")["estimate"].iloc[0] == printed("34.9")
     with pytest.raises(ValueError, match="NPS answers must lie in 0-10"):
         scores.by_group(raw, "nps", [], question="recommend")

@@ -1,0 +1,153 @@
+"""study.yml as a file: read safely, and every fault told with its line, key and nearest name."""
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from cxlib.codebook import KEYS, Codebook, Fault, Question, Scoring, Table, Wave, nearest
+from cxlib.errors import CxError, Problem
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML where yes, no, on and off are words (they are answers in a codebook), not booleans."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+_STARTS = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+_ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+_DEEPEST = 40
+
+
+def _check_depth(text: str) -> None:
+    """A study is a few levels deep; more would only exhaust the parser."""
+    depth = 0
+    for token in yaml.scan(text, Loader=_Loader):
+        depth += isinstance(token, _STARTS)
+        depth -= isinstance(token, _ENDS)
+        if depth > _DEEPEST:
+            raise CxError(f"line {token.start_mark.line + 1}: more than {_DEEPEST} levels of brackets or indentation")
+
+
+def _lines(node: yaml.Node, path: tuple = (), found: dict | None = None, above: tuple = ()) -> dict[tuple, int]:
+    """The line on which each entry stands, by its path; what cannot be a value is an error with its line."""
+    found = {} if found is None else found
+    line = node.start_mark.line + 1
+    found.setdefault(path, line)
+    if id(node) in above:
+        raise CxError(f"line {line}: an alias (*name) stands inside its own anchor (&name)")
+    above = (*above, id(node))
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise CxError(f"line {line}: a key must be a word or a number; put quotes around text with brackets")
+            if key.value in seen:
+                raise CxError(f"line {line}: the key {key.value} stands twice in the same block")
+            seen.add(key.value)
+            found[(*path, key.value)] = line
+            _lines(value, (*path, key.value), found, above)
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            _lines(value, (*path, str(i)), found, above)
+    else:
+        try:
+            _Loader("").construct_object(node)
+        except (ValueError, OverflowError) as error:
+            raise CxError(f"line {line}: {node.value[:40]} cannot be read ({error}); put quotes around text") from None
+    return found
+
+
+def _keys_apart(raw: Any) -> Any:
+    """Move a table's column keys (respondent:, wave: …) under `keys`, where the model expects them."""
+    tables = raw.get("tables") if isinstance(raw, dict) else None
+    if not isinstance(tables, dict):
+        return raw
+    apart = {}
+    for name, table in tables.items():
+        if isinstance(table, dict) and name in KEYS:
+            if "keys" in table:
+                raise CxError(f"tables.{name}.keys: unknown key; write the columns directly, e.g. `wave: wave`")
+            keys = {k: table[k] for k in KEYS[name] if table.get(k) is not None}
+            table = {k: v for k, v in table.items() if k not in KEYS[name]} | {"keys": keys}
+        apart[name] = table
+    return raw | {"tables": apart}
+
+
+def _explain(error: dict, lines: dict[tuple, int]) -> Problem:
+    """One pydantic error: its place, rule, nearest name, and line."""
+    place = tuple(str(p) for p in error["loc"] if p != "keys")
+    fault = error.get("ctx", {}).get("error")
+    if isinstance(fault, Fault):
+        place = fault.path
+    # Pydantic adds the branch of a union to the place; only what stands in the file is shown.
+    shown = place
+    while shown not in lines and shown:
+        shown = shown[:-1]
+    known = {
+        "extra_forbidden": lambda: f"unknown key {place[-1]}" + nearest(place[-1], _known_keys(place)),
+        "missing": lambda: f"the key {place[-1]} is missing",
+        "literal_error": lambda: f"{error['input']!r} is not one of {error['ctx']['expected']}",
+        "value_error": lambda: str(fault),
+    }
+    rule = known.get(error["type"], lambda: f"{error['msg'].lower()}; found {error['input']!r}")()
+    return Problem("study.yml", ".".join(shown) or "top level", 1, rule, f"line {lines.get(shown, 1)}")
+
+
+def _known_keys(place: tuple[str, ...]) -> list[str]:
+    """The keys that may stand where an unknown one was found."""
+    if len(place) == 1:
+        return list(Codebook.model_fields)
+    if place[0] == "metrics":
+        return list(Scoring.model_fields)
+    if place[0] == "tables" and len(place) == 3:
+        return [k for k in Table.model_fields if k != "keys"] + list(KEYS.get(place[1], ()))
+    if place[0] == "tables" and "questions" in place:
+        return list(Question.model_fields)
+    return list(Wave.model_fields)
+
+
+def read_codebook(path: Path) -> Codebook:
+    """The validated study.yml at `path`.
+
+    Raises CxError naming the file, the line, the key and the rule, and how many further faults there are; all of them
+    stand in its `problems`.
+    """
+    try:
+        text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
+        _check_depth(text)
+        node = yaml.compose(text, Loader=_Loader)
+        if not isinstance(node, yaml.MappingNode):
+            raise CxError("line 1: a study is a block of `key: value` lines, beginning with `study:`")
+        lines = _lines(node)
+        raw = _keys_apart(yaml.load(text, Loader=_Loader))  # a SafeLoader: plain values only
+        return Codebook.model_validate(raw)
+    except UnicodeDecodeError as error:
+        raise CxError(f"{path}: not UTF-8 at byte {error.start}; save study.yml as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        raise CxError(f"{path}: {line}not YAML: {getattr(error, 'problem', error)}") from None
+    except ValidationError as error:
+        # One entry that fits no branch of a union is one fault, however many branches there are.
+        faults = list(
+            {(p.column, p.example): p for p in (_explain(e, lines) for e in reversed(error.errors()))}.values()
+        )
+        first = faults[-1]
+        more = f" ({len(faults) - 1} more faults in this file)" if len(faults) > 1 else ""
+        raise CxError(f"{path}: {first.example}, {first.column}: {first.rule}{more}", faults[::-1]) from None
+    except CxError as error:
+        raise CxError(f"{path}: {error}") from None

@@ -1,0 +1,437 @@
+"""study.yml: what it may not say is one sentence with file, line, key and rule, whatever the text."""
+
+import pytest
+import yaml
+from conftest import cells
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cxlib import CxError, Study
+
+DATA = "id,q,w,c,age\n1,9,1,1,20\n2,10,1,2,30\n3,3,1,1,40\n"
+TOP = "study: tiny\ntitle: Tiny\nsample: opt_in\n"
+
+
+# The study's head has three lines; `tables:`, `survey:` and `file:` are lines 4 to 6, what is given begins on line 7.
+REFUSED = {
+    "a key of the table": ("wieght: w", "line 7, tables.survey.wieght: unknown key wieght; did you mean weight?"),
+    "a key of a question": (
+        "questions:\n  q: {role: number, labelz: x}",
+        "line 8, tables.survey.questions.q.labelz: unknown key labelz; did you mean label?",
+    ),
+    "a key of a file": (
+        "file: [{file: s.csv, wav: 1}]",
+        "line 6, tables.survey.file.0.wav: unknown key wav; did you mean wave?",
+    ),
+    "a key written twice": (
+        "questions:\n  q: {role: number}\n  q: {role: single}",
+        "line 9: the key q stands twice in the same block",
+    ),
+    "a broken bracket": (
+        "questions: {q: [1\n",
+        "line 8: not YAML: expected ',' or ']', but got '<stream end>'",
+    ),
+    "a tab": ("private: []\n\tweight: w", "line 8: not YAML: found character '\\t' that cannot start any token"),
+    "a role": (
+        "questions:\n  q:\n    role: metrik",
+        "line 9, tables.survey.questions.q.role: 'metrik' is not one of 'metric', 'driver', 'segment', 'single', "
+        "'multi', 'number' or 'comment'",
+    ),
+    "no role": ("questions:\n  q: {text: x}", "line 8, tables.survey.questions.q: the key role is missing"),
+    "a metric": (
+        "questions:\n  q: {role: metric, metric: npss}",
+        "line 8, tables.survey.questions.q: unknown metric npss; did you mean nps?",
+    ),
+    "a metric without its name": (
+        "questions:\n  q: {role: metric}",
+        "line 8, tables.survey.questions.q: `metric:` (nps, csat, ces or one of your own) goes with `role: metric`, "
+        "and only with it",
+    ),
+    "a scale that is not the metric's": (
+        "questions:\n  q: {role: metric, metric: nps, scale: [1, 10]}",
+        "line 8, tables.survey.questions.q: nps is measured on 0-10, the question on 1-10; "
+        "define a metric of your own under `metrics:`",
+    ),
+    "a scale that falls": (
+        "questions:\n  q: {role: driver, scale: [5, 1]}",
+        "line 8, tables.survey.questions.q: a scale runs from low to high, e.g. [1, 5]; found [5.0, 1.0]",
+    ),
+    "band edges that fall": (
+        "questions:\n  age: {role: number, derive: {band: [35, 25]}}",
+        "line 8, tables.survey.questions.age: derive band: band edges must rise, e.g. [18, 25, 35]; found [35.0, 25.0]",
+    ),
+    "bands of words": (
+        "questions:\n  c: {role: segment, derive: {band: [1, 2]}}",
+        "line 8, tables.survey.questions.c: derive band: a number is cut at band edges, e.g. [18, 25, 35]; any other "
+        "question is grouped by codes, e.g. {North: [1, 2]}",
+    ),
+    "a net of a number that is no range": (
+        "questions:\n  age: {role: number, nets: {young: [18]}}",
+        "line 8, tables.survey.questions.age: net young: a net of a number is a range [from, to], e.g. [18, 34]",
+    ),
+    "columns of a single question": (
+        "questions:\n  q: {role: single, columns: {a: q}}",
+        "line 8, tables.survey.questions.q: `columns:` (one column an option) goes with `role: multi`",
+    ),
+    "a code that YAML takes for true": (
+        "questions:\n  c: {role: single, labels: {true: a}}",
+        "line 8, tables.survey.questions.c.labels: True is read as true or false; put quotes around it",
+    ),
+    "a label that is a number": (
+        "questions:\n  c: {role: single, labels: {1: 5}}",
+        "line 8, tables.survey.questions.c.labels.1: input should be a valid string; found 5",
+    ),
+    "the inner name of the keys": (
+        "keys: {weight: w}",
+        "tables.survey.keys: unknown key; write the columns directly, e.g. `wave: wave`",
+    ),
+    "a table": (
+        "tables: {surveys: {file: s.csv}}",
+        "line 4, tables.surveys: 'surveys' is not one of 'survey', 'customers', 'complaints', 'events', 'map', "
+        "'sales', 'benchmark', 'staff' or 'prospects'",
+    ),
+    "no tables": (
+        "tables: {}",
+        "line 4, tables: dictionary should have at least 1 item after validation, not 0; found {}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "expected"), REFUSED.values(), ids=REFUSED)
+def test_a_fault_is_named_with_its_line_key_and_rule(error, table, expected):
+    assert error(table, DATA) == f"DIR/study.yml: {expected}"
+
+
+RULES = {
+    "private and a question": (
+        "private: [q]\nquestions:\n  q: {role: number}",
+        "survey: q is private and a question; private columns never reach an analysis",
+    ),
+    "private and the column of a question": (
+        "private: [w]\nquestions:\n  q: {role: number, column: w}",
+        "survey: w is private and a question; private columns never reach an analysis",
+    ),
+    "a name given twice": (
+        "respondent: id\nquestions:\n  respondent: {role: number, column: q}",
+        "survey: the name respondent is given twice (keys, questions and derived questions share names)",
+    ),
+    "a derived name given twice": (
+        "questions:\n  age: {role: number, derive: {c: [30]}}\n  c: {role: single}",
+        "survey: the name c is given twice (keys, questions and derived questions share names)",
+    ),
+    "a wave's columns name nothing": (
+        "file: [{file: s.csv, wave: 1, columns: {qq: x}}]\nquestions:\n  q: {role: number}",
+        "survey, file s.csv: columns names qq, which is neither a question nor a column that the table uses; "
+        "did you mean q?",
+    ),
+    "asked by nobody": (
+        "questions:\n  q: {role: number, asked: {cc: [1]}}\n  c: {role: single}",
+        "survey: q is asked by cc, which is not a question; did you mean c?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "expected"), RULES.values(), ids=RULES)
+def test_rules_between_the_entries_of_a_table(error, table, expected):
+    message = error(table, DATA)
+    assert message.startswith("DIR/study.yml: line ")
+    assert message.endswith(f": {expected}")
+
+
+def test_a_rule_between_entries_names_its_line(error):
+    assert "line 9" in error("\n\nprivate: [q]\nquestions: {q: {role: number}}", DATA)
+
+
+PRIVATE = {
+    "a ticked option": "private: [c]\nquestions:\n  m: {role: multi, columns: {a: c, b: w}}",
+    "a wave's column": (
+        "private: [c]\nfile: [{file: s.csv, wave: 1, columns: {q: c}}]\nquestions:\n  q: {role: number}"
+    ),
+    "a key": "private: [id]\nrespondent: id\nquestions:\n  q: {role: number}",
+    "the weight": "private: [c]\nweight: c\nquestions:\n  q: {role: number}",
+}
+
+
+@pytest.mark.parametrize("table", PRIVATE.values(), ids=PRIVATE)
+def test_a_private_column_is_refused_wherever_it_is_used(error, table):
+    assert "is private" in error(table, DATA)
+
+
+TOPS = {
+    "an unknown key": ("titel: x\n", "line 4, titel: unknown key titel; did you mean title?"),
+    "a kind of sample": (
+        "sample: random\n",
+        "line 3, sample: 'random' is not one of 'probability', 'quota', 'panel', 'opt_in' or 'census'",
+    ),
+    "a population of minus three": ("population: -3\n", "line 4, population: input should be greater than 0; found -3"),
+    "a base of one": ("minimum_base: 1\n", "line 4, minimum_base: input should be greater than or equal to 2; found 1"),
+    "a language": ("language: de\n", "line 4, language: 'de' is not one of 'en' or 'vi'"),
+    "a score off its scale": (
+        "metrics: {m: {scale: [1, 5], scores: {6: 100}}}\n",
+        "line 4, metrics.m: the answer 6 is scored, but not on the scale 1-5",
+    ),
+    "a key of a metric": (
+        "metrics: {m: {scale: [1, 5], scores: mean, units: x}}\n",
+        "line 4, metrics.m.units: unknown key units; did you mean unit?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("top", "expected"), TOPS.values(), ids=TOPS)
+def test_faults_at_the_top_level(error, top, expected):
+    head = "study: tiny\ntitle: Tiny\n" + (top if top.startswith("sample") else "sample: opt_in\n" + top)
+    assert error("", DATA, top=head) == f"DIR/study.yml: {expected}"
+
+
+@pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", "two words", ""])
+def test_a_study_is_named_by_a_plain_word(error, name):
+    top = f"study: '{name}'\ntitle: Tiny\nsample: opt_in\n"
+    assert error("", DATA, top=top) == (
+        f"DIR/study.yml: line 1, study: string should match pattern '^[\\w][\\w.-]*$'; found {name!r}"
+    )
+
+
+def test_a_metric_whose_scale_falls_is_refused(error):
+    message = error(
+        "questions:\n  q: {role: metric, metric: m}",
+        "q,x\n3,1\n4,1\n",
+        top=TOP + "metrics: {m: {scale: [5, 1], scores: mean}}\n",
+    )
+    assert message.startswith("DIR/study.yml: ")
+    assert "scale" in message
+    assert "table survey" not in message
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "hello\n", "- a\n- b\n", "3\n"])
+def test_what_is_no_block_of_keys_is_no_study(tmp_path, text):
+    file = tmp_path / "study.yml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(CxError) as caught:
+        Study.load(file)
+    rule = "line 1: a study is a block of `key: value` lines, beginning with `study:`"
+    assert str(caught.value) == f"{file}: {rule}"
+
+
+def test_a_study_that_is_not_utf_8_names_the_byte(tmp_path):
+    file = tmp_path / "study.yml"
+    file.write_bytes("study: tiny\ntitle: Thử\n".encode("utf-16"))
+    with pytest.raises(CxError) as caught:
+        Study.load(file)
+    assert str(caught.value) == f"{file}: not UTF-8 at byte 0; save study.yml as UTF-8"
+
+
+def test_a_study_with_a_byte_order_mark_is_read(tmp_path):
+    file = tmp_path / "study.yml"
+    file.write_bytes(b"\xef\xbb\xbf" + (TOP + "tables: {survey: {file: s.csv}}\n").encode())
+    assert Study(file, tmp_path).name == "tiny"
+
+
+def test_the_number_of_further_faults_is_told(error):
+    assert error("wieght: w\ncluser: c", DATA) == (
+        "DIR/study.yml: line 7, tables.survey.wieght: unknown key wieght; did you mean weight? "
+        "(1 more faults in this file)"
+    )
+
+
+def test_yaml_that_would_run_code_is_refused(error):
+    message = error("", DATA, top=TOP + "client: !!python/object/apply:os.getcwd []\n")
+    assert message.startswith("DIR/study.yml: line 4: not YAML: could not determine a constructor")
+
+
+ODD = {
+    "a day that does not exist": "fieldwork: 2026-02-30\n",
+    "a template that was not filled in": "client: {{ client }}\n",
+    "an alias of itself": "client: &a [*a]\n",
+    "a number of 5,000 digits": "population: " + "9" * 5000 + "\n",
+    "three thousand brackets": "client: " + "[" * 3000 + "\n",
+}
+
+
+@pytest.mark.parametrize("top", ODD.values(), ids=ODD)
+def test_odd_yaml_is_an_error_and_no_traceback(error, top):
+    assert error("", DATA, top=TOP + top).startswith("DIR/study.yml: line 4")
+
+
+def test_yes_no_on_and_off_are_words(survey):
+    table = "questions:\n  c: {role: single, labels: {Yes: Đồng ý, no: Off}, missing: [on]}"
+    assert survey(table, "c,x\nYes,1\nno,1\non,1\n")["c"].tolist()[:2] == ["Đồng ý", "Off"]
+
+
+def test_codes_are_compared_as_they_are_written_in_data(survey):
+    found = survey("questions:\n  c: {role: single, labels: {1: a, 2.0: b, 2.5: c, '03': d}}", "c\n1.0\n2\n2.5\n03\n")
+    assert found["c"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_words_are_given_in_the_study_s_language_or_the_other(load):
+    table = (
+        "questions:\n  c: {role: single, text: {en: Sex}, labels: {1: {en: Male, vi: Nam}, 2: {en: Female, vi: Nữ}}}"
+    )
+    for language, expected in [("en", ["Male", "Female"]), ("vi", ["Nam", "Nữ"])]:
+        study = load(table, "c\n1\n2\n", top=TOP + f"language: {language}\n")
+        assert study.levels("c") == expected
+        assert study.text("c") == "Sex"
+
+
+def test_an_alias_and_a_merge_serve_two_questions(load):
+    study = load("questions:\n  q: &a {role: number, label: Score}\n  w: {<<: *a, scale: [1, 2]}", DATA)
+    assert (study.label("w"), study.book.tables["survey"].questions["w"].scale) == ("Score", (1.0, 2.0))
+
+
+def _refusal(file) -> None:
+    """Whatever is written there, a codebook comes out, or one error that names the file."""
+    try:
+        Study.load(file)
+    except CxError as error:
+        assert str(error).startswith(f"{file}: ")  # noqa: PT017 (no error is as good)
+
+
+WORDS = st.sampled_from([
+    "study", "title", "sample", "opt_in", "tables", "survey", "file", "questions", "role", "metric", "nps", "derive",
+    "nets", "labels", "columns", "waves", "asked", "missing", "scale", "x", "q", "en", "vi", "with", "3", "-1.5",
+])  # fmt: skip
+NODES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 99) | st.floats(allow_nan=False) | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.integers(0, 9), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(
+    derandomize=True, max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(node=NODES)
+def test_any_tree_of_entries_is_a_study_or_a_cxerror(tmp_path, node):
+    file = tmp_path / "study.yml"
+    book = {"study": "x", "title": "x", "sample": "opt_in", "tables": {"survey": {"file": "s.csv", "questions": node}}}
+    for content in (node, book, book | {"tables": node}, book | {"metrics": node}):
+        file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        _refusal(file)
+
+
+SOUND = (
+    TOP
+    + """\
+metrics: {easy: {scale: [1, 5], scores: {4: 100, 5: 100}}}
+tables:
+  survey:
+    file: [{file: s.csv, wave: 1, columns: {q: w}}]
+    private: [phone]
+    questions:
+      q: {role: metric, metric: easy, labels: {1: {en: Hà Nội, vi: "x"}}}
+      age: {role: number, derive: {band: [18, 25]}, nets: {young: [18, 24]}}
+"""
+)
+SIGNS = st.text(st.sampled_from("ab1:-?[]{},&*#|>@`\"'%!~\n \t.<é\0"), max_size=3)
+
+
+@settings(
+    derandomize=True, max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(at=st.integers(0, len(SOUND)), dropped=st.integers(0, 4), put=SIGNS)
+def test_a_slip_of_the_pen_is_a_cxerror(tmp_path, at, dropped, put):
+    file = tmp_path / "study.yml"
+    file.write_text(SOUND[:at] + put + SOUND[at + dropped :], encoding="utf-8")
+    _refusal(file)
+
+
+@settings(
+    derandomize=True, max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(content=st.text(max_size=60).map(str.encode) | st.binary(max_size=60))
+def test_any_bytes_as_study_yml_are_a_cxerror(tmp_path, content):
+    file = tmp_path / "study.yml"
+    file.write_bytes(content)
+    with pytest.raises(CxError) as caught:
+        Study.load(file)
+    assert str(caught.value).startswith(f"{file}: ")
+
+
+# -- what the entries of a question do -----------------------------------------------------------------------------
+
+ROLES = """\
+questions:
+  q: {role: metric, metric: nps, nets: {Top two: [9, 10]}}
+  c: {role: segment, labels: {1: North, 2: South, 3: Isles}, nets: {Main: [1, 2]}, derive: {land: {A: [3], B: [1, 2]}}}
+  age: {role: number, nets: {Young: [18, 34]}, derive: {band: [18, 35, 36, 50]}}
+  x: {role: segment, column: c, derive: {age_c: {with: band}}}
+  m: {role: multi, nets: {Digital: [web, app]}}
+  n: {role: multi, columns: {price: np, near: nn}, nets: {Any: [price, near]}}
+"""
+ANSWERS = "q,c,age,m,np,nn\n9,1,17,web; app,1,0\n,3,34,shop,Yes,\n0,2,35,,no,FALSE\n10,1,,app,0,Near\n8,,50,web,,0\n"
+
+
+def test_every_role_and_what_is_derived_from_it(load):
+    study = load(ROLES, ANSWERS)
+    assert cells(study.survey) == {
+        "q": [9, None, 0, 10, 8],
+        "c": ["North", "Isles", "South", "North", None],
+        "age": [17, 34, 35, None, 50],
+        "x": ["1", "3", "2", "1", None],
+        "m.app": [1, 0, None, 1, 0],
+        "m.shop": [0, 1, None, 0, 0],
+        "m.web": [1, 0, None, 0, 1],
+        "n.price": [1, 1, None, 0, None],
+        "n.near": [0, 0, None, 1, None],
+        "q.Top two": [1, None, 0, 1, 0],
+        "c.Main": [1, 0, 1, 1, None],
+        "land": ["B", "A", "B", "B", None],
+        "age.Young": [0, 1, 0, None, 0],
+        "band": ["<18", "18-34", "35", None, "50+"],
+        "m.Digital": [1, 0, None, 1, 1],
+        "n.Any": [1, 1, None, 1, None],
+        "age_c": ["1 · <18", "3 · 18-34", "2 · 35", None, None],
+    }
+    assert study.levels("c") == ["North", "South", "Isles"]
+    assert study.levels("land") == ["A", "B"]
+    assert study.levels("age_c") == ["1 · <18", "2 · 35", "3 · 18-34"]
+    assert study.questions("segment") == ["c", "x", "land", "band", "age_c"]
+
+
+WRONG_CODES = {
+    "a net of a multi": "m: {role: multi, nets: {D: [wbe]}}",
+    "a net of labelled codes": "c: {role: single, labels: {1: a, 2: b}, nets: {D: [1, 7]}}",
+    "a group of labelled codes": "c: {role: single, labels: {1: a, 2: b}, derive: {g: {A: [7]}}}",
+    "an option without a label": "m: {role: multi, labels: {web: Web}}",
+}
+
+
+@pytest.mark.parametrize("question", WRONG_CODES.values(), ids=WRONG_CODES)
+def test_a_code_that_does_not_exist_is_refused(error, question):
+    assert error(f"questions:\n  {question}", "c,m\n1,web;app\n2,app\n")
+
+
+def test_nets_and_groups_understand_labels_as_labels_do(survey):
+    table = (
+        "questions:\n  c: {role: segment, labels: {1: Huế, 2: Vinh}, nets: {One: [1]}, derive: {g: {A: [1], B: [2]}}}"
+    )
+    found = cells(survey(table, "c,x\nHuế,1\nVinh,1\n1,1\n"))
+    assert (found["c.One"], found["g"]) == ([1, 0, 1], ["A", "B", "A"])
+
+
+def test_missing_codes_of_options_are_no_ticks(survey):
+    found = survey("questions:\n  m: {role: multi, missing: [9], columns: {a: a, b: b}}", "a,b\n1,9\n9,9\n0,1\n")
+    assert cells(found) == {"m.a": [1, None, 0], "m.b": [0, None, 1]}
+
+
+SURFACING = {
+    "with a number": "age: {role: number}\n  c: {role: segment, derive: {d: {with: age}}}",
+    "a number with": "age: {role: number, derive: {d: {with: c}}}\n  c: {role: segment}",
+    "a net of words": "age: {role: number, nets: {young: [x, y]}}",
+    "bands of one name": "age: {role: number, derive: {d: [2000000, 2000001, 2000002]}}",
+    "circled digits": "o: {role: single}",
+}
+
+
+@pytest.mark.parametrize("question", SURFACING.values(), ids=SURFACING)
+def test_no_derivation_ends_in_a_traceback(load, question):
+    try:
+        load(f"questions:\n  {question}", "age,c,o\n20,1,①\n2000001,2,②\n").check()
+    except CxError as error:
+        assert "study.yml: line 8" in str(error)  # noqa: PT017 (a table is as good)
+
+
+def test_bands_of_large_numbers_can_be_read(load):
+    study = load(
+        "questions:\n  pay: {role: number, derive: {d: [5000000, 15000000]}}", "pay,x\n6000000,1\n15000000,1\n"
+    )
+    assert not [level for level in study.levels("d") if "e+" in level]
