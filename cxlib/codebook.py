@@ -54,6 +54,16 @@ def _text_code(value: Any) -> str:
     return str(value).strip()
 
 
+def _one_key_a_code(value: Any) -> Any:
+    """Codes are the keys of these labels; 1 and 1.0 would be one."""
+    if isinstance(value, dict):
+        codes = [_text_code(key) for key in value]
+        twice = sorted({c for c in codes if codes.count(c) > 1})
+        if twice:
+            raise ValueError(f"the code {twice[0]} stands twice")
+    return value
+
+
 Code = Annotated[str, BeforeValidator(_text_code)]
 Words = str | dict[Literal["en", "vi"], str]
 
@@ -79,7 +89,7 @@ class Question(_Strict):
     label: Words | None = None
     scale: tuple[float, float] | None = None
     missing: tuple[Code, ...] = ()
-    labels: dict[Code, Words] = {}
+    labels: Annotated[dict[Code, Words], BeforeValidator(_one_key_a_code)] = {}
     factor: str | None = None
     column: str | None = None
     columns: dict[Code, str] = {}
@@ -272,6 +282,16 @@ def _check_table(name: str, table: Table) -> None:
             if router not in table.questions:
                 raise Fault(
                     f"{name}: {question} is asked by {router}, which is not a question{nearest(router, names)}",
+                    *place,
+                    "questions",
+                    question,
+                )
+            labels = table.questions[router].labels
+            unknown = [c for c in spec.asked[router] if labels and c not in labels]
+            if unknown:
+                raise Fault(
+                    f"{name}: {question} is asked where {router} is {unknown[0]}, a code without a label"
+                    f"{nearest(unknown[0], labels)}",
                     *place,
                     "questions",
                     question,

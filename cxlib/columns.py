@@ -80,7 +80,7 @@ def weights(raw: pd.Series, place: Place, decimal=None) -> tuple[pd.Series, list
 def dates(raw: pd.Series, place: Place) -> tuple[pd.Series, list[Problem]]:
     """Dates and times in ISO order (2026-01-31, 2026-01-31 14:05); anything else is a problem, not a guess."""
     if pd.api.types.is_datetime64_any_dtype(raw):
-        return raw, []
+        return raw.dt.tz_localize(None), []  # the clock of the place, as dates in text are
     cells = codes(raw)
     iso = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 
@@ -171,12 +171,12 @@ def net(cells: pd.Series, values: pd.Series, question: Question, members: tuple[
 def options(parts: dict[str, pd.Series], missing=()) -> pd.DataFrame:
     """Ticked options of a multi question in many columns: 1, 0, or nan for a respondent who ticked none.
 
-    Anything but a blank, a missing code, 0, no or false is a tick (exports write 1, Yes or the option's text).
+    Anything but a blank, a missing code, 0, no, không or false is a tick (exports write 1, Yes or the option's text).
     """
 
     def ticked(cell) -> float:
         text = code(cell)
-        return float(text is not None and text not in missing and text.lower() not in ("0", "no", "false"))
+        return float(text is not None and text not in missing and text.lower() not in ("0", "no", "không", "false"))
 
     ticks = pd.DataFrame({option: by_value(raw, ticked).astype(float) for option, raw in parts.items()})
     return ticks.where(ticks.sum(axis=1) > 0)

@@ -290,6 +290,11 @@ class _FileReader:
         blank = pd.Series(np.nan, index=self.raw.index)
         sources = {option: self.entry.columns.get(c, c) if asked else None for option, c in question.columns.items()}
         parts = {option: self._column(source) for option, source in sources.items() if source is not None}
+        for option, part in parts.items():
+            if part is not None and "2" not in question.missing and set(columns.codes(part).dropna()) == {"1", "2"}:
+                place = Place(self.name, sources[option], self.path.name)
+                rule = "a tick is not blank, 0 or no; where 2 stands for no, write `missing: [2]`"
+                self.problems += place.problem(columns.codes(part) == "2", part, rule)
         if all(part is not None for part in parts.values()):
             ticks = columns.options(parts, question.missing) if parts else pd.DataFrame(index=self.raw.index)
             self.out |= {f"{name}.{option}": ticks.get(option, blank) for option in question.columns}

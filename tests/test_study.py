@@ -415,7 +415,6 @@ def test_an_attribute_and_a_metric_of_one_name_do_not_collide(load):
     assert not {"q_x", "q_y"} & set(view)
 
 
-@pytest.mark.xfail(strict=True, reason="times with a zone stay as they are; beside plain dates they are a TypeError")
 def test_times_with_a_zone_stand_beside_plain_dates(load):
     stream = io.BytesIO()
     day = pd.to_datetime(["2026-01-31 10:00"]).tz_localize("Asia/Ho_Chi_Minh")
@@ -428,7 +427,6 @@ def test_times_with_a_zone_stand_beside_plain_dates(load):
     assert study.customers_view().frame["last_contact"].tolist() == [pd.Timestamp("2026-01-31 10:00")]
 
 
-@pytest.mark.xfail(strict=True, reason="the codes of asked: are held against nothing, neither labels nor answers")
 def test_a_router_s_code_exists(error):
     assert "77" in error(
         "questions:\n  q: {role: number, asked: {c: [77]}}\n  c: {role: single, labels: {1: a, 2: b}}", CSV

@@ -217,6 +217,7 @@ def execute(planned: Planned, out: Path) -> None:
     # sockets in the file system, nobody else on the machine can reach it.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     transport = {"config": Config({"KernelManager": {"transport": "ipc"}})} if os.name == "posix" else {}
+    quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
     part = out.with_name(f"running_{out.name}")
     try:
         papermill.execute_notebook(
@@ -228,6 +229,7 @@ def execute(planned: Planned, out: Path) -> None:
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
             **transport,
+            **quiet,
         )
     except PapermillExecutionError as error:
         heading = _heading_above_error(json.loads(part.read_text(encoding="utf-8"))["cells"])
