@@ -3,10 +3,12 @@
 Nothing slow is imported here, so that `cx` can validate a command before pandas is loaded.
 """
 
-import difflib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cxlib import rules
+from cxlib.errors import nearest
 
 # The columns that carry a meaning of their own, table by table. In a loaded table they bear these names.
 KEYS = {
@@ -66,14 +68,6 @@ def _one_key_a_code(value: Any) -> Any:
 
 Code = Annotated[str, BeforeValidator(_text_code)]
 Words = str | dict[Literal["en", "vi"], str]
-
-
-class Fault(ValueError):
-    """A broken rule between entries, with the path of the entry that breaks it."""
-
-    def __init__(self, message: str, *path: str):
-        super().__init__(message)
-        self.path = path
 
 
 class _Strict(BaseModel):
@@ -219,9 +213,9 @@ class Codebook(_Strict):
     def _tables_hold_together(self):
         scales = METRIC_SCALES | {name: metric.scale for name, metric in self.metrics.items()}
         for name, table in self.tables.items():
-            _check_table(name, table)
+            rules.check_table(name, table)
             for question, spec in table.questions.items():
-                _check_metric(("tables", name, "questions", question), spec, scales)
+                rules.check_metric(("tables", name, "questions", question), spec, scales)
         return self
 
     def words(self, value: Words | None, default: str = "") -> str:
@@ -229,91 +223,3 @@ class Codebook(_Strict):
         if isinstance(value, dict):
             return value.get(self.language) or next(iter(value.values()))
         return default if value is None else value
-
-
-def _check_table(name: str, table: Table) -> None:
-    """Rules between the entries of one table."""
-    place = ("tables", name)
-    columns = [q.column or n for n, q in table.questions.items() if not q.columns]
-    columns += [column for q in table.questions.values() for column in q.columns.values()]
-    renamed = [column for wave in table.file for column in wave.columns.values() if column is not None]
-    for column in table.private:
-        if column in [*columns, *table.questions, *renamed, *table.keys.values()]:
-            use = "a key" if column in table.keys.values() else "a question"
-            raise Fault(
-                f"{name}: {column} is private and {use}; private columns never reach an analysis", *place, "private"
-            )
-    names = list(table.keys) + list(table.questions)
-    names += [new for q in table.questions.values() for new in q.derive]
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise Fault(
-            f"{name}: the name {twice[0]} is given twice (keys, questions and derived questions share names)",
-            *place,
-            "questions",
-        )
-    for title in names:
-        if "." in title:
-            raise Fault(
-                f"{name}: the name {title} holds a point, as the columns of options and nets do (question.option); "
-                f"give the question another name and write `column: {title}`",
-                *place,
-                "questions",
-                title,
-            )
-    unnamed = [wave.file for wave in table.file if wave.wave is None]
-    if "wave" not in table.keys and unnamed and len(unnamed) < len(table.file):
-        raise Fault(
-            f"{name}: the file {unnamed[0]} has no wave, while others have; name one for every file", *place, "file"
-        )
-    known = {*table.keys, *table.keys.values(), *table.questions, *columns}
-    for number, wave in enumerate(table.file):
-        for column in wave.columns:
-            if column not in known:
-                raise Fault(
-                    f"{name}, file {wave.file}: columns names {column}, which is neither a question nor a column "
-                    f"that the table uses{nearest(column, known)}",
-                    *place,
-                    "file",
-                    str(number),
-                )
-    for question, spec in table.questions.items():
-        for router in spec.asked:
-            if router not in table.questions:
-                raise Fault(
-                    f"{name}: {question} is asked by {router}, which is not a question{nearest(router, names)}",
-                    *place,
-                    "questions",
-                    question,
-                )
-            labels = table.questions[router].labels
-            unknown = [c for c in spec.asked[router] if labels and c not in labels]
-            if unknown:
-                raise Fault(
-                    f"{name}: {question} is asked where {router} is {unknown[0]}, a code without a label"
-                    f"{nearest(unknown[0], labels)}",
-                    *place,
-                    "questions",
-                    question,
-                )
-
-
-def _check_metric(place: tuple[str, ...], question: Question, scales: dict[str, tuple]) -> None:
-    """A metric question measures a metric that exists, on the metric's scale."""
-    if question.metric is None:
-        return
-    if question.metric not in scales:
-        raise Fault(f"unknown metric {question.metric}{nearest(question.metric, scales)}", *place)
-    low, high = scales[question.metric]
-    if question.scale and tuple(question.scale) != (low, high):
-        raise Fault(
-            f"{question.metric} is measured on {low}-{high}, the question on {question.scale[0]:g}-"
-            f"{question.scale[1]:g}; define a metric of your own under `metrics:`",
-            *place,
-        )
-
-
-def nearest(word: str, known) -> str:
-    """ "; did you mean X?" for the closest known word, or nothing."""
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""

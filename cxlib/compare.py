@@ -9,7 +9,7 @@ from scipy import special
 from cxlib.counts import as_list, tally
 from cxlib.errors import CxError
 from cxlib.scores import score
-from cxlib.variance import linearise
+from cxlib.variance import Domains, linearise
 
 # How a p value is put into words. Between the two, the honest word is borderline: another reasonable choice of
 # weights, clusters or strata may carry it over any line drawn at 0.05.
@@ -54,7 +54,11 @@ def changes(
     if unknown:
         raise CxError(f"the group {unknown[0]} of {over} is not in the order given ({', '.join(order)})")
     place = [names.index(name) for name in order if name in names and domains.n[names.index(name)] > 0]
-    pairs = list(pairwise(place))
+    return _differences(domains, names, list(pairwise(place)), confidence, minimum_base)
+
+
+def _differences(domains: Domains, names: list[str], pairs: list[tuple], confidence: float, minimum_base: int):
+    """The frame of changes() for pairs of domains."""
     contrast = np.zeros((len(pairs), len(names)))
     for row, (before, after) in enumerate(pairs):
         contrast[row, [before, after]] = -1, 1

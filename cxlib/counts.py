@@ -53,7 +53,7 @@ def tally(frame, question: str, *, by=(), weights=None, strata=None, clusters=No
 
 
 def _check_columns(data, names: list[str]) -> None:
-    from cxlib.codebook import nearest
+    from cxlib.errors import nearest
 
     present = data.collect_schema().names()
     for name in names:

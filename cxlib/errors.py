@@ -1,5 +1,6 @@
 """Errors that a user can mend."""
 
+import difflib
 from dataclasses import dataclass
 
 
@@ -32,3 +33,9 @@ class CommandError(CxError):
     """A command that cannot be understood: an unknown study, chapter or parameter."""
 
     exit_code = 2
+
+
+def nearest(word: str, known) -> str:
+    """ "; did you mean X?" for the closest known word, or nothing."""
+    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from cxlib import columns
-from cxlib.codebook import DATE_KEYS, IDENTIFIERS, KEYS, NUMBER_KEYS, Question, Table, Wave, nearest
+from cxlib.codebook import DATE_KEYS, IDENTIFIERS, KEYS, NUMBER_KEYS, Question, Table, Wave
 from cxlib.columns import Place
-from cxlib.errors import CxError, Problem
+from cxlib.errors import CxError, Problem, nearest
 from cxlib.places import entry_files
 from cxlib.readers import read_table
 

@@ -4,8 +4,8 @@ import glob
 import hashlib
 from pathlib import Path
 
-from cxlib.codebook import Codebook, Wave, nearest
-from cxlib.errors import CommandError, CxError
+from cxlib.codebook import Codebook, Wave
+from cxlib.errors import CommandError, CxError, nearest
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxlib.codebook import Codebook, Question, nearest
-from cxlib.errors import CxError, Problem
+from cxlib.codebook import Codebook, Question
+from cxlib.errors import CxError, Problem, nearest
 from cxlib.loading import load_table
 from cxlib.metrics import METRICS, Metric
 from cxlib.places import data_folder, entry_files, fingerprints, study_file

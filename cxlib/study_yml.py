@@ -7,8 +7,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from cxlib.codebook import KEYS, Codebook, Fault, Question, Scoring, Table, Wave, nearest
-from cxlib.errors import CxError, Problem
+from cxlib.codebook import KEYS, Codebook, Question, Scoring, Table, Wave
+from cxlib.errors import CxError, Problem, nearest
+from cxlib.rules import Fault
 
 
 class _Loader(yaml.SafeLoader):

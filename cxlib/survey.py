@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib import compare, text
-from cxlib.codebook import nearest
-from cxlib.errors import CxError
+from cxlib.errors import CxError, nearest
 from cxlib.metrics import levels
 from cxlib.scores import by_group, shares
 from cxlib.weights import design_effect, effective_n

@@ -118,13 +118,8 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
     z, z2 = w[answered] * residual, w2[answered] * residual**2
     spread = np.bincount(d, w[answered] * residual**2, count) * weight
 
-    named = table[clusters].notna().all(axis=1).to_numpy() if clusters else np.zeros(len(table), bool)
-    cluster = np.full(len(table), -1)
-    cluster[named] = (
-        table.loc[named, clusters].assign(_stratum=stratum[named]).groupby([*clusters, "_stratum"], sort=False).ngroup()
-        if named.any()
-        else -1
-    )
+    cluster = _clusters(table, clusters, stratum)
+    named = cluster >= 0
     c = cluster.max(initial=-1) + 1
     home = np.zeros(c, int)
     home[cluster[named]] = stratum[named]
@@ -151,6 +146,16 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
         alone_squared=cells(z2, own),
         alone_n=cells(n[answered], own),
     )
+
+
+def _clusters(table: pd.DataFrame, clusters: list[str], stratum: np.ndarray) -> np.ndarray:
+    """Each row's cluster number, -1 for a respondent without a cluster; names count within their stratum."""
+    cluster = np.full(len(table), -1)
+    named = table[clusters].notna().all(axis=1).to_numpy() if clusters else np.zeros(len(table), bool)
+    if named.any():
+        inside = table.loc[named, clusters].assign(_stratum=stratum[named])
+        cluster[named] = inside.groupby([*clusters, "_stratum"], sort=False).ngroup()
+    return cluster
 
 
 def _numbered(table: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, pd.DataFrame]:

@@ -14,8 +14,8 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cxlib.codebook import Codebook, nearest
-from cxlib.errors import CommandError, CxError
+from cxlib.codebook import Codebook
+from cxlib.errors import CommandError, CxError, nearest
 from cxlib.places import ROOT, data_folder, fingerprints, sha256, study_file
 from cxlib.study_yml import read_codebook
 

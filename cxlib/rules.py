@@ -1,0 +1,92 @@
+"""Rules between the entries of study.yml, where one entry is right or wrong only beside another."""
+
+from cxlib.errors import nearest
+
+
+class Fault(ValueError):
+    """A broken rule between entries, with the path of the entry that breaks it."""
+
+    def __init__(self, message: str, *path: str):
+        super().__init__(message)
+        self.path = path
+
+
+def check_table(name: str, table) -> None:
+    """Raise a Fault where the entries of one table do not hold together."""
+    columns = [q.column or n for n, q in table.questions.items() if not q.columns]
+    columns += [column for q in table.questions.values() for column in q.columns.values()]
+    _check_private(name, table, columns)
+    _check_names(name, table)
+    _check_files(name, table, columns)
+    for question, spec in table.questions.items():
+        _check_routes(name, table, question, spec)
+
+
+def _check_private(name: str, table, columns: list[str]) -> None:
+    renamed = [column for wave in table.file for column in wave.columns.values() if column is not None]
+    for column in table.private:
+        if column in [*columns, *table.questions, *renamed, *table.keys.values()]:
+            use = "a key" if column in table.keys.values() else "a question"
+            message = f"{name}: {column} is private and {use}; private columns never reach an analysis"
+            raise Fault(message, "tables", name, "private")
+
+
+def _check_names(name: str, table) -> None:
+    names = list(table.keys) + list(table.questions)
+    names += [new for q in table.questions.values() for new in q.derive]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        message = f"{name}: the name {twice[0]} is given twice (keys, questions and derived questions share names)"
+        raise Fault(message, "tables", name, "questions")
+    for title in names:
+        if "." in title:
+            message = (
+                f"{name}: the name {title} holds a point, as the columns of options and nets do (question.option); "
+                f"give the question another name and write `column: {title}`"
+            )
+            raise Fault(message, "tables", name, "questions", title)
+
+
+def _check_files(name: str, table, columns: list[str]) -> None:
+    unnamed = [wave.file for wave in table.file if wave.wave is None]
+    if "wave" not in table.keys and unnamed and len(unnamed) < len(table.file):
+        message = f"{name}: the file {unnamed[0]} has no wave, while others have; name one for every file"
+        raise Fault(message, "tables", name, "file")
+    known = {*table.keys, *table.keys.values(), *table.questions, *columns}
+    for number, wave in enumerate(table.file):
+        for column in wave.columns:
+            if column not in known:
+                message = (
+                    f"{name}, file {wave.file}: columns names {column}, which is neither a question nor a column "
+                    f"that the table uses{nearest(column, known)}"
+                )
+                raise Fault(message, "tables", name, "file", str(number))
+
+
+def _check_routes(name: str, table, question: str, spec) -> None:
+    place = ("tables", name, "questions", question)
+    for router, codes in spec.asked.items():
+        if router not in table.questions:
+            close = nearest(router, table.questions)
+            raise Fault(f"{name}: {question} is asked by {router}, which is not a question{close}", *place)
+        labels = table.questions[router].labels
+        unknown = [c for c in codes if labels and c not in labels]
+        if unknown:
+            close = nearest(unknown[0], labels)
+            message = f"{name}: {question} is asked where {router} is {unknown[0]}, a code without a label{close}"
+            raise Fault(message, *place)
+
+
+def check_metric(place: tuple[str, ...], question, scales: dict[str, tuple]) -> None:
+    """Raise a Fault unless a metric question measures a metric that exists, on the metric's scale."""
+    if question.metric is None:
+        return
+    if question.metric not in scales:
+        raise Fault(f"unknown metric {question.metric}{nearest(question.metric, scales)}", *place)
+    low, high = scales[question.metric]
+    if question.scale and tuple(question.scale) != (low, high):
+        message = (
+            f"{question.metric} is measured on {low}-{high}, the question on {question.scale[0]:g}-"
+            f"{question.scale[1]:g}; define a metric of your own under `metrics:`"
+        )
+        raise Fault(message, *place)
