@@ -2,13 +2,14 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from cxlib import CxError, Estimate, results, tables, text
+from cxlib import CxError, Estimate, nps, results, tables, text
 
 
 @pytest.fixture
@@ -124,3 +125,8 @@ def test_a_figure_needs_alternative_text_and_is_the_same_svg_twice(shown):
 def test_names_must_be_words():
     with pytest.raises(CxError, match="a published name is a word"):
         results.finding("two words", "A sentence.")
+
+
+def test_the_readme_prints_what_its_example_prints():
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    assert "print(nps([10] * 50 + [7] * 30 + [0] * 20))\n# " + str(nps([10] * 50 + [7] * 30 + [0] * 20)) in readme
