@@ -77,30 +77,26 @@ def intervals(
     `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so.
     """
     blocks = list(dict.fromkeys(frame[group]))
+    blank = {"color": "white", "pad": 1}
     frame = frame.assign(**{label: [fill(str(name), 24) for name in frame[label]]})
-    wrapped = frame[label].str.count("\n").sum()
+    wrapped = frame[label].str.count("\n").sum() + sum(fill(str(block), 42).count("\n") for block in blocks)
     figure, (axis,) = _canvas(0.26 * len(frame) + 0.2 * wrapped + 0.38 * len(blocks) + 0.7)
     y, ticks, names = 0.0, [], []
     left = min([*frame["low"].dropna(), *frame["estimate"].dropna()], default=0.0)
     for block in blocks:
         # The block's name stands inside the plot, where a long one takes no room from it.
-        axis.text(
-            0.01,
-            y,
-            block,
-            transform=axis.get_yaxis_transform(),
-            weight="bold",
-            va="center",
-            bbox={"color": "white", "pad": 1},
-        )
-        y += 1
+        shown = fill(str(block), 42)
+        y += 0.35 * shown.count("\n")
+        name = axis.text(0.01, y, shown, transform=axis.get_yaxis_transform(), weight="bold", va="center", bbox=blank)
+        name.set_in_layout(False)
+        y += 1 + 0.35 * shown.count("\n")
         for row in frame[frame[group] == block].itertuples():
             lines = getattr(row, label).count("\n")
             y += 0.35 * lines
             ticks.append(y)
             names.append(getattr(row, label))
             if np.isnan(row.estimate):
-                axis.text(left, y, f"** base {row.n}", va="center", fontsize=8.5, style="italic")
+                axis.text(left, y, f"** base {row.n}", va="center", fontsize=8.5, style="italic", bbox=blank)
             else:
                 axis.plot([row.low, row.high], [y, y], color=SOFT, lw=4, solid_capstyle="butt")
                 small = row.n < text.SMALL_BASE
@@ -170,7 +166,11 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
         rows = frame[frame[panel] == name]
         levels = sorted(rows["score"].unique())
         x = np.arange(len(rows))
+        if rows["estimate"].isna().all():
+            axis.text(0.5, 0.5, f"** base {rows['n'].iloc[0]}", transform=axis.transAxes, ha="center", style="italic")
         for at, row in zip(x, rows.itertuples(), strict=True):
+            if np.isnan(row.estimate):
+                continue
             best, worst = row.score == levels[-1], row.score == levels[0]
             several = len(levels) in (2, 3)
             color = ACCENT if best and several else WARM if worst and len(levels) == 3 else SOFT
@@ -188,6 +188,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
             )
         axis.set_title(f"{name} (% of answers)")
         axis.set_xticks(x, [f"{value:g}" for value in rows[answer]])
+        axis.set_xlim(-0.6, len(rows) - 0.4)
         axis.margins(y=0.14)
         axis.set_ylim(bottom=0)
         _bare(axis, "y")

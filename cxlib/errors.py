@@ -37,5 +37,6 @@ class CommandError(CxError):
 
 def nearest(word: str, known) -> str:
     """ "; did you mean X?" for the closest known word, or nothing."""
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    by_letters = {str(k).casefold(): str(k) for k in known}
+    close = difflib.get_close_matches(str(word).casefold(), list(by_letters), n=1, cutoff=0.5)
+    return f"; did you mean {by_letters[close[0]]}?" if close else ""

@@ -7,11 +7,16 @@ from cxlib.compare import BORDERLINE, CLEAR
 
 VERDICTS = {
     "clear": "more than chance explains",
-    "borderline": "borderline, since another reasonable choice of weights, clusters or strata could tip the verdict",
+    "borderline": "borderline, too near the line for a plain yes or no",
     "none": "not told apart from chance",
     "unknown": "not testable on this base",
 }
 RANDOM = ("probability", "census")
+
+
+def wave_name(wave: str) -> str:
+    """A wave as a sentence names it: 2018 and 2026-H1 speak for themselves, 2 becomes wave 2."""
+    return f"wave {wave}" if str(wave).isdigit() and len(str(wave)) < 4 else str(wave)
 
 
 def interval_name(study) -> str:
@@ -21,6 +26,8 @@ def interval_name(study) -> str:
 
 def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dict[str, str]:
     """How each metric moved from one wave to the next, whether that is more than chance, and under which design."""
+    if rows.empty:
+        return {"no_change": "The study has one wave, so there is no change to report."}
     found = {}
     for row in rows.itertuples():
         if pd.isna(row.estimate):
@@ -29,22 +36,32 @@ def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dic
         moved = (
             f"{'rose' if row.estimate > 0 else 'fell'} by {size}{text.UNITS[row.unit][3]}" if row.estimate else "stayed"
         )
+        modes = [study.modes.get(wave, "") for wave in (row.before, row.after)]
+        broken = (
+            f" The mode of interview changed from {modes[0]} to {modes[1]}, which moves answers by itself."
+            if modes[0] != modes[1]
+            else ""
+        )
         found[f"{row.name}_change"] = (
-            f"{row.label} {moved} from {row.before} to {row.after}: {VERDICTS[row.verdict]} ({confidence:.0%} "
-            f"{interval_name(study)} {text.difference_interval(row.low, row.high, row.unit)}, {text.p_is(row.p)}, "
-            f"t {text.number(row.t, digits=2)} on {text.number(row.df)} degrees of freedom; {design.lower()})."
+            f"{row.label} {moved} from {wave_name(row.before)} to {wave_name(row.after)}: {VERDICTS[row.verdict]} "
+            f"({confidence:.0%} {interval_name(study)} {text.difference_interval(row.low, row.high, row.unit)}, "
+            f"{text.p_is(row.p)}, t {text.number(row.t, digits=2)} on {text.number(row.df)} degrees of freedom; "
+            f"{design.lower()}).{broken}"
         )
     return found
 
 
 def designs(rows: pd.DataFrame) -> dict[str, str]:
     """Whether the verdict on each metric's last change depends on the design that is assumed."""
+    if rows.empty:
+        return {"no_design": "The study has one wave, so there is no verdict that could depend on the design."}
     found = {}
     for name, part in rows.dropna(subset=["p"]).groupby("name", sort=False):
         if len(part) < 2:
             continue
         first = part.iloc[0]
-        change = f"{first['label']}: the verdict on the change from {first['before']} to {first['after']}"
+        waves = f"from {wave_name(first['before'])} to {wave_name(first['after'])}"
+        change = f"{first['label']}: the verdict on the change {waves}"
         low, high = text.p_is(part["p"].min()), text.p_is(part["p"].max())
         flips = part["verdict"].nunique() > 1 or part["p"].min() < 0.05 <= part["p"].max()
         if flips:
@@ -58,17 +75,18 @@ def designs(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def segments(rows: pd.DataFrame) -> dict[str, str]:
-    """For each metric the groups at the two ends, among groups with a base of 100 or more."""
+    """For each metric the groups at the two ends, of all that are reported; a small base is marked."""
     found = {}
-    for name, part in rows[rows["n"] >= text.SMALL_BASE].dropna(subset=["estimate"]).groupby("name", sort=False):
+    reported = rows.dropna(subset=["estimate"]) if len(rows) else rows
+    for name, part in reported.groupby("name", sort=False):
         if len(part) < 2:
             continue
         low, high = part.loc[part["estimate"].idxmin()], part.loc[part["estimate"].idxmax()]
-        ends = [
-            f"{row['segment']} {row['group']} at {text.number(row['estimate'], row['unit'])} "
-            f"({text.interval(row['low'], row['high'], row['unit'])}; {text.number(row['n'])} answers)"
-            for row in (low, high)
-        ]
+        ends = []
+        for row in (low, high):
+            value = text.with_base(text.number(row["estimate"], row["unit"]), row["n"], minimum_base=0)
+            between = text.interval(row["low"], row["high"], row["unit"])
+            ends.append(f"{row['segment']} {row['group']} at {value} ({between}; {text.number(row['n'])} answers)")
         found[f"{name}_segments"] = (
             f"{part['label'].iloc[0]} is lowest in {ends[0]} and highest in {ends[1]}. These are the ends of "
             f"{len(part)} groups, so part of their distance is the luck of the draw; the intervals are not adjusted "

@@ -134,6 +134,14 @@ class Study:
         return self.levels("wave") if "wave" in self.survey else []
 
     @property
+    def modes(self) -> dict[str, str]:
+        """The modes of interview of each wave, in words; empty where the survey has no waves or modes."""
+        if "wave" not in self.survey or "mode" not in self.survey:
+            return {}
+        modes = self.survey.groupby("wave", observed=True)["mode"]
+        return {str(wave): " and ".join(sorted(part.dropna().unique())) for wave, part in modes}
+
+    @property
     def design(self) -> dict:
         """weights, strata, clusters and fpc of the survey, as scores.by_group() takes them.
 

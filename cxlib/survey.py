@@ -43,8 +43,31 @@ def metrics(study) -> pd.DataFrame:
         alone = names.count(kind.name) == 1
         label = kind.label if alone else f"{kind.label}: {study.label(question)}"
         scores = levels(kind)
-        rows.append((kind.name if alone else question, question, label, kind.unit, scores[0], scores[-1]))
-    return pd.DataFrame(rows, columns=["name", "question", "label", "unit", "least", "most"])
+        about = (study.text(question), kind.unit, scores[0], scores[-1])
+        rows.append((kind.name if alone else question, question, label, *about))
+    return pd.DataFrame(rows, columns=["name", "question", "label", "text", "unit", "least", "most"])
+
+
+def definitions(study) -> pd.DataFrame:
+    """What each metric question asks, and what its answers score."""
+    rows = []
+    for row in metrics(study).itertuples():
+        metric = study.metric(row.question)
+        if metric.scores == "mean":
+            scored = f"mean of the answers {metric.scale[0]}-{metric.scale[1]}"
+        else:
+            answers = pd.Series(metric.table)
+            parts = [f"{_span(answers.index[answers == level])}: {level:g}" for level in levels(metric)[::-1]]
+            scored = "mean score; " + ", ".join(parts)
+        rows.append((row.label, row.text, scored))
+    return pd.DataFrame(rows, columns=["label", "text", "scored"])
+
+
+def _span(answers) -> str:
+    """Neighbouring answers as a range: 0-6; others one by one: 1, 5."""
+    first, last = min(answers), max(answers)
+    whole = len(answers) == last - first + 1 and len(answers) > 1
+    return f"{first}-{last}" if whole else ", ".join(map(str, answers))
 
 
 def _scores(study, question: str, by: list[str], *, design=None, confidence=0.95) -> pd.DataFrame:
@@ -143,7 +166,10 @@ def sample(study, wave: str | None, segments: list[str]) -> pd.DataFrame:
 
 
 def answers(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
-    """How each metric question was answered in a wave: the share of every answer, with interval, and its score."""
+    """How each metric question was answered in a wave: the share of every answer, with interval, and its score.
+
+    Under the minimum base shares and counts are withheld.
+    """
     frames = []
     for row in metrics(study).itertuples():
         score_of = study.metric(row.question).table
@@ -155,7 +181,8 @@ def answers(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
             confidence=confidence,
             **study.design,
         )
-        rows = rows[rows["wave"] == wave] if study.waves else rows
+        rows = (rows[rows["wave"] == wave] if study.waves else rows).astype({"count": float})
+        rows.loc[rows["n"] < study.book.minimum_base, ["estimate", "low", "high", "count"]] = np.nan
         frames.append(rows.assign(name=row.name, label=row.label, score=rows["answer"].map(score_of), unit="percent"))
     return pd.concat(frames, ignore_index=True)
 

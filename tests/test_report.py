@@ -132,6 +132,14 @@ def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
     assert [name for name in first if first[name] != second[name]] == []
 
 
+def test_reports_that_run_at_once_do_not_mix(report, study, tmp_path):
+    """Two kernels started in one folder must not answer each other's client."""
+    command = [CX, "report", study, "--out"]
+    runs = [subprocess.Popen([*command, tmp_path / f"{i}"], cwd=ROOT, stderr=subprocess.PIPE) for i in range(3)]
+    assert [run.communicate(timeout=300)[1] for run in runs] == [b""] * 3
+    assert tree(tmp_path / "0") == tree(tmp_path / "1") == tree(tmp_path / "2")
+
+
 def test_papermill_alone_runs_the_chapter_from_the_root(tmp_path):
     """The scheduler's door: papermill's own command, no cx."""
     out = tmp_path / "out.ipynb"

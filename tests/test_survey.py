@@ -142,9 +142,9 @@ def test_the_sentence_about_a_change_says_verdict_interval_test_and_design(demo)
     )  # fmt: skip
     found = sentences.changes(demo, rows, confidence=0.95, design="Weights, clusters and strata")
     assert found == {
-        "nps_change": "NPS fell by 5.28 points from 2017 to 2018: borderline, since another reasonable choice of "
-        "weights, clusters or strata could tip the verdict (95% interval \u221210.56 to \u22120.01, p = 0.0497, "
-        "t \u22121.97 on 422 degrees of freedom; weights, clusters and strata)."
+        "nps_change": "NPS fell by 5.28 points from 2017 to 2018: borderline, too near the line for a plain yes or no "
+        "(95% interval \u221210.56 to \u22120.01, p = 0.0497, t \u22121.97 on 422 degrees of freedom; weights, "
+        "clusters and strata)."
     }
 
 
@@ -154,3 +154,51 @@ def test_the_sentence_about_a_change_says_verdict_interval_test_and_design(demo)
 )
 def test_verdicts(p, word):
     assert compare.verdict(p) == word
+
+
+def test_a_change_of_interview_mode_stands_in_the_sentence_about_the_change(demo):
+    """The demo's wave 2025-H2 is interviewed online, all others in the shop."""
+    rows = survey.changes(demo).query("name == 'nps'")
+    told = {
+        row["after"]: sentences.changes(demo, pd.DataFrame([row]), confidence=0.95, design="Weights")["nps_change"]
+        for row in rows.to_dict("records")
+    }
+    assert "The mode of interview changed from in_shop to online" in told["2025-H2"]
+    assert "changed from online to in_shop" in told["2026-H1"]
+    assert "mode" not in told["2026-H2"]
+
+
+def test_the_ends_of_the_segments_are_those_of_all_reported_groups():
+    rows = pd.DataFrame(
+        {"name": "nps", "label": "NPS", "segment": "City", "group": ["A", "B", "C"], "estimate": [30.0, 50.0, 10.0],
+         "low": [25.0, 45.0, -9.0], "high": [35.0, 55.0, 29.0], "n": [500, 400, 40], "unit": "points"}
+    )  # fmt: skip
+    told = sentences.segments(rows)["nps_segments"]
+    assert told.startswith(
+        "NPS is lowest in City C at 10.0* (\u22129.0 to 29.0; 40 answers) and highest in City B at 50.0 "
+    )
+    assert "the ends of 3 groups" in told
+
+
+def test_answers_on_a_tiny_base_are_withheld_with_their_counts(tmp_path):
+    study = study_of(tmp_path, pd.DataFrame({"recommend": [9, 10, 3, 7] * 3}))
+    rows = survey.answers(study, None)
+    assert rows["n"].unique().tolist() == [12]
+    assert rows[["estimate", "low", "high", "count"]].isna().all(axis=None)
+
+
+def test_what_is_measured_says_what_every_answer_scores(tmp_path, demo):
+    rows = survey.definitions(demo).set_index("label")["scored"].to_dict()
+    assert rows == {
+        "NPS": "mean score; 9-10: 100, 7-8: 0, 0-6: -100",
+        "CSAT": "mean score; 4-5: 100, 1-3: 0",
+        "CES": "mean of the answers 1-7",
+    }
+    assert sentences.wave_name("2") == "wave 2"
+    assert sentences.wave_name("2018") == "2018"
+
+
+def test_one_wave_is_told_instead_of_an_empty_section(tmp_path):
+    study = study_of(tmp_path, pd.DataFrame({"recommend": [9, 10, 3, 7] * 30}))
+    assert "no_change" in sentences.changes(study, survey.changes(study), confidence=0.95, design="")
+    assert "no_design" in sentences.designs(survey.by_design(study, None))

@@ -213,24 +213,23 @@ def execute(planned: Planned, out: Path) -> None:
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
-    # The kernel named python3 is this environment's, whatever the user has registered elsewhere; where there are
-    # sockets in the file system, nobody else on the machine can reach it.
+    # The kernel named python3 is this environment's, whatever the user has registered elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    transport = {"config": Config({"KernelManager": {"transport": "ipc"}})} if os.name == "posix" else {}
     quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
     part = out.with_name(f"running_{out.name}")
     try:
-        papermill.execute_notebook(
-            NOTEBOOKS / planned.notebook,
-            part,
-            parameters=planned.parameters,
-            kernel_name="python3",
-            progress_bar={"desc": planned.chapter, "disable": None, "leave": False},
-            request_save_on_cell_execute=False,
-            autosave_cell_every=0,
-            **transport,
-            **quiet,
-        )
+        with tempfile.TemporaryDirectory(prefix="cx-") as sockets:
+            papermill.execute_notebook(
+                NOTEBOOKS / planned.notebook,
+                part,
+                parameters=planned.parameters,
+                kernel_name="python3",
+                progress_bar={"desc": planned.chapter, "disable": None, "leave": False},
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
+                config=Config({"KernelManager": _transport(sockets)}),
+                **quiet,
+            )
     except PapermillExecutionError as error:
         heading = _heading_above_error(json.loads(part.read_text(encoding="utf-8"))["cells"])
         raise CxError(
@@ -240,6 +239,17 @@ def execute(planned: Planned, out: Path) -> None:
     notebook = json.loads(part.read_text(encoding="utf-8"))
     out.write_text(json.dumps(_timeless(notebook), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     part.unlink()
+
+
+def _transport(folder: str) -> dict[str, str]:
+    """How to talk to a kernel: over sockets in a private folder, which no other run and no other user can reach.
+
+    Jupyter's default folder for them is the current one, where two kernels would answer each other's client. Socket
+    paths hold some 100 letters; where the folder's is longer, and on Windows, the talk is over loopback ports.
+    """
+    if os.name != "posix" or len(folder) > 80:
+        return {}
+    return {"transport": "ipc", "ip": f"{folder}/kernel"}
 
 
 def _heading_above_error(cells: list[dict]) -> str:
