@@ -112,9 +112,9 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
     above = np.zeros(len(table))
     above[answered] = y[answered] - least[d]
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(np.isfinite(least), least + total(w * above) / weight, np.nan)
-        residual = (above[answered] - (total(w * above) / weight)[d]) / weight[d]
-    residual = np.nan_to_num(residual)
+        mean_above = total(w * above) / weight
+        ratio = np.where(np.isfinite(least), least + mean_above, np.nan)
+        residual = np.nan_to_num((above[answered] - mean_above[d]) / weight[d])
     z, z2 = w[answered] * residual, w2[answered] * residual**2
     spread = np.bincount(d, w[answered] * residual**2, count) * weight
 
