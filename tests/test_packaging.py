@@ -41,7 +41,7 @@ STATISTICS = {
     "personas",
     "drivers",
 }
-PRESENTATION = {"charts", "tables", "results", "explore", "report"}
+PRESENTATION = {"charts", "sentences", "tables", "results", "explore", "report"}
 # What a notebook or a chart is made with; statistics have no business with it.
 PRESENTATION_LIBRARIES = {
     "matplotlib",

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from cxlib import CxError, Study, compare, sentences, survey
+from cxlib import CxError, Study, compare, survey
+from cxlib.sentences import survey as say
 
 ROOT = Path(__file__).resolve().parent.parent
 TRUTH = yaml.safe_load((ROOT / "data/demo/truth.yml").read_text(encoding="utf-8"))["metrics"]
@@ -93,7 +94,7 @@ def test_a_small_segment_is_withheld_not_reported(tmp_path):
     rows = survey.by_segment(study, None, ["shop"]).set_index("group")
     assert rows["n"].to_dict() == {"A": 200, "B": 99, "C": 1}
     assert np.isnan(rows.loc["C", "estimate"])
-    _, alts = sentences.segment_figures(rows.reset_index(), "")
+    _, alts = say.segment_figures(rows.reset_index(), "")
     assert "C not reported" in alts["nps"]
 
 
@@ -106,7 +107,7 @@ def test_a_study_without_waves_or_segments_still_has_its_headline(tmp_path):
     assert survey.changes(study).empty
     assert survey.by_design(study, wave).empty
     assert survey.by_segment(study, wave, survey.chosen_segments(study)).empty
-    assert sentences.interval_name(study) == "model-based interval"
+    assert say.interval_name(study) == "model-based interval"
 
 
 def test_a_metric_not_asked_in_the_wave_is_reported_from_its_last(tmp_path):
@@ -140,7 +141,7 @@ def test_the_sentence_about_a_change_says_verdict_interval_test_and_design(demo)
         [{"name": "nps", "label": "NPS", "unit": "points", "before": "2017", "after": "2018", "estimate": -5.2848,
           "low": -10.5628, "high": -0.0068, "t": -1.9681, "df": 422.0, "p": 0.0497, "verdict": compare.verdict(0.0497)}]
     )  # fmt: skip
-    found = sentences.changes(demo, rows, confidence=0.95, design="Weights, clusters and strata")
+    found = say.changes(demo, rows, confidence=0.95, design="Weights, clusters and strata")
     assert found == {
         "nps_change": "NPS fell by 5.28 points from 2017 to 2018: borderline, too near the line for a plain yes or no "
         "(95% interval \u221210.56 to \u22120.01, p = 0.0497, t \u22121.97 on 422 degrees of freedom; weights, "
@@ -160,7 +161,7 @@ def test_a_change_of_interview_mode_stands_in_the_sentence_about_the_change(demo
     """The demo's wave 2025-H2 is interviewed online, all others in the shop."""
     rows = survey.changes(demo).query("name == 'nps'")
     told = {
-        row["after"]: sentences.changes(demo, pd.DataFrame([row]), confidence=0.95, design="Weights")["nps_change"]
+        row["after"]: say.changes(demo, pd.DataFrame([row]), confidence=0.95, design="Weights")["nps_change"]
         for row in rows.to_dict("records")
     }
     assert "The mode of interview changed from in_shop to online" in told["2025-H2"]
@@ -173,7 +174,7 @@ def test_the_ends_of_the_segments_are_those_of_all_reported_groups():
         {"name": "nps", "label": "NPS", "segment": "City", "group": ["A", "B", "C"], "estimate": [30.0, 50.0, 10.0],
          "low": [25.0, 45.0, -9.0], "high": [35.0, 55.0, 29.0], "n": [500, 400, 40], "unit": "points"}
     )  # fmt: skip
-    told = sentences.segments(rows)["nps_segments"]
+    told = say.segments(rows)["nps_segments"]
     assert told.startswith(
         "NPS is lowest in City C at 10.0* (\u22129.0 to 29.0; 40 answers) and highest in City B at 50.0 "
     )
@@ -194,11 +195,11 @@ def test_what_is_measured_says_what_every_answer_scores(tmp_path, demo):
         "CSAT": "mean score; 4-5: 100, 1-3: 0",
         "CES": "mean of the answers 1-7",
     }
-    assert sentences.wave_name("2") == "wave 2"
-    assert sentences.wave_name("2018") == "2018"
+    assert say.wave_name("2") == "wave 2"
+    assert say.wave_name("2018") == "2018"
 
 
 def test_one_wave_is_told_instead_of_an_empty_section(tmp_path):
     study = study_of(tmp_path, pd.DataFrame({"recommend": [9, 10, 3, 7] * 30}))
-    assert "no_change" in sentences.changes(study, survey.changes(study), confidence=0.95, design="")
-    assert "no_design" in sentences.designs(survey.by_design(study, None))
+    assert "no_change" in say.changes(study, survey.changes(study), confidence=0.95, design="")
+    assert "no_design" in say.designs(survey.by_design(study, None))

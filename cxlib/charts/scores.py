@@ -1,74 +1,16 @@
-"""Charts in one house style: a tidy frame goes in, a closed figure comes out.
+"""Charts of scores: by segment, over waves, and how each answer was given."""
 
-Every chart reads in black and white (shape and line, not colour alone) and at phone width (5.2 inches wide with
-10-point letters). Each charted number stands in a published table as well.
-"""
-
-from functools import wraps
 from textwrap import fill
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
 from cxlib import text
-
-INK, ACCENT, SOFT, GRID, WARM = "#1d2733", "#1f5f8b", "#9db8cc", "#dfe5ea", "#c8553d"
-WIDTH = 5.2
-STYLE = {
-    "font.family": "DejaVu Sans",  # ships with matplotlib, and has every Vietnamese letter
-    "font.size": 10,
-    "axes.labelsize": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "xtick.labelsize": 9.5,
-    "ytick.labelsize": 9.5,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "grid.color": GRID,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-}
-UNIT_LABELS = {"points": "points", "percent": "%", "score": "mean score", "count": ""}
+from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
 
 
-def _in_style(chart):
-    """Draw inside the house style, without changing the caller's settings."""
-
-    @wraps(chart)
-    def styled(*args, **options):
-        with mpl.rc_context({**sns.axes_style("whitegrid"), **STYLE}):
-            return chart(*args, **options)
-
-    return styled
-
-
-def _canvas(height: float, rows: int = 1, **options):
-    """A figure of the house's width, and its panels from top to bottom."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")  # unknown to pyplot, so there is nothing to close
-    return figure, figure.subplots(rows, 1, squeeze=False, **options)[:, 0]
-
-
-def _bare(axis, keep: str) -> None:
-    """Grid across one direction only; no frame."""
-    axis.grid(visible=False, axis="x" if keep == "y" else "y")
-    for side in axis.spines.values():
-        side.set_visible(False)
-    axis.tick_params(length=0)
-
-
-def _titled(title: str, unit: str) -> str:
-    """A panel's title with the unit that its numbers are in."""
-    return f"{title} ({UNIT_LABELS[unit]})" if UNIT_LABELS[unit] else title
-
-
-@_in_style
+@in_style
 def intervals(
     frame: pd.DataFrame, *, group: str, label: str, title: str, unit: str, total: float | None = None
 ) -> Figure:
@@ -80,7 +22,7 @@ def intervals(
     blank = {"color": "white", "pad": 1}
     frame = frame.assign(**{label: [fill(str(name), 24) for name in frame[label]]})
     wrapped = frame[label].str.count("\n").sum() + sum(fill(str(block), 42).count("\n") for block in blocks)
-    figure, (axis,) = _canvas(0.26 * len(frame) + 0.2 * wrapped + 0.38 * len(blocks) + 0.7)
+    figure, (axis,) = canvas(0.26 * len(frame) + 0.2 * wrapped + 0.38 * len(blocks) + 0.7)
     y, ticks, names = 0.0, [], []
     left = min([*frame["low"].dropna(), *frame["estimate"].dropna()], default=0.0)
     for block in blocks:
@@ -108,13 +50,13 @@ def intervals(
         axis.text(total, -0.75, f"all {text.number(total, unit)}", ha="center", va="bottom", fontsize=9)
     axis.set(ylim=(y - 0.4, -0.7))
     axis.margins(x=0.04)
-    figure.suptitle(_titled(title, unit), x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(titled(title, unit), x=0, ha="left", fontsize=11, weight="bold")
     axis.set_yticks(ticks, names)
-    _bare(axis, "x")
+    bare(axis, "x")
     return figure
 
 
-@_in_style
+@in_style
 def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Figure | None:
     """Estimates over waves with their intervals, one panel a metric; a wave that did not ask leaves a gap.
 
@@ -124,7 +66,7 @@ def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Fi
     panels = list(dict.fromkeys(frame[panel]))
     if len(order) < 2:
         return None
-    figure, axes = _canvas(2.1 * len(panels) + 0.2, len(panels), sharex=True)
+    figure, axes = canvas(2.1 * len(panels) + 0.2, len(panels), sharex=True)
     place = {wave: i for i, wave in enumerate(order)}
     for axis, name in zip(axes, panels, strict=True):
         rows = frame[frame[panel] == name].dropna(subset=["estimate"])
@@ -145,15 +87,15 @@ def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Fi
                 va="bottom",
                 fontsize=9,
             )
-        axis.set_title(_titled(name, unit))
+        axis.set_title(titled(name, unit))
         axis.margins(x=0.06, y=0.22)
         axis.set_xticks(range(len(order)), order)
         axis.set_xlim(-0.5, len(order) - 0.5)
-        _bare(axis, "y")
+        bare(axis, "y")
     return figure
 
 
-@_in_style
+@in_style
 def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
     """The share of each answer as bars with intervals, one panel a question.
 
@@ -161,7 +103,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
     answer scores most, light where least, striped between.
     """
     panels = list(dict.fromkeys(frame[panel]))
-    figure, axes = _canvas(2.1 * len(panels) + 0.2, len(panels))
+    figure, axes = canvas(2.1 * len(panels) + 0.2, len(panels))
     for axis, name in zip(axes, panels, strict=True):
         rows = frame[frame[panel] == name]
         levels = sorted(rows["score"].unique())
@@ -191,7 +133,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
         axis.set_xlim(-0.6, len(rows) - 0.4)
         axis.margins(y=0.14)
         axis.set_ylim(bottom=0)
-        _bare(axis, "y")
+        bare(axis, "y")
     return figure
 
 
