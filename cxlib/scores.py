@@ -241,8 +241,8 @@ def _share(domains: Domains, table: pd.DataFrame, y: np.ndarray, level: float) -
 
 def design_texts(domains: Domains, weighted: bool) -> list[str]:
     """What each domain's variance takes into account, in words: weights, strata, clusters, finite population."""
-    finite = (domains.remaining < 1).any()
-    clustered = (domains.stratum_of @ domains._answers).sum(axis=0) > 0
+    finite = (domains.design.remaining < 1).any()
+    clustered = domains.answers.sum(axis=0) > 0
     texts = []
     for strata, clusters, lonely, named in zip(*domains.extent, clustered, strict=True):
         parts = ["weights"] if weighted else []

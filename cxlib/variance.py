@@ -9,40 +9,43 @@ same numbers as R's survey package with nest = TRUE and, for single-cluster stra
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from cxlib.counts import as_list
-from cxlib.errors import CxError
+from cxlib.design import Design, design_of, numbered
 
 
 @dataclass(frozen=True)
 class Domains:
-    """Linearised ratio estimates in D domains, and what their variances and covariances need.
+    """Linearised ratio estimates in E domains, and what their variances and covariances need.
 
-    keys: frame (D rows) of the domains' names. ratio, spread (weighted variance of the scores, divisor n),
-    n, w, w2: arrays of D.
+    keys: frame (E rows) of the domains' names. ratio, spread (weighted variance of the scores, divisor n),
+    n, w, w2: arrays of E. Where several scores were linearised, all domains of the first come first.
     """
 
+    design: Design
     keys: pd.DataFrame
     ratio: np.ndarray
     spread: np.ndarray
     n: np.ndarray
     w: np.ndarray
     w2: np.ndarray
-    size: np.ndarray  # clusters a stratum, H
-    remaining: np.ndarray  # 1 - sampling fraction a stratum, H
-    totals: sparse.csr_array  # linearised totals of named clusters, C x D
-    stratum_of: sparse.csr_array  # H x C, 1 where a cluster lies in a stratum
-    alone: np.ndarray  # sums over respondents without a cluster, H x D: linearised values …
+    totals: sparse.csr_array  # linearised totals of named clusters, C x E …
+    shares: sparse.csr_array  # … and their shares of the domain's weight, where they hold an answer
+    alone: np.ndarray  # sums over respondents without a cluster, H x E: linearised values …
     alone_squared: np.ndarray  # … their squares …
-    alone_n: np.ndarray  # … and their number
+    alone_cross: np.ndarray  # … times their share of the domain's weight …
+    alone_shares: np.ndarray  # … these shares …
+    alone_shares_squared: np.ndarray  # … their squares …
+    alone_n: np.ndarray  # … and the number of respondents
 
-    @property
-    def _answers(self) -> sparse.csr_array:
-        """Which named clusters hold an answer in which domain, C x D (the stored totals, though they may be 0)."""
+    @cached_property
+    def answers(self) -> sparse.csr_array:
+        """Which named clusters hold an answer in which domain, C x E (the stored totals, though they may be 0)."""
         present = self.totals.copy()
         present.data = np.ones_like(present.data)
         return present
@@ -53,136 +56,188 @@ class Domains:
 
         Respondents without a cluster count as clusters of their own.
         """
-        touched = (self.stratum_of @ self._answers).toarray() + self.alone_n > 0
-        lonely = (self.size == 1).astype(float)
-        return touched.sum(axis=0), self.size @ touched, lonely @ touched
+        touched = (self.design.stratum_of @ self.answers).toarray() + self.alone_n > 0
+        lonely = (self.design.size == 1).astype(float)
+        return touched.sum(axis=0), self.design.size @ touched, lonely @ touched
 
     def contrast(self, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Variance and degrees of freedom of linear combinations of the domains' estimates.
 
-        weights: K x D (default: each domain by itself). Domains sharing clusters are correlated, and the
+        weights: K x E (default: each domain by itself). Domains sharing clusters are correlated, and the
         covariance is part of the result. Degrees of freedom: clusters less strata that the domains touch.
         """
-        eye = sparse.eye_array(len(self.n), format="csr")
-        combine = (eye if weights is None else sparse.csr_array(np.atleast_2d(weights))).T.tocsr()
+        design = self.design
+        if weights is None:
+            weights = sparse.eye_array(len(self.n), format="csr")
+        combine = sparse.csr_array(weights).T.tocsr()
         combined = self.totals @ combine
-        squares = (self.stratum_of @ combined.multiply(combined)).toarray() + self.alone_squared @ combine.multiply(
-            combine
-        )
-        sums = (self.stratum_of @ combined).toarray() + self.alone @ combine
-        several = (self.size > 1)[:, None]
-        size = self.size[:, None]
-        # A single cluster has no spread within its stratum; about the overall mean (0 after linearisation)
-        # its square remains, which errs on the safe side.
-        within = np.where(several, squares - sums**2 / size, squares)
-        scale = self.remaining[:, None] * np.where(several, size / np.maximum(size - 1, 1), 1.0)
-        variance = np.maximum((scale * within).sum(axis=0), 0.0)
+        squares = (design.stratum_of @ combined.multiply(combined)).toarray()
+        squares += self.alone_squared @ combine.multiply(combine)
+        sums = (design.stratum_of @ combined).toarray() + self.alone @ combine
+        within = squares - sums**2 / design.centre[:, None]
+        variance = np.maximum((design.scale[:, None] * within).sum(axis=0), 0.0)
 
         touched = abs(combine) > 0
-        named = (self.stratum_of @ ((self._answers @ touched) > 0)).toarray()
+        named = (design.stratum_of @ ((self.answers @ touched) > 0)).toarray()
         present = named + self.alone_n @ touched
         df = present.sum(axis=0) - (present > 0).sum(axis=0)
         return variance, df.astype(float)
 
 
-def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=None) -> Domains:
+@dataclass(frozen=True)
+class Joint:
+    """How the estimates of B batches of K disjoint domains vary together.
+
+    covariance: B x 2K x 2K, of the linearised totals (first K) and of the shares of weight (last K): the second half
+    serves to move the centre of the residuals. pairs: B x K x K degrees of freedom of the comparison of two domains;
+    whole: B, of all K together.
+    """
+
+    covariance: np.ndarray
+    pairs: np.ndarray
+    whole: np.ndarray
+
+
+def joint(domains: Domains, index: np.ndarray) -> Joint:
+    """The joint variation of the estimates numbered by `index` (B x K): a batch is one score in K disjoint domains."""
+    design, (b, k), flat = domains.design, index.shape, index.ravel()
+    stratum_of, scale = design.stratum_of, design.scale
+
+    def named(matrix) -> np.ndarray:
+        return matrix[:, flat].toarray().reshape(len(design.home), b, k)
+
+    x = np.concatenate([named(domains.totals), named(domains.shares)], axis=2)
+    alone = [part[:, flat].reshape(len(design.size), b, k) for part in (domains.alone, domains.alone_shares)]
+    sums = (stratum_of @ x.reshape(len(x), 2 * b * k)).reshape(len(design.size), b, 2 * k) + np.concatenate(
+        alone, axis=2
+    )
+    x, sums = x.swapaxes(0, 1), sums.swapaxes(0, 1)
+    covariance = (x * scale[design.home, None]).swapaxes(1, 2) @ x
+    covariance -= (sums * (scale / design.centre)[:, None]).swapaxes(1, 2) @ sums
+    first, second = np.arange(k), np.arange(k, 2 * k)
+    # Respondents without a cluster lie in one domain each, so their squares stand on the diagonals.
+    for rows, cols, squares in (
+        (first, first, domains.alone_squared),
+        (first, second, domains.alone_cross),
+        (second, first, domains.alone_cross),
+        (second, second, domains.alone_shares_squared),
+    ):
+        covariance[:, rows, cols] += (scale @ squares[:, flat]).reshape(b, k)
+
+    present, alone_n = named(domains.answers), domains.alone_n[:, flat].reshape(len(design.size), b, k)
+    touched = (stratum_of @ present.reshape(len(present), b * k)).reshape(len(design.size), b, k) + alone_n > 0
+    n_alone = alone_n.sum(axis=0)
+    either = _either(present) + n_alone[:, :, None] + n_alone[:, None, :]
+    either[:, first, first] -= n_alone
+    whole = (present > 0).any(axis=2).sum(axis=0) + n_alone.sum(axis=1) - touched.any(axis=2).sum(axis=0)
+    return Joint(covariance, either - _either(touched.astype(float)), whole)
+
+
+def _either(present: np.ndarray) -> np.ndarray:
+    """Of C x B x K marks: how many of C are marked in one of two columns, B x K x K."""
+    marks = present.swapaxes(0, 1)
+    both, each = marks.swapaxes(1, 2) @ marks, marks.sum(axis=1)
+    return each[:, :, None] + each[:, None, :] - both
+
+
+def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=None, design=None) -> Domains:
     """Ratio estimates of the scores `y` (one a row of the tally, nan where unanswered) in the domains of `by`.
 
-    `strata`, `clusters` and `fpc` name columns of the tally. Cluster names are taken within strata: the same
-    name in another stratum is another cluster. fpc is the number of clusters in the stratum's population (or,
-    below 1, the fraction sampled). A domain without an answer has ratio nan.
+    `y` of several columns (rows x L) gives L times as many estimates, all domains of the first column first.
+    `strata`, `clusters` and `fpc` as in design_of(), whose result may be given instead as `design`. A domain
+    without an answer has ratio nan.
     """
-    by, strata, clusters = as_list(by), as_list(strata), as_list(clusters)
-    y = np.asarray(y, dtype=float)
+    y = np.asarray(y, dtype=float).reshape(len(table), -1)
+    design = design or design_of(table, strata=strata, clusters=clusters, fpc=fpc)
+    domain, keys = numbered(table, as_list(by))
     answered = ~np.isnan(y)
-    n, w, w2 = (table[column].to_numpy(float) for column in ("n", "w", "w2"))
-
-    domain, keys = _numbered(table, by)
-    stratum, names = _numbered(table, strata)
-    count, depth = len(keys), len(names)
-    d, h = domain[answered], stratum[answered]
-
-    def total(values) -> np.ndarray:
-        return np.bincount(d, values[answered], count)
-
-    weight = total(w)
     # Scores are taken from the domain's least one, so that answers all alike give that score and no rounding noise.
-    least = np.full(count, np.inf)
-    np.minimum.at(least, d, y[answered])
-    above = np.zeros(len(table))
-    above[answered] = y[answered] - least[d]
+    least = _least(np.where(answered, y, np.inf), domain, len(keys))
+    above = np.where(answered, y - least[domain], 0.0)
+
+    cells = _Cells.of(design, domain, len(keys))
+    n, w, w2 = (cells.sums(table[name].to_numpy(float), answered.astype(float)) for name in ("n", "w", "w2"))
+    wy, w2y = (cells.sums(table[name].to_numpy(float), above) for name in ("w", "w2"))
+    above *= above
+    wyy, w2yy = (cells.sums(table[name].to_numpy(float), above) for name in ("w", "w2"))
+
+    weight = cells.by_domain(w)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_above = total(w * above) / weight
-        ratio = np.where(np.isfinite(least), least + mean_above, np.nan)
-        residual = np.nan_to_num((above[answered] - mean_above[d]) / weight[d])
-    z, z2 = w[answered] * residual, w2[answered] * residual**2
-    spread = np.bincount(d, w[answered] * residual**2, count) * weight
-
-    cluster = _clusters(table, clusters, stratum)
-    named = cluster >= 0
-    c = cluster.max(initial=-1) + 1
-    home = np.zeros(c, int)
-    home[cluster[named]] = stratum[named]
-    size = np.bincount(home, minlength=depth) + np.bincount(stratum[~named], n[~named], depth)
-
-    def cells(values, rows) -> np.ndarray:
-        return np.bincount(h[rows] * count + d[rows], values[rows], depth * count).reshape(depth, count)
-
-    own = ~named[answered]
-    inside = ~own
-    totals = sparse.coo_array((z[inside], (cluster[answered][inside], d[inside])), shape=(c, count)).tocsr()
+        mean = cells.by_domain(wy) / weight
+        spread = np.maximum(cells.by_domain(wyy) / weight - mean**2, 0.0)
+        ratio = np.where(np.isfinite(least), least + mean, np.nan)
+        part = np.where(weight > 0, 1 / weight, 0.0)[cells.domain]
+    centre = np.nan_to_num(mean)[cells.domain]
+    z, share = (wy - centre * w) * part, w * part
+    squares = (w2yy - 2 * centre * w2y + centre**2 * w2, w2y - centre * w2, w2)
+    squared, cross, shares_squared = (values * part**2 for values in squares)
     return Domains(
-        keys=keys,
-        ratio=ratio,
-        spread=spread,
-        n=total(n).astype(int),
-        w=weight,
-        w2=total(w2),
-        size=size,
-        remaining=_remaining(table, stratum, size, fpc),
-        totals=totals,
-        stratum_of=sparse.csr_array((np.ones(c), (home, np.arange(c))), shape=(depth, c)),
-        alone=cells(z, own),
-        alone_squared=cells(z2, own),
-        alone_n=cells(n[answered], own),
+        design=design,
+        keys=keys.iloc[np.tile(np.arange(len(keys)), y.shape[1])].reset_index(drop=True),
+        ratio=ratio.T.ravel(),
+        spread=spread.T.ravel(),
+        n=cells.by_domain(n).T.ravel().astype(int),
+        w=weight.T.ravel(),
+        w2=cells.by_domain(w2).T.ravel(),
+        totals=cells.by_cluster(z, n),
+        shares=cells.by_cluster(share, n),
+        alone=cells.by_stratum(z),
+        alone_squared=cells.by_stratum(np.maximum(squared, 0.0)),
+        alone_cross=cells.by_stratum(cross),
+        alone_shares=cells.by_stratum(share),
+        alone_shares_squared=cells.by_stratum(shares_squared),
+        alone_n=cells.by_stratum(n),
     )
 
 
-def _clusters(table: pd.DataFrame, clusters: list[str], stratum: np.ndarray) -> np.ndarray:
-    """Each row's cluster number, -1 for a respondent without a cluster; names count within their stratum."""
-    cluster = np.full(len(table), -1)
-    named = table[clusters].notna().all(axis=1).to_numpy() if clusters else np.zeros(len(table), bool)
-    if named.any():
-        inside = table.loc[named, clusters].assign(_stratum=stratum[named])
-        cluster[named] = inside.groupby([*clusters, "_stratum"], sort=False).ngroup()
-    return cluster
+def _least(values: np.ndarray, domain: np.ndarray, depth: int) -> np.ndarray:
+    """The least value of each column in each domain (depth x L); infinite where there is none."""
+    order = np.argsort(domain, kind="stable")
+    first = np.searchsorted(domain[order], np.arange(depth))
+    return np.minimum.reduceat(values[order], first, axis=0)
 
 
-def _numbered(table: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
-    """Each row's group number, in sorted order, and the groups' names; no columns make one group."""
-    if not columns:
-        return np.zeros(len(table), int), pd.DataFrame(index=[0])
-    groups = table.groupby(columns, sort=True, dropna=False, observed=True)
-    number = groups.ngroup().to_numpy()
-    first = np.unique(number, return_index=True)[1]
-    return number, table[columns].iloc[first].reset_index(drop=True)
+@dataclass(frozen=True)
+class _Cells:
+    """Rows of a tally gathered by domain, and within it by cluster (named clusters) or stratum (all others)."""
 
+    cell: np.ndarray  # of each row
+    domain: np.ndarray  # of each cell
+    place: np.ndarray  # of each cell: its cluster, or its stratum
+    named: np.ndarray  # which of them it is
+    shape: tuple[int, int, int]  # domains, clusters, strata
 
-def _remaining(table: pd.DataFrame, stratum: np.ndarray, size: np.ndarray, fpc: str | None) -> np.ndarray:
-    """The finite-population correction of each stratum: the share of clusters that was not sampled."""
-    if fpc is None:
-        return np.ones(len(size))
-    population = table[fpc].astype(float).groupby(stratum).agg(["min", "max"])
-    if (population["min"] != population["max"]).any() or population.isna().to_numpy().any():
-        raise CxError(
-            f"fpc must be one number a stratum (the size of its population); it varies or is missing (column {fpc})"
+    @classmethod
+    def of(cls, design: Design, domain: np.ndarray, depth: int) -> "_Cells":
+        clusters = len(design.home)
+        place = np.where(design.cluster >= 0, design.cluster, clusters + design.stratum)
+        key, cell = np.unique(place * depth + domain, return_inverse=True)
+        place, named = key // depth, key // depth < clusters
+        return cls(
+            cell, key % depth, np.where(named, place, place - clusters), named, (depth, clusters, len(design.size))
         )
-    population = population["max"].to_numpy()
-    population = np.where(population <= 1, size / np.where(population > 0, population, np.nan), population)
-    if not (population >= size - 1e-9).all():
-        i = int(np.argmin(population - size))
-        raise CxError(
-            f"fpc must be at least the number sampled: a stratum has {size[i]:.0f} clusters in the sample and "
-            f"{population[i]:g} in the population (column {fpc})"
-        )
-    return 1 - size / population
+
+    def sums(self, factor: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Cells x lines: the sum of `values` (rows x lines), each row times its `factor`."""
+        rows, cells = np.arange(len(self.cell)), len(self.domain)
+        return sparse.csr_array((factor, (self.cell, rows)), shape=(cells, len(rows))) @ values
+
+    def by_domain(self, values: np.ndarray) -> np.ndarray:
+        """Domains x lines."""
+        cells = np.arange(len(self.domain))
+        return sparse.csr_array((np.ones(len(cells)), (self.domain, cells)), shape=(self.shape[0], len(cells))) @ values
+
+    def by_cluster(self, values: np.ndarray, n: np.ndarray) -> sparse.csr_array:
+        """Clusters x estimates, with an entry (if only 0) wherever a cluster holds an answer in a domain."""
+        cell, line = np.nonzero((n > 0) & self.named[:, None])
+        place = (self.place[cell], line * self.shape[0] + self.domain[cell])
+        shape = (self.shape[1], self.shape[0] * n.shape[1])
+        return sparse.coo_array((values[cell, line], place), shape=shape).tocsr()
+
+    def by_stratum(self, values: np.ndarray) -> np.ndarray:
+        """Strata x estimates, of respondents without a named cluster."""
+        depth, _, strata = self.shape
+        alone = ~self.named
+        result = np.zeros((strata, values.shape[1], depth))
+        result[self.place[alone], :, self.domain[alone]] = values[alone]
+        return result.reshape(strata, -1)

@@ -1,0 +1,136 @@
+"""Are two questions related? A crosstab with the chi-square test of Rao and Scott, which knows the sample's design."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlib.counts import tally
+from cxlib.design import design_of
+from cxlib.errors import CxError
+from cxlib.scores import estimates
+from cxlib.variance import linearise
+
+SPARSE = 5  # expected answers in a cell, on the effective base, under which the test is only approximate
+
+
+@dataclass(frozen=True)
+class Crosstab:
+    """Two questions by each other, and the test of whether they are related.
+
+    table: a row per row answer and column: rows, columns, estimate (percent of the column), low, high, se, n (of the
+    column), n_weighted, n_effective. statistic: Rao and Scott's F; df: its two degrees of freedom; p; n: respondents
+    who answered both; n_effective; method.
+    """
+
+    table: pd.DataFrame
+    statistic: float
+    df: tuple[float, float]
+    p: float
+    n: int
+    n_effective: float
+    method: str
+
+
+def crosstab(
+    frame, rows: str, columns: str, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95
+) -> Crosstab:
+    """Column percentages with intervals, and Pearson's chi-square with Rao and Scott's second-order correction.
+
+    `frame` is any that tally() takes; all other arguments name columns. Respondents without an answer to both are
+    left out, and the design stays whole. Without a design it is Pearson's test with an F in place of chi-square. Raises
+    CxError where a question has a single answer. Sources: Rao and Scott, Annals of Statistics 12 (1984) 46-60;
+    Thomas and Rao, Journal of the American Statistical Association 82 (1987) 630-636; R survey, svychisq().
+    """
+    if rows == columns:
+        raise CxError(f"a crosstab needs two questions; {rows} is given twice")
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc}
+    table = tally(frame, rows, by=columns, weights=weights, **design)
+    both = (table[rows].notna() & table[columns].notna()).to_numpy()
+    answers = [sorted(table.loc[both, name].unique().tolist()) for name in (rows, columns)]
+    for name, given in zip((rows, columns), answers, strict=True):
+        if len(given) < 2:
+            only = f" ({given[0]})" if given else ""
+            raise CxError(f"a crosstab needs at least two answers to each question; {name} has {len(given)}{only}")
+    drawn = design_of(table, **design)
+    order = [_order(frame, name, given) for name, given in zip((rows, columns), answers, strict=True)]
+    place = [
+        table[name].map({a: i for i, a in enumerate(given)}) for name, given in zip((rows, columns), order, strict=True)
+    ]
+    cell = np.where(both, place[0].fillna(0).astype(int) * len(order[1]) + place[1].fillna(0).astype(int), -1)
+    statistic, df, p, sparse = _rao_scott(table, cell, (len(order[0]), len(order[1])), drawn)
+    w = table["w"].to_numpy()[both]
+    kish = w.sum() ** 2 / table["w2"].to_numpy()[both].sum()
+    method = "Pearson's chi-square, Rao-Scott second-order correction, F"
+    if sparse:
+        method += (
+            f"; {sparse} of {len(order[0]) * len(order[1])} cells expect fewer than {SPARSE} answers: read with caution"
+        )
+    shares = _shares(table, rows, columns, order, both, drawn, weights is not None, confidence)
+    return Crosstab(shares, statistic, df, p, int(table["n"][both].sum()), float(kish), method)
+
+
+def _order(frame, name: str, given: list) -> list:
+    """Answers in the order of a categorical column, else sorted."""
+    if isinstance(frame, pd.DataFrame) and isinstance(frame[name].dtype, pd.CategoricalDtype):
+        return [answer for answer in frame[name].cat.categories if answer in set(given)]
+    return given
+
+
+def _rao_scott(table: pd.DataFrame, cell: np.ndarray, shape: tuple[int, int], drawn) -> tuple:
+    """F, its degrees of freedom, p, and how many cells expect few answers."""
+    w, w2, n = (table[name].to_numpy(float) for name in ("w", "w2", "n"))
+    inside = cell >= 0
+    size = shape[0] * shape[1]
+    share = np.bincount(cell[inside], w[inside], size) / w[inside].sum()
+    table_of = share.reshape(shape)
+    expected = np.outer(table_of.sum(axis=1), table_of.sum(axis=0))
+    count = n[inside].sum()
+    pearson = count * ((table_of - expected) ** 2 / expected).sum()
+
+    # The interaction's contrasts, orthogonal to both questions' main effects.
+    row, column = np.divmod(np.arange(size), shape[1])
+    main = np.column_stack([np.ones(size), np.eye(shape[0])[row][:, 1:], np.eye(shape[1])[column][:, 1:]])
+    both = (np.eye(shape[0])[row][:, 1:, None] * np.eye(shape[1])[column][:, None, 1:]).reshape(size, -1)
+    contrast = both - main @ np.linalg.lstsq(main, both, rcond=None)[0]
+    inverse = np.where(share > 0, 1 / np.where(share > 0, share, 1.0), 0.0)
+    scores = (contrast * inverse[:, None])[np.where(inside, cell, 0)]
+    scores = np.where(inside[:, None], scores - share @ (contrast * inverse[:, None]), 0.0) / w[inside].sum()
+    variance = drawn.covariance(w, w2, scores)
+    simple = contrast.T @ (contrast * inverse[:, None]) / count
+    delta = np.linalg.solve(simple, variance)
+    trace = np.trace(delta)
+    first = trace**2 / np.trace(delta @ delta)
+    clusters = _answering(drawn, inside & (n > 0), n)
+    statistic, df = pearson / trace, (float(first), float(first * clusters))
+    few = int((expected * w[inside].sum() ** 2 / w2[inside].sum() < SPARSE).sum())
+    return float(statistic), df, float(special.fdtrc(*df, statistic)), few
+
+
+def _answering(drawn, inside: np.ndarray, n: np.ndarray) -> int:
+    """Degrees of freedom: clusters less strata, of those who answered both questions."""
+    named = inside & (drawn.cluster >= 0)
+    alone = inside & (drawn.cluster < 0)
+    clusters = len(np.unique(drawn.cluster[named])) + n[alone].sum()
+    return int(clusters - len(np.unique(drawn.stratum[inside])))
+
+
+def _shares(
+    table, rows: str, columns: str, order: list, both, drawn, weighted: bool, confidence: float
+) -> pd.DataFrame:
+    """Column percentages, with intervals, in the order of the answers."""
+    hits = np.column_stack([(table[rows] == answer).fillna(False).to_numpy(bool) for answer in order[0]])
+    y = np.where(both[:, None], 100.0 * hits, np.nan)
+    domains = linearise(table, y, by=columns, design=drawn)
+    found = estimates(domains, [0.0, 100.0], table, y[:, 0], weighted=weighted, confidence=confidence)
+    found = found.rename(columns={columns: "columns"}).assign(
+        rows=np.repeat(np.array(order[0], dtype=object), len(found) // len(order[0]))
+    )
+    found = found[found["columns"].isin(order[1])]
+    place = [
+        found[name].map({a: i for i, a in enumerate(given)})
+        for name, given in zip(("rows", "columns"), order, strict=True)
+    ]
+    shown = ["rows", "columns", "estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "method"]
+    return found.iloc[np.lexsort(place[::-1])][shown].reset_index(drop=True)
