@@ -11,7 +11,7 @@ import pandas as pd
 from cxlib.banner_lines import Line, columns_of, counted, groups_of, lines_of, scored
 from cxlib.banner_print import notes, printed
 from cxlib.corrections import adjust
-from cxlib.counts import as_list, tally
+from cxlib.counts import as_list, tallies, tally
 from cxlib.design import design_of
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
@@ -161,11 +161,11 @@ def _tables(frame, lines: list[Line], grouped: dict, weights, design: dict) -> I
         names += [column for part in design.values() for column in as_list(part)]
         yield counted(frame, names, weights), lines, list(grouped)
         return
-    for source, asked in dict.fromkeys((line.source, line.asked) for line in lines):
-        some = [line for line in lines if (line.source, line.asked) == (source, asked)]
-        for name, by in grouped.items():
-            table = tally(frame, source, by=[*as_list(by), *as_list(asked)], weights=weights, **design)
-            yield table, some, [name]
+    sources = dict.fromkeys((line.source, line.asked) for line in lines)
+    pairs = [(source, name) for source in sources for name in grouped]
+    wanted = [(source, [*as_list(grouped[name]), *as_list(asked)]) for (source, asked), name in pairs]
+    for (source, name), table in zip(pairs, tallies(frame, wanted, weights=weights, **design), strict=True):
+        yield table, [line for line in lines if (line.source, line.asked) == source], [name]
 
 
 def _batches(lines: list[Line], width: int) -> Iterator[list[Line]]:

@@ -30,7 +30,7 @@ KEYS = {
     "events": ("customer", "when", "touchpoint", "channel", "stage", "score"),
     "map": ("stage", "order", "phase", "touchpoint", "channel", "expected"),
     "sales": ("customer", "when", "value", "won", "reason", "employee"),
-    "benchmark": ("competitor", "wave", "metric", "score", "n"),
+    "benchmark": ("competitor", "wave", "metric", "score", "n", "se", "weight", "cluster"),
     "staff": ("respondent", "team"),
     "prospects": ("prospect",),
 }
@@ -41,7 +41,7 @@ IDENTIFIERS = {
     "staff": "respondent",
     "prospects": "prospect",
 }
-NUMBER_KEYS = ("weight", "fpc", "seconds", "value", "order", "expected", "score", "n", "won", "recontact")
+NUMBER_KEYS = ("weight", "fpc", "seconds", "value", "order", "expected", "score", "n", "se", "won", "recontact")
 DATE_KEYS = ("when", "since", "left")
 METRIC_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "ces_top3": (1, 7)}
 ROLES = ("metric", "driver", "segment", "single", "multi", "number", "comment")
@@ -83,6 +83,8 @@ class Question(_Strict):
     label: Words | None = None
     scale: tuple[float, float] | None = None
     missing: tuple[Code, ...] = ()
+    no: tuple[Code, ...] = ()
+    reverse: bool = False
     labels: Annotated[dict[Code, Words], BeforeValidator(_one_key_a_code)] = {}
     factor: str | None = None
     column: str | None = None
@@ -90,6 +92,7 @@ class Question(_Strict):
     separator: str = ";"
     decimal: Literal[".", ","] | None = None
     waves: tuple[Code, ...] = ()
+    breaks: dict[Code, Words] = {}
     asked: dict[str, tuple[Code, ...]] = {}
     nets: dict[Code, tuple[Code, ...]] = {}
     derive: dict[str, tuple[float, ...] | dict[Literal["with"], str] | dict[str, tuple[Code, ...]]] = {}
@@ -100,6 +103,10 @@ class Question(_Strict):
             raise ValueError("`metric:` (nps, csat, ces or one of your own) goes with `role: metric`, and only with it")
         if self.columns and self.role != "multi":
             raise ValueError("`columns:` (one column an option) goes with `role: multi`")
+        if self.no and not self.columns:
+            raise ValueError("`no:` (codes of an option that was not ticked) goes with `columns:`")
+        if self.reverse and (self.role != "driver" or not self.scale):
+            raise ValueError("`reverse: true` (a high answer is a bad one) goes with `role: driver` and a `scale:`")
         if self.scale and self.scale[0] >= self.scale[1]:
             raise ValueError(f"a scale runs from low to high, e.g. [1, 5]; found {list(self.scale)}")
         for name, rule in self.derive.items():
@@ -157,6 +164,7 @@ class Table(_Strict):
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     cluster_persists: bool = False
+    own: Code | None = None  # which competitor of the benchmark is the study's own company
     duplicates: Literal["refuse", "first"] = "refuse"
     private: tuple[str, ...] = ()
     questions: dict[str, Question] = {}
@@ -206,6 +214,7 @@ class Codebook(_Strict):
     population: int | None = Field(default=None, gt=0)
     minimum_base: int = Field(default=30, ge=2)
     fieldwork: Words | None = None
+    banner: tuple[str, ...] = ()
     metrics: dict[str, Scoring] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)
 
@@ -216,6 +225,7 @@ class Codebook(_Strict):
             rules.check_table(name, table)
             for question, spec in table.questions.items():
                 rules.check_metric(("tables", name, "questions", question), spec, scales)
+        rules.check_banner(self.banner, self.tables.get("survey"))
         return self
 
     def words(self, value: Words | None, default: str = "") -> str:

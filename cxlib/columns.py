@@ -168,18 +168,24 @@ def net(cells: pd.Series, values: pd.Series, question: Question, members: tuple[
     return cells.isin(members).astype(float).where(cells.notna())
 
 
-def options(parts: dict[str, pd.Series], missing=()) -> pd.DataFrame:
-    """Ticked options of a multi question in many columns: 1, 0, or nan for a respondent who ticked none.
+def options(parts: dict[str, pd.Series], missing=(), no=()) -> pd.DataFrame:
+    """Ticked options of a multi question in many columns: 1, 0, or nan for a respondent who did not answer.
 
-    Anything but a blank, a missing code, 0, no, không or false is a tick (exports write 1, Yes or the option's text).
+    Anything but a blank, a missing code, 0, no, không or false is a tick (exports write 1, Yes or the option's text),
+    and who ticked none did not answer. With codes that say `no`, who gave one of them answered.
     """
 
     def ticked(cell) -> float:
         text = code(cell)
+        if text in no:
+            return 0.0
         return float(text is not None and text not in missing and text.lower() not in ("0", "no", "không", "false"))
 
     ticks = pd.DataFrame({option: by_value(raw, ticked).astype(float) for option, raw in parts.items()})
-    return ticks.where(ticks.sum(axis=1) > 0)
+    answered = ticks.sum(axis=1) > 0
+    for raw in parts.values():
+        answered |= by_value(raw, lambda cell: code(cell) in no).astype(bool)
+    return ticks.where(answered)
 
 
 def split(cells: pd.Series, separator: str) -> pd.DataFrame:

@@ -1,4 +1,7 @@
-"""Differences: is a change more than chance, given how the sample was drawn?"""
+"""Comparisons: waves, segments, columns of a banner, two questions, items of a battery.
+
+Is a difference more than chance, given how the sample was drawn and how many differences were looked at?
+"""
 
 from itertools import pairwise
 
@@ -6,10 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.banner import Banner, banner
+from cxlib.batteries import alpha, omega
+from cxlib.corrections import adjust
 from cxlib.counts import as_list, tally
+from cxlib.crosstabs import Crosstab, crosstab
 from cxlib.errors import CxError
 from cxlib.scores import score
 from cxlib.variance import Domains, linearise
+
+__all__ = ["Banner", "Crosstab", "alpha", "banner", "changes", "crosstab", "differences", "omega", "verdict"]
 
 # How a p value is put into words. Between the two, the honest word is borderline: another reasonable choice of
 # weights, clusters or strata may carry it over any line drawn at 0.05.
@@ -36,13 +45,17 @@ def changes(
     fpc=None,
     confidence=0.95,
     minimum_base=2,
+    correction="holm",
+    breaks=(),
 ) -> pd.DataFrame:
     """Each group of `over` (waves, say) against the one before: difference, interval and design-based t test.
 
     `order` names the groups in their order (default: sorted); groups without an answer are passed over, so that
-    a wave is compared with the last one that asked. Covariance between groups that share clusters is taken into
-    account. Columns: before, after, estimate (after less before), low, high, se, t, df, p, verdict, n_before, n
-    (of after). Groups under `minimum_base` give nan. Arguments otherwise as in scores.by_group().
+    a wave is compared with the last one that asked. A group named in `breaks` was asked in another way than those
+    before it and is not compared with them. Covariance between groups that share clusters is taken into account.
+    Columns: before, after, estimate (after less before), low, high, se, t, df, p, p_adjusted (all changes together,
+    by `correction`), tests (how many they are), verdict (on p_adjusted), n_before, n (of after). Groups under
+    `minimum_base` give nan. Arguments otherwise as in scores.by_group().
     """
     table = tally(frame, question, by=over, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
     domains = linearise(
@@ -54,10 +67,16 @@ def changes(
     if unknown:
         raise CxError(f"the group {unknown[0]} of {over} is not in the order given ({', '.join(order)})")
     place = [names.index(name) for name in order if name in names and domains.n[names.index(name)] > 0]
-    return _differences(domains, names, list(pairwise(place)), confidence, minimum_base)
+    parted = [order.index(str(name)) for name in breaks if str(name) in order]
+    pairs = [
+        (before, after)
+        for before, after in pairwise(place)
+        if not any(order.index(names[before]) < wave <= order.index(names[after]) for wave in parted)
+    ]
+    return _differences(domains, names, pairs, confidence, minimum_base, correction)
 
 
-def _differences(domains: Domains, names: list[str], pairs: list[tuple], confidence: float, minimum_base: int):
+def _differences(domains: Domains, names: list[str], pairs: list[tuple], confidence, minimum_base, correction):
     """The frame of changes() for pairs of domains."""
     contrast = np.zeros((len(pairs), len(names)))
     for row, (before, after) in enumerate(pairs):
@@ -72,7 +91,7 @@ def _differences(domains: Domains, names: list[str], pairs: list[tuple], confide
         }
     )
     if not pairs:
-        return result.assign(low=[], high=[], se=[], t=[], df=[], p=[], verdict=[])
+        return result.assign(low=[], high=[], se=[], t=[], df=[], p=[], p_adjusted=[], tests=[], verdict=[])
     variance, df = domains.contrast(contrast)
     small = (result[["n_before", "n"]].min(axis=1) < max(minimum_base, 2)) | (df <= 0)
     result.loc[small, "estimate"] = np.nan
@@ -81,6 +100,7 @@ def _differences(domains: Domains, names: list[str], pairs: list[tuple], confide
     with np.errstate(invalid="ignore", divide="ignore"):
         t = result["estimate"] / se
     p = 2 * special.stdtr(df, -np.abs(t))
+    adjusted = adjust(p, correction)
     return result.assign(
         low=result["estimate"] - half,
         high=result["estimate"] + half,
@@ -88,5 +108,19 @@ def _differences(domains: Domains, names: list[str], pairs: list[tuple], confide
         t=t,
         df=df,
         p=p,
-        verdict=[verdict(value) for value in p],
+        p_adjusted=adjusted,
+        tests=int((~np.isnan(p)).sum()),
+        verdict=[verdict(value) for value in adjusted],
     )
+
+
+def differences(frame, metric, *, over, question, **how) -> pd.DataFrame:
+    """Every group of `over` against every other, and against the rest: differences of one metric, with tests.
+
+    `how` (weights, strata, clusters, fpc, correction, test, confidence, minimum_base) goes to banner(), whose tests
+    these are: group, other, estimate (group less other), low, high, se, t, df, p, p_adjusted, verdict.
+    """
+    made = banner(frame, question, over, metrics={question: metric} if metric != "mean" else None, **how)
+    tests = made.tests[made.tests["kind"].isin(["score", "mean"])]
+    shown = ["group", "other", "estimate", "low", "high", "se", "t", "df", "p", "p_adjusted"]
+    return tests[shown].assign(verdict=[verdict(p) for p in tests["p_adjusted"]]).reset_index(drop=True)

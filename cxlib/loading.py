@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib import columns
-from cxlib.codebook import DATE_KEYS, IDENTIFIERS, KEYS, NUMBER_KEYS, Question, Table, Wave
+from cxlib.codebook import DATE_KEYS, IDENTIFIERS, NUMBER_KEYS, Question, Table, Wave
 from cxlib.columns import Place
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.places import entry_files
 from cxlib.readers import read_table
+from cxlib.waves import stack, wave_names, waves_answered
 
 
 def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]]:
@@ -18,7 +19,7 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     spec = study.book.tables[name]
     files = [(entry, path) for entry in spec.file for path in entry_files(study.file, study.folder, entry)]
     frames, problems, notes = [], [], []
-    for (entry, path), wave in zip(files, _wave_names(name, spec, files), strict=True):
+    for (entry, path), wave in zip(files, wave_names(name, spec, files), strict=True):
         reader = _FileReader(study, name, spec, entry, path, wave)
         try:
             frames.append(reader.read())
@@ -28,7 +29,7 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
         notes += reader.notes
     if not frames:
         return pd.DataFrame(), problems, notes
-    frame = _stack(frames)
+    frame = stack(frames)
     if "wave" in frame:
         order = list(dict.fromkeys(frame["wave"].dropna()))
         if all(entry.wave is None for entry in spec.file):
@@ -38,18 +39,8 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     problems += found
     if not problems:
         problems += _derive(study.file, name, spec, frame)
-        problems += _waves_answered(name, spec, frame)
+        problems += waves_answered(name, spec, frame)
     return frame.drop(columns=[c for c in frame if c in ("_file", "_row") or c.startswith("_codes.")]), problems, notes
-
-
-def _wave_names(name: str, spec: Table, files: list[tuple[Wave, Path]]) -> list[str | None]:
-    """The wave that each file is: as named, else after the file where a table of waves comes in several."""
-    if "wave" not in KEYS[name] or "wave" in spec.keys or len(files) == 1:
-        return [entry.wave for entry, _ in files]
-    stems = [path.stem for _, path in files]
-    if len(set(stems)) < len(stems):
-        stems = [f"{path.parent.name}/{path.stem}" for _, path in files]
-    return [entry.wave or stem for (entry, _), stem in zip(files, stems, strict=True)]
 
 
 def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, list[Problem]]:
@@ -131,47 +122,6 @@ def _nets_of_options(name: str, title: str, question: Question, frame: pd.DataFr
         parts = frame[[f"{title}.{m}" for m in members if m in options]]
         frame[f"{title}.{label}"] = parts.max(axis=1)
     return problems
-
-
-def _waves_answered(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
-    """Every metric is answered in every wave in which it was asked."""
-    if "wave" not in frame:
-        return []
-    problems, known = [], list(frame["wave"].cat.categories)
-    for question, asked in spec.questions.items():
-        for wave in [w for w in asked.waves if w not in known]:
-            rule = f"`waves:` names {wave}, which is no wave; the waves are {', '.join(known)}"
-            problems.append(Problem(name, question, len(frame), rule, ""))
-        if asked.role != "metric":
-            continue
-        silent = {e.wave for e in spec.file if e.wave and spec.source(question, e) is None}
-        answers = frame.groupby("wave", observed=False)[question].count()
-        rows = frame["wave"].value_counts()
-        for wave in answers.index[answers == 0]:
-            if wave not in silent and (not asked.waves or wave in asked.waves):
-                rule = "a wave must hold answers to its metric; name the waves that asked it: `waves: [...]`"
-                problems.append(Problem(name, question, int(rows[wave]), rule, f"wave {wave} has none"))
-    return problems
-
-
-def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Waves below one another, with the categories of all of them: in natural order where each wave's are, else as
-    they appear."""
-    whole = pd.concat(
-        [
-            f.assign(**{c: f[c].astype(object) for c in f if isinstance(f[c].dtype, pd.CategoricalDtype)})
-            for f in frames
-        ],
-        ignore_index=True,
-    )
-    for column in whole:
-        dtypes = [f[column].dtype for f in frames if column in f and isinstance(f[column].dtype, pd.CategoricalDtype)]
-        if dtypes:
-            order = list(dict.fromkeys(c for dtype in dtypes for c in dtype.categories))
-            if all(list(dtype.categories) == columns.natural_order(dtype.categories) for dtype in dtypes):
-                order = columns.natural_order(order)
-            whole[column] = pd.Categorical(whole[column], categories=order, ordered=True)
-    return whole
 
 
 class _FileReader:
@@ -291,10 +241,13 @@ class _FileReader:
         sources = {option: self.entry.columns.get(c, c) if asked else None for option, c in question.columns.items()}
         parts = {option: self._column(source) for option, source in sources.items() if source is not None}
         for option, part in parts.items():
-            if part is not None and "2" not in question.missing and set(columns.codes(part).dropna()) == {"1", "2"}:
+            declared = {*question.missing, *question.no}
+            if part is not None and "2" not in declared and set(columns.codes(part).dropna()) == {"1", "2"}:
                 place = Place(self.name, sources[option], self.path.name)
-                rule = "a tick is not blank, 0 or no; where 2 stands for no, write `missing: [2]`"
+                rule = "a tick is not blank, 0 or no; where 2 stands for no, write `no: [2]`"
                 self.problems += place.problem(columns.codes(part) == "2", part, rule)
         if all(part is not None for part in parts.values()):
-            ticks = columns.options(parts, question.missing) if parts else pd.DataFrame(index=self.raw.index)
+            ticks = (
+                columns.options(parts, question.missing, question.no) if parts else pd.DataFrame(index=self.raw.index)
+            )
             self.out |= {f"{name}.{option}": ticks.get(option, blank) for option in question.columns}

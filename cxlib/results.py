@@ -82,9 +82,17 @@ def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
     """
     if frame.empty:
         return
-    data = tables.record(frame, caption=caption, **how)
+    _table(name, tables.record(frame, caption=caption, **how))
+
+
+def banner(name: str, made, *, caption: str) -> None:
+    """Publish a banner table (compare.banner) as a table: every cell with its interval and bases, and as printed."""
+    _table(name, tables.of_banner(made, caption=caption))
+
+
+def _table(name: str, data: dict) -> None:
     rows = [data["printed"]["heads"], *data["printed"]["rows"]]
-    plain = "\n".join([caption, *(" | ".join(row) for row in rows)])
+    plain = "\n".join([data["caption"], *(" | ".join(row) for row in rows)])
     _publish("table", name, data, plain, **{"text/html": tables.to_html(data)})
 
 

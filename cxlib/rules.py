@@ -90,3 +90,14 @@ def check_metric(place: tuple[str, ...], question, scales: dict[str, tuple]) -> 
             f"{question.scale[1]:g}; define a metric of your own under `metrics:`"
         )
         raise Fault(message, *place)
+
+
+def check_banner(banner: tuple[str, ...], survey) -> None:
+    """Raise a Fault where `banner:` names what is neither a question of the survey nor derived from one."""
+    if not banner:
+        return
+    questions = survey.questions if survey is not None else {}
+    known = [*questions, *(new for question in questions.values() for new in question.derive)]
+    for name in banner:
+        if name not in known:
+            raise Fault(f"the banner names {name}, which is no question of the survey{nearest(name, known)}", "banner")

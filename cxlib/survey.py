@@ -1,4 +1,4 @@
-"""The tables and sentences of the survey-analysis chapter: a study goes in, tidy frames come out."""
+"""The tables of the survey-analysis chapter: a study goes in, tidy frames come out."""
 
 import numpy as np
 import pandas as pd
@@ -201,9 +201,33 @@ def changes(study, *, confidence=0.95, design=None) -> pd.DataFrame:
             order=study.waves,
             confidence=confidence,
             minimum_base=study.book.minimum_base,
+            breaks=breaks(study, row.question),
             **(study.design if design is None else design),
         )
         frames.append(change.assign(name=row.name, label=row.label, unit=row.unit))
+    return pd.concat(frames, ignore_index=True)
+
+
+def breaks(study, question: str) -> dict[str, str]:
+    """The waves from which on a question was asked in another way than before, and what changed."""
+    found = study.book.tables["survey"].questions[question].breaks
+    return {wave: study.book.words(reason) for wave, reason in found.items()}
+
+
+def all_breaks(study) -> dict[str, dict[str, str]]:
+    """breaks() of every metric that has any, by the metric's label."""
+    found = {row.label: breaks(study, row.question) for row in metrics(study).itertuples()}
+    return {label: waves for label, waves in found.items() if waves}
+
+
+def by_mode(study, *, confidence=0.95) -> pd.DataFrame:
+    """Every metric by wave and mode of interview; empty where there is only one mode."""
+    if len(set(study.modes.values())) < 2:
+        return pd.DataFrame()
+    frames = []
+    for row in metrics(study).itertuples():
+        scores = _scores(study, row.question, ["wave", "mode"], confidence=confidence)
+        frames.append(scores.assign(label=row.label, unit=row.unit, mode=scores["mode"].str.replace("_", " ")))
     return pd.concat(frames, ignore_index=True)
 
 

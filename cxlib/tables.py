@@ -132,6 +132,43 @@ def _printed(value, kind: str, unit: str, n: float, minimum_base: int) -> str:
     return text.with_base(text.number(value, unit), n, minimum_base)
 
 
+def of_banner(banner, *, caption: str) -> dict:
+    """A banner table as plain data: its cells are published, its printed form has a heading of two lines."""
+    kept = ["question", "line", "banner", "group", "letter", "estimate", "low", "high", "n", "n_weighted"]
+    kept += ["n_effective", "letters", "rest"]
+    kinds = {"estimate": "value", "low": "value", "high": "value", "n": "base", "n_weighted": "base"}
+    kinds["n_effective"] = "base"
+    cells = banner.cells
+    rows = [
+        [_published(value, kinds.get(name, "text"), unit, False) for name, value in zip(kept, row, strict=True)]
+        for row, unit in zip(cells[kept].itertuples(index=False), cells["unit"], strict=True)
+    ]
+    printed = banner.to_frame()
+    titles, shown, last = [], [], None
+    for (question, line), values in zip(printed.index, printed.to_numpy(), strict=True):
+        if question != last:
+            titles.append(len(shown))
+            shown.append([question, *[""] * len(values)])
+            last = question
+        shown.append([line, *values])
+    names = list(printed.columns)
+    groups = [["", 2]] + [[n, sum(m == n for m, _, _ in names)] for n in dict.fromkeys(m for m, _, _ in names) if n]
+    heads = ["Answer", *(" ".join(part for part in (letter, group) if part) for _, group, letter in names)]
+    return {
+        "caption": caption,
+        "columns": kept,
+        "rows": rows,
+        "note": " ".join(banner.notes),
+        "printed": {
+            "heads": heads,
+            "numeric": [False, *[True] * len(names)],
+            "rows": shown,
+            "groups": groups,
+            "titles": titles,
+        },
+    }
+
+
 def to_html(table: dict) -> str:
     """A published table as HTML, the same text for the same record: no ids, no styles of its own."""
     printed = table["printed"]
@@ -139,12 +176,19 @@ def to_html(table: dict) -> str:
     head = "".join(
         f'<th scope="col" class="{c}">{html.escape(h)}</th>' for h, c in zip(printed["heads"], classes, strict=True)
     )
-    body = "".join(
-        "<tr>" + "".join(f'<td class="{c}">{html.escape(v)}</td>' for v, c in zip(row, classes, strict=True)) + "</tr>"
-        for row in printed["rows"]
+    groups = "".join(
+        f'<th scope="colgroup" colspan="{span}">{html.escape(name)}</th>' for name, span in printed.get("groups", [])
     )
+    body = ""
+    for number, row in enumerate(printed["rows"]):
+        if number in printed.get("titles", []):
+            body += f'<tr><th scope="rowgroup" colspan="{len(row)}" class="txt">{html.escape(row[0])}</th></tr>'
+            continue
+        cells = (f'<td class="{c}">{html.escape(v)}</td>' for v, c in zip(row, classes, strict=True))
+        body += f"<tr>{''.join(cells)}</tr>"
+    above = f"<tr>{groups}</tr>" if groups else ""
     note = f'<p class="note">{html.escape(table["note"])}</p>' if table["note"] else ""
     return (
-        f'<table class="cx"><caption>{html.escape(table["caption"])}</caption><thead><tr>{head}</tr></thead>'
+        f'<table class="cx"><caption>{html.escape(table["caption"])}</caption><thead>{above}<tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>{note}"
     )

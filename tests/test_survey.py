@@ -139,7 +139,8 @@ def test_waves_and_segments_are_chosen_by_name(demo):
 def test_the_sentence_about_a_change_says_verdict_interval_test_and_design(demo):
     rows = pd.DataFrame(
         [{"name": "nps", "label": "NPS", "unit": "points", "before": "2017", "after": "2018", "estimate": -5.2848,
-          "low": -10.5628, "high": -0.0068, "t": -1.9681, "df": 422.0, "p": 0.0497, "verdict": compare.verdict(0.0497)}]
+          "low": -10.5628, "high": -0.0068, "t": -1.9681, "df": 422.0, "p": 0.0497, "p_adjusted": 0.0497,
+          "tests": 1, "verdict": compare.verdict(0.0497)}]
     )  # fmt: skip
     found = say.changes(demo, rows, confidence=0.95, design="Weights, clusters and strata")
     assert found == {
@@ -147,6 +148,8 @@ def test_the_sentence_about_a_change_says_verdict_interval_test_and_design(demo)
         "(95% interval \u221210.56 to \u22120.01, p = 0.0497, t \u22121.97 on 422 degrees of freedom; weights, "
         "clusters and strata)."
     }
+    several = say.changes(demo, rows.assign(tests=3, p_adjusted=0.1491), confidence=0.95, design="Weights")
+    assert "p = 0.149 after Holm's correction for 3 changes, t \u22121.97" in several["nps_change"]
 
 
 @pytest.mark.parametrize(

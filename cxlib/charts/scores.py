@@ -57,24 +57,34 @@ def intervals(
 
 
 @in_style
-def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Figure | None:
+def trend(
+    frame: pd.DataFrame,
+    *,
+    panel: str,
+    over: str,
+    order: list[str],
+    modes: dict[str, str] | None = None,
+    breaks: dict[str, dict[str, str]] | None = None,
+) -> Figure | None:
     """Estimates over waves with their intervals, one panel a metric; a wave that did not ask leaves a gap.
 
-    `frame` holds panel, over, estimate, low, high, n and unit; `order` names the waves.
-    None where there is only one.
+    `frame` holds panel, over, estimate, low, high, n and unit; `order` names the waves, `modes` their modes of
+    interview: between two modes the line is dashed. `breaks` names, by panel, the waves from which on a question was
+    asked in another way: the line breaks before them. None where there is only one wave.
     """
     panels = list(dict.fromkeys(frame[panel]))
     if len(order) < 2:
         return None
     figure, axes = canvas(2.1 * len(panels) + 0.2, len(panels), sharex=True)
-    place = {wave: i for i, wave in enumerate(order)}
+    place, modes = {wave: i for i, wave in enumerate(order)}, modes or {}
+    several = len(set(modes.values())) > 1
+    names = [f"{wave}\n{fill(modes.get(wave, '').replace('_', ' '), 14)}" if several else wave for wave in order]
     for axis, name in zip(axes, panels, strict=True):
         rows = frame[frame[panel] == name].dropna(subset=["estimate"])
         unit = rows["unit"].iloc[0] if len(rows) else "count"
         x = np.array([place[wave] for wave in rows[over]])
-        line = pd.Series(np.nan, index=range(len(order)))
-        line[x] = rows["estimate"].to_numpy()
-        axis.plot(line.index, line, color=ACCENT, lw=1.6, zorder=2)
+        parted = sorted(place[wave] for wave in (breaks or {}).get(name, {}) if wave in place)
+        _joined(axis, dict(zip(x, rows["estimate"], strict=True)), [modes.get(wave) for wave in order], parted)
         axis.vlines(x, rows["low"], rows["high"], color=SOFT, lw=6, zorder=1)
         axis.plot(x, rows["estimate"], "o", color=ACCENT, ms=6, zorder=3)
         for at, value, top in zip(x, rows["estimate"], rows["high"], strict=True):
@@ -89,10 +99,22 @@ def trend(frame: pd.DataFrame, *, panel: str, over: str, order: list[str]) -> Fi
             )
         axis.set_title(titled(name, unit))
         axis.margins(x=0.06, y=0.22)
-        axis.set_xticks(range(len(order)), order)
+        axis.set_xticks(range(len(order)), names)
         axis.set_xlim(-0.5, len(order) - 0.5)
         bare(axis, "y")
     return figure
+
+
+def _joined(axis, values: dict[int, float], modes: list, parted: list[int]) -> None:
+    """Neighbouring waves joined by a line: dashed where the mode of interview changed, none where the question did."""
+    for at in range(1, len(modes)):
+        if at in parted:
+            axis.axvline(at - 0.5, color=INK, lw=1, ls=":", zorder=0)
+            axis.text(at - 0.5, 0.98, "asked differently ", transform=axis.get_xaxis_transform(), va="top", ha="right",
+                      fontsize=8.5, style="italic")  # fmt: skip
+        elif at - 1 in values and at in values:
+            style = "-" if modes[at] == modes[at - 1] else (0, (3, 2))
+            axis.plot([at - 1, at], [values[at - 1], values[at]], color=ACCENT, lw=1.6, ls=style, zorder=2)
 
 
 @in_style

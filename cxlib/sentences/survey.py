@@ -28,10 +28,23 @@ def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dic
         found[f"{row.name}_change"] = (
             f"{row.label} {moved} from {wave_name(row.before)} to {wave_name(row.after)}: {VERDICTS[row.verdict]} "
             f"({confidence:.0%} {interval_name(study)} {text.difference_interval(row.low, row.high, row.unit)}, "
-            f"{text.p_is(row.p)}, t {text.number(row.t, digits=2)} on {text.number(row.df)} degrees of freedom; "
-            f"{design.lower()}).{broken}"
+            f"{text.p_is(row.p_adjusted)}{_corrected(row.tests)}, t {text.number(row.t, digits=2)} on "
+            f"{text.number(row.df)} degrees of freedom; {design.lower()}).{broken}"
         )
     return found
+
+
+def _corrected(tests: int) -> str:
+    return f" after Holm's correction for {tests} changes" if tests > 1 else ""
+
+
+def breaks(found: dict[str, dict[str, str]]) -> dict[str, str]:
+    """What cannot be compared, since it was asked in another way."""
+    return {
+        f"break_{number}": f"{label} was asked in another way from {text.join(list(waves))} on "
+        f"({'; '.join(waves.values())}): nothing is compared across that line."
+        for number, (label, waves) in enumerate(found.items(), 1)
+    }
 
 
 def designs(rows: pd.DataFrame) -> dict[str, str]:
@@ -45,8 +58,8 @@ def designs(rows: pd.DataFrame) -> dict[str, str]:
         first = part.iloc[0]
         waves = f"from {wave_name(first['before'])} to {wave_name(first['after'])}"
         change = f"{first['label']}: the verdict on the change {waves}"
-        low, high = text.p_is(part["p"].min()), text.p_is(part["p"].max())
-        flips = part["verdict"].nunique() > 1 or part["p"].min() < 0.05 <= part["p"].max()
+        low, high = text.p_is(part["p_adjusted"].min()), text.p_is(part["p_adjusted"].max())
+        flips = part["verdict"].nunique() > 1 or part["p_adjusted"].min() < 0.05 <= part["p_adjusted"].max()
         if flips:
             found[f"{name}_design"] = (
                 f"{change} depends on the design: from {low} to {high} over {len(part)} designs. "
@@ -97,11 +110,17 @@ def sample(study, bases: pd.DataFrame) -> dict[str, str]:
         ),
         "verdicts": (
             f"A change is called more than chance explains where p is under {CLEAR:g}, borderline from {CLEAR:g} to "
-            f"{BORDERLINE:g}, and not told apart from chance above; t tests take the design into account, and no "
-            "correction is made for the number of metrics."
+            f"{BORDERLINE:g}, and not told apart from chance above; t tests take the design into account, p is "
+            "corrected for the number of changes of a metric (Holm), and not for the number of metrics."
         ),
     }
     return found | {f"note_{i}": note[0].upper() + note[1:] + "." for i, note in enumerate(study.notes, 1)}
+
+
+def trend_caption(study) -> str:
+    """The caption of the trend chart, which says what a dashed line is where there is one."""
+    several = len(set(study.modes.values())) > 1
+    return "Metrics by wave, with intervals" + ("; dashed: the mode of interview changed" if several else "")
 
 
 def alt_trend(rows: pd.DataFrame) -> str:

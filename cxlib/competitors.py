@@ -1,0 +1,271 @@
+"""Own scores against competitors' on the same metrics: where all stand, the gaps, and the change relative to them.
+
+Satisfaction that falls relative to competitors is the early warning of losing customers. Published scores, answers of
+competitors' customers and checklists of mystery shoppers all come as tallies, so that one estimator and one variance
+serve them and our own survey. Where the spread of published answers is not known (all metrics but shares), they are
+taken to fill the same part of the largest possible spread as our own answers do, and every test is made again with
+the largest one (p_widest). Samples behind published scores are taken as simple ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlib import benchmark, intervals
+from cxlib.compare import verdict
+from cxlib.corrections import adjust
+from cxlib.counts import tally
+from cxlib.errors import CxError, nearest
+from cxlib.metrics import kind_of, levels
+from cxlib.scores import estimates, score
+from cxlib.variance import Domains, linearise
+
+MEAN = "Mean of competitors"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One metric of all companies in all waves.
+
+    rows: a row per company and wave, in the order of the domains of `blocks`, which are independent samples (our
+    survey and the benchmark, or the benchmark alone). widest: the same with the largest spread of published answers.
+    breaks: waves from which on the metric was asked in another way.
+    """
+
+    about: dict
+    rows: pd.DataFrame
+    blocks: list[Domains]
+    widest: list[Domains]
+    breaks: set[str]
+
+    def place(self, wave: str, own: bool) -> dict[str, int]:
+        """The row of each company that has answers in a wave: ours, or the competitors'."""
+        there = (self.rows["wave"] == wave) & (self.rows["own"] == own) & (self.rows["n"] > 0)
+        return {self.rows["company"].iloc[i]: int(i) for i in np.flatnonzero(there)}
+
+    def pairs(self, before: str, wave: str) -> dict[str, tuple[int, int]]:
+        """The rows of each competitor that has answers in both waves."""
+        then, now = self.place(before, own=False), self.place(wave, own=False)
+        return {rival: (then[rival], now[rival]) for rival in now if rival in then}
+
+    def compare(self, asked: list[dict], *, confidence: float, minimum_base: int) -> pd.DataFrame:
+        """Linear combinations of the rows' estimates: difference, interval and t test.
+
+        Each of `asked` names its result, and gives `weights`: what each row number counts. ours and theirs are the
+        two sides; n is the smallest base that takes part, under `minimum_base` the result is nan.
+        """
+        frame = pd.DataFrame([{k: v for k, v in one.items() if k != "weights"} for one in asked])
+        weights = np.zeros((len(asked), len(self.rows)))
+        for i, one in enumerate(asked):
+            weights[i, list(one["weights"])] = list(one["weights"].values())
+        n = np.where(weights != 0, self.rows["n"].to_numpy(), np.inf).min(axis=1)
+        values, own = np.nan_to_num(self.rows["estimate"].to_numpy()), self.rows["own"].to_numpy()
+        ours, theirs = weights[:, own] @ values[own], -weights[:, ~own] @ values[~own]
+        estimate = ours - theirs
+        found = {"ours": ours, "theirs": theirs, "estimate": estimate}
+        for blocks, name in ((self.blocks, "p"), (self.widest, "p_widest")):
+            variance, df = _variance(blocks, weights)
+            se = np.sqrt(variance)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                t = np.where(estimate == 0, 0.0, estimate / se)
+            if name == "p":
+                low, high = intervals.student(estimate, se, df, confidence)
+                found |= {"low": low, "high": high, "se": se, "t": t, "df": df}
+            found[name] = 2 * special.stdtr(df, -np.abs(t))
+        small = (n < max(minimum_base, 2)) | ~(found["df"] > 0)
+        found = {name: np.where(small, np.nan, column) for name, column in found.items()}
+        return frame.assign(**found, n=n.astype(int), **self.about)
+
+
+def _variance(blocks: list[Domains], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variance of combinations over independent samples, and its degrees of freedom.
+
+    Source: Satterthwaite, Biometrics Bulletin 2 (1946) 110-114; Welch's test where the samples are simple ones.
+    """
+    parts = np.split(weights, np.cumsum([len(block.n) for block in blocks])[:-1], axis=1)
+    found = [block.contrast(part) for block, part in zip(blocks, parts, strict=True)]
+    variance = sum(one for one, _ in found)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return variance, variance**2 / sum(np.where(one > 0, one**2 / of, 0.0) for one, of in found)
+
+
+def waves(study) -> list[str]:
+    """The waves of standing(), in order: the survey's, for checklists the benchmark's; none without a benchmark."""
+    if not study.has("benchmark"):
+        return []
+    return benchmark.waves(study) if benchmark.form(study) == "checklists" else study.waves or [""]
+
+
+def chosen_wave(study, wave: str = "") -> str:
+    """The wave to compare in: the one named, else the last that survey and benchmark share.
+
+    Empty for a study without waves or without a benchmark. Raises CxError for a wave that the benchmark lacks.
+    """
+    if not study.has("benchmark"):
+        return ""
+    known = benchmark.waves(study)
+    if wave and wave not in known:
+        raise CxError(
+            f"the benchmark has no wave {wave}; it can be compared in {', '.join(known)}{nearest(wave, known)}"
+        )
+    return wave or known[-1]
+
+
+def standing(study, *, confidence=0.95) -> pd.DataFrame:
+    """Every metric of every company in every wave: estimate, interval, bases and method; ours comes first.
+
+    Columns: name, label, unit, company, own (true for ours), wave, and those of scores.by_group(). No rows without a
+    benchmark. Groups under the minimum base have no estimate.
+    """
+    frames, shown = [], waves(study)
+    for panel in _panels(study, confidence):
+        rows = panel.rows[(panel.rows["n"] > 0) & panel.rows["wave"].isin(shown)]
+        wave, company = rows["wave"].map(shown.index), pd.factorize(rows["company"])[0]
+        frames.append(rows.iloc[np.lexsort([wave, company, ~rows["own"]])].assign(**panel.about))
+    return _stacked(frames)
+
+
+def gaps(study, *, confidence=0.95) -> pd.DataFrame:
+    """Own score less each competitor's, by metric and wave: the gap with interval, test and verdict.
+
+    Columns: wave, rival, ours, theirs, estimate, low, high, se, t, df, p, p_adjusted (Holm, within metric and wave),
+    p_widest (the same with the largest spread of published answers), verdict (of p_adjusted), n (the smaller base),
+    name, label, unit. No rows without a benchmark, or where its checklists have none of our own.
+    """
+    frames = []
+    for panel in _panels(study, confidence):
+        asked = [
+            {"wave": wave, "rival": rival, "weights": {own: 1.0, row: -1.0}}
+            for wave in benchmark.waves(study)
+            for own in panel.place(wave, own=True).values()
+            for rival, row in panel.place(wave, own=False).items()
+        ]
+        if asked:
+            found = panel.compare(asked, confidence=confidence, minimum_base=study.book.minimum_base)
+            frames.append(_judged(found, ["wave"]))
+    return _stacked(frames)
+
+
+def changes(study, *, confidence=0.95) -> pd.DataFrame:
+    """Own change less each competitor's, and less the mean of theirs: the early warning, with interval and test.
+
+    (own now - own before) - (competitor now - competitor before), for each wave against the last one that can be
+    compared (span "wave") and against the first (span "period", where that is another one). Columns as in gaps(), and
+    before and span; ours and theirs are the two changes. The mean is of the competitors that are reported in both
+    waves: one test, which needs no correction; the competitors one by one are a family. Nothing is compared across a
+    wave from which on the question was asked in another way.
+    """
+    frames, known, order = [], benchmark.waves(study) if study.has("benchmark") else [], waves(study)
+    for panel in _panels(study, confidence):
+        asked = []
+        for i, wave in enumerate(known):
+            alike = [w for w in known[:i] if not panel.breaks & set(order[order.index(w) + 1 : order.index(wave) + 1])]
+            earlier = [w for w in alike if panel.place(w, own=True) and panel.pairs(w, wave)]
+            spans = {"wave": earlier[-1], "period": earlier[0]} if earlier and panel.place(wave, own=True) else {}
+            for span, before in spans.items():
+                if span == "wave" or before != spans["wave"]:
+                    asked += _relative(panel, {"span": span, "before": before, "wave": wave})
+        if asked:
+            found = panel.compare(asked, confidence=confidence, minimum_base=study.book.minimum_base)
+            frames.append(_judged(found, ["span", "wave"]))
+    return _stacked(frames)
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["name", "wave", "rival"])
+
+
+def _relative(panel: Panel, named: dict) -> list[dict]:
+    """What compare() is asked for one pair of waves: each competitor, and their mean where there are several."""
+    (now,), (then,) = (panel.place(named[wave], own=True).values() for wave in ("wave", "before"))
+    ours, rivals = {now: 1.0, then: -1.0}, panel.pairs(named["before"], named["wave"])
+    asked = [{"rival": rival, "weights": ours | {new: -1.0, old: 1.0}} for rival, (old, new) in rivals.items()]
+    reported = [rows for rows in rivals.values() if panel.rows["estimate"].iloc[list(rows)].notna().all()]
+    if len(reported) > 1:
+        part = 1 / len(reported)
+        theirs = {row: sign for old, new in reported for row, sign in ((new, -part), (old, part))}
+        asked.append({"rival": MEAN, "weights": ours | theirs})
+    return [named | one for one in asked]
+
+
+def _judged(frame: pd.DataFrame, family: list[str]) -> pd.DataFrame:
+    """The frame with p values corrected within families of competitors, and verdicts."""
+    several = frame["rival"] != MEAN
+    frame["p_adjusted"] = frame["p"]
+    for column, p in (("p_adjusted", "p"), ("p_widest", "p_widest")):
+        parts = frame[several].groupby(family)[p]
+        frame.loc[several, column] = parts.transform(lambda values: adjust(values.to_numpy()))
+    return frame.assign(verdict=[verdict(p) for p in frame["p_adjusted"]])
+
+
+def _panels(study, confidence: float) -> list[Panel]:
+    """A panel for each metric that can be compared; none without a benchmark."""
+    if not study.has("benchmark"):
+        return []
+    panels = []
+    for row in benchmark.metrics(study).itertuples(index=False):
+        about = {"name": row.name, "label": row.label, "unit": row.unit}
+        blocks, frames, filled = [], [], 1.0
+        if row.question is not None:
+            domains, rows = _own(study, row.question, confidence)
+            blocks, frames, filled = [domains], [rows], _filled(domains, row.least, row.most)
+        domains, rows = _theirs(study, row, filled, confidence)
+        widest = [*blocks, _theirs(study, row, 1.0, confidence)[0]]
+        panels.append(
+            Panel(
+                about,
+                pd.concat([*frames, rows], ignore_index=True),
+                [*blocks, domains],
+                widest,
+                benchmark.breaks(study, row),
+            )
+        )
+    return panels
+
+
+def _own(study, question: str, confidence: float) -> tuple[Domains, pd.DataFrame]:
+    """Our own domains by wave under the survey's design, and their estimates."""
+    metric, by = study.metric(question), ["wave"] if study.waves else []
+    table = tally(study.survey, question, by=by, **study.design)
+    y = score(table, metric, question, study.survey)
+    design = {key: value for key, value in study.design.items() if key != "weights"}
+    domains = linearise(table, y, by=by, **design)
+    weighted = "weights" in study.design
+    rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence)
+    rows = rows.assign(wave=rows["wave"].astype(str) if by else "", company=benchmark.own_name(study), own=True)
+    return domains, _reported(rows, study.book.minimum_base)
+
+
+def _theirs(study, about, filled: float, confidence: float) -> tuple[Domains, pd.DataFrame]:
+    """The benchmark's domains by company and wave, and their estimates."""
+    table, y = benchmark.counts(study, about.name, filled)
+    domains = linearise(table, y, by=benchmark.PLACE, **benchmark.design(study))
+    steps = levels(study.metric(about.question)) if about.question else []
+    weighted = "weight" in study.table("benchmark")
+    rows = estimates(domains, steps, table, y, weighted=weighted, confidence=confidence)
+    rows["low"], rows["high"] = rows["low"].clip(about.least), rows["high"].clip(upper=about.most)
+    if benchmark.form(study) == "scores":
+        taken = "published score, as of a simple random sample"
+        if kind_of(steps) != "share":
+            taken += f", answers spread as ours ({filled:.0%} of the largest spread)"
+        given = study.table("benchmark").get("se", pd.Series(dtype=float)).notna().any()
+        taken += "; published standard errors where there are any" if given else ""
+        rows["method"] = [f"{method.split('; ')[0]}; {taken}" for method in rows["method"]]
+    rows = rows.assign(own=rows["company"] == benchmark.own_name(study))
+    return domains, _reported(rows, study.book.minimum_base)
+
+
+def _reported(rows: pd.DataFrame, minimum_base: int) -> pd.DataFrame:
+    """Estimates with those on fewer answers than the minimum base taken out."""
+    small = rows["n"] < max(minimum_base, 2)
+    rows.loc[small, ["estimate", "low", "high", "se", "n_effective", "deff"]] = np.nan
+    return rows
+
+
+def _filled(domains: Domains, least: float, most: float) -> float:
+    """The part of the largest spread that our own answers fill, over all waves; 1 where they have no spread."""
+    largest = (domains.n * (most - domains.ratio) * (domains.ratio - least))[domains.n > 0].sum()
+    spread = (domains.n * domains.spread)[domains.n > 0].sum()
+    return float(spread / largest) if spread > 0 else 1.0

@@ -1,0 +1,114 @@
+"""Retention and churn over a period: of the customers present at its start, how many are there at its end."""
+
+import numpy as np
+import pandas as pd
+
+from cxlib.errors import CxError
+from cxlib.metrics import Metric
+from cxlib.scores import by_group
+
+RETAINED = Metric("retention", "Retention", (0, 1), {1: 100}, "percent")
+EVERYBODY = "All customers"
+
+
+def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """The first and last day of the period: as given (2026-01-31), else the last calendar year that the dates cover.
+
+    The dates are those on which the table's customers came and left. None where they cover no calendar year and no
+    period is given. Raises CxError for days that are no dates, in the wrong order or outside the dates.
+    """
+    customers = study.table("customers")
+    came, went = (customers[column].dt.normalize() for column in ("since", "left"))
+    first, last = came.min(), max(day for day in (came.max(), went.max()) if not pd.isna(day))
+    if bool(start) != bool(end):
+        raise CxError(f"a period has a start and an end; only {'the start' if start else 'the end'} is given")
+    if not start:
+        year = last.year if (last.month, last.day) == (12, 31) else last.year - 1
+        covered = pd.Timestamp(year, 1, 1) >= first
+        return (pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)) if covered else None
+    days = tuple(_day(text) for text in (start, end))
+    if days[0] >= days[1]:
+        raise CxError(f"a period ends after its start; found {start} to {end}")
+    if days[0] < first or days[1] > last:
+        raise CxError(
+            f"the period {start} to {end} reaches outside the customers' dates, {first.date()} to {last.date()}; "
+            "nobody can be seen to come or leave there"
+        )
+    return days
+
+
+def _day(text: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(pd.to_datetime(text, format="%Y-%m-%d"))
+    except ValueError:
+        raise CxError(f"a day of the period is written 2026-01-31; found {text}") from None
+
+
+def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataFrame:
+    """Retention and churn (100 - retention) in percent, of all customers and by segment, with Wilson intervals.
+
+    The base n is who had come before the first day and not left before it; retained is who of them had not left by
+    the end of the last day. Columns: segment, group, estimate, low, high, churn, churn_low, churn_high, se, n,
+    n_effective, lost (of the base), joined (on a day of the period; not in the base), undated (customers without
+    `since`, who are left out), start, end, chosen (how the period was), unit, method. Groups under the minimum base
+    have no rates. No rows without customers, their dates, or a period. Raises CxError as period(), and for customers
+    who left before they came.
+    """
+    if not dated(study) or period(study, start, end) is None:
+        return pd.DataFrame()
+    first, last = period(study, start, end)
+    customers = study.table("customers")
+    came, went = (customers[column].dt.normalize() for column in ("since", "left"))
+    _check_order(customers, came, went)
+    present = (came < first) & ~(went < first)
+    if not present.any():
+        raise CxError(f"no customer was there before {first.date()}; the first came on {came.min().date()}")
+    everybody = customers.assign(_all=EVERYBODY, _retained=(~(went <= last)).astype(float))
+    base, joined = everybody[present], everybody[came.between(first, last)]
+    segments = {"_all": [EVERYBODY]} | {
+        name: study.levels(name, "customers") for name in study.questions("segment", "customers")
+    }
+    least = study.book.minimum_base
+    frames = []
+    for segment, groups in segments.items():
+        how = {"strata": segment, "confidence": confidence, "minimum_base": least}
+        found = by_group(base, RETAINED, [segment], question="_retained", **how).rename(columns={segment: "group"})
+        found["group"] = found["group"].astype(str)
+        lost, new = (
+            part[segment].astype(str).value_counts().reindex(found["group"], fill_value=0).to_numpy()
+            for part in (base[base["_retained"] == 0], joined)
+        )
+        title = EVERYBODY if segment == "_all" else study.label(segment, "customers")
+        found = found.assign(segment=title, lost=np.where(found["n"] < least, np.nan, lost), joined=new)
+        frames.append(found.sort_values("group", key=lambda column, groups=groups: column.map(groups.index)))
+    frame = pd.concat(frames, ignore_index=True)
+    columns = ["segment", "group", "estimate", "low", "high", "se", "n", "n_effective", "lost", "joined"]
+    return frame[columns].assign(
+        churn=100 - frame["estimate"],
+        churn_low=100 - frame["high"],
+        churn_high=100 - frame["low"],
+        undated=int(came.isna().sum()),
+        start=first,
+        end=last,
+        chosen="as given" if start else "the last calendar year that the customers' dates cover",
+        unit="percent",
+        method="Wilson; customers leave independently; nothing is sampled where the table holds all customers",
+    )
+
+
+def dated(study) -> bool:
+    """Whether the study has customers with the days on which they came and left."""
+    if not study.has("customers") or not {"since", "left"} <= set(study.table("customers")):
+        return False
+    return bool(study.table("customers")["since"].notna().any())
+
+
+def _check_order(customers: pd.DataFrame, came: pd.Series, went: pd.Series) -> None:
+    wrong = went < came
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        who = f" (customer {customers['customer'].iloc[i]})" if "customer" in customers else f" (row {i + 1})"
+        raise CxError(
+            f"customers must leave after they come; {wrong.sum()} left before, e.g. came {came.iloc[i].date()}, left "
+            f"{went.iloc[i].date()}{who}"
+        )

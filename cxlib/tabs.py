@@ -1,0 +1,245 @@
+"""The tab book of a study: its questions by its segments, which of them are related, and its batteries of ratings."""
+
+import pandas as pd
+
+from cxlib import batteries
+from cxlib.banner import Banner, banner
+from cxlib.corrections import adjust
+from cxlib.crosstabs import crosstab
+from cxlib.errors import CxError, nearest
+from cxlib.scores import shares
+
+ROWS = ("metric", "single", "multi", "number", "driver", "segment")
+
+
+def chosen_banner(study, names: str = "") -> list[str]:
+    """The banner questions named in a comma-separated list; else the study's `banner:`, else all of its segments."""
+    known = [*study.questions("segment"), *study.questions("single"), *study.questions("multi")]
+    if study.waves:
+        known.append("wave")
+    chosen = _named(names, known, "banner question") or list(study.book.banner)
+    return chosen or [name for name in study.questions("segment") if study.survey[name].nunique() > 1]
+
+
+def chosen_rows(study, names: str = "") -> list[str]:
+    """The questions named in a comma-separated list; where it is empty all but drivers, segments and comments."""
+    known = [name for role in ROWS for name in study.questions(role)]
+    return _named(names, known, "question") or [name for role in ROWS[:4] for name in study.questions(role)]
+
+
+def relatable(study, names: str = "") -> list[str]:
+    """Of the questions named (empty: all), those with answers in groups: single questions and segments."""
+    return _named(names, [n for role in ROWS for n in study.questions(role)], "question") or [
+        name for role in ("single", "segment") for name in study.questions(role)
+    ]
+
+
+def _named(names: str, known: list[str], what: str) -> list[str]:
+    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    for name in chosen:
+        if name not in known:
+            raise CxError(f"there is no {what} {name}; there are {', '.join(known)}{nearest(name, known)}")
+    return chosen
+
+
+def tab_book(
+    study, wave: str | None, rows: list[str], columns: list[str], *, correction="holm", test="t", confidence=0.95
+) -> Banner:
+    """Questions by segments in one wave, under the study's design; a banner of waves takes all waves.
+
+    Bases are those who were asked: in the wave, and as the question's `asked:` says. Questions that nobody answered
+    in the wave are left out.
+    """
+    spec, within = study.book.tables["survey"].questions, None if "wave" in columns else wave
+    routes = {name: _asked(study, name, within) for name in rows}
+    frame = study.survey.assign(**{f"_asked.{name}": route for name, route in routes.items() if route is not None})
+    rows = [name for name in rows if _answered(frame, name, routes[name])]
+    if not rows:
+        raise CxError(f"none of the questions of the tab book has answers in wave {wave}")
+    labels = {"wave": "Wave"}
+    for name in {*rows, *columns} - {"wave"}:
+        labels |= _labels(study, name)
+    labels |= {
+        name: f"{labels[name]} (asked {_route(study, name)})" for name in rows if spec.get(name) and spec[name].asked
+    }
+    return banner(
+        frame,
+        rows,
+        columns,
+        metrics={name: study.metric(name) for name in rows if name in study.questions("metric")},
+        asked={name: f"_asked.{name}" for name in rows if routes[name] is not None},
+        labels=labels,
+        sequence=[name for name in columns if name == "wave"],
+        correction=correction,
+        test=test,
+        confidence=confidence,
+        minimum_base=study.book.minimum_base,
+        **study.design,
+    )
+
+
+def _answered(frame: pd.DataFrame, name: str, asked: pd.Series | None) -> bool:
+    columns = [name] if name in frame else [c for c in frame if c.startswith(f"{name}.")]
+    answers = frame[columns].notna().any(axis=1)
+    return bool(answers.any() if asked is None else answers[asked == 1].any())
+
+
+def _asked(study, name: str, wave: str | None) -> pd.Series | None:
+    """1 for respondents who were asked a question (in a wave), 0 for all others; None where everybody was.
+
+    A route leads through the routes of the questions that it depends on.
+    """
+    survey, spec = study.survey, study.book.tables["survey"].questions
+    asked = pd.Series(True, index=survey.index)
+    if wave is not None:
+        asked &= survey["wave"].astype(str) == wave
+    todo, seen = [name], set()
+    while todo:
+        current = todo.pop()
+        if current in seen or current not in spec:
+            continue
+        seen.add(current)
+        for router, codes in spec[current].asked.items():
+            asked &= _gave(study, router, codes)
+            todo.append(router)
+    return None if asked.all() else asked.astype(float)
+
+
+def _gave(study, router: str, codes: tuple[str, ...]) -> pd.Series:
+    """Who gave one of these answers to a question."""
+    survey, question = study.survey, study.book.tables["survey"].questions[router]
+    if question.role == "multi":
+        return survey[[f"{router}.{c}" for c in codes if f"{router}.{c}" in survey]].eq(1).any(axis=1)
+    if pd.api.types.is_numeric_dtype(survey[router]):
+        return survey[router].isin([float(c) for c in codes])
+    return survey[router].astype(object).isin(_words(study, router, codes))
+
+
+def _words(study, name: str, codes: tuple[str, ...]) -> list[str]:
+    labels = study.book.tables["survey"].questions[name].labels
+    return [study.book.words(labels.get(c), c) for c in codes]
+
+
+def _route(study, name: str) -> str:
+    """Who was asked, in words: where Had a problem is Yes."""
+    routes = study.book.tables["survey"].questions[name].asked
+    return "where " + " and ".join(
+        f"{study.label(router)} is {' or '.join(_words(study, router, codes))}" for router, codes in routes.items()
+    )
+
+
+def _labels(study, name: str) -> dict[str, str]:
+    """What a question, its options, nets and rated answers are called in print."""
+    question = study.book.tables["survey"].questions.get(name)
+    labels = {name: study.label(name)}
+    if question is None:
+        return labels
+    words = {c: study.book.words(text) for c, text in question.labels.items()}
+    labels |= {f"{name}.{c}": text for c, text in words.items()}
+    labels |= {f"{name}={c}": f"{c} {text}" for c, text in words.items()}
+    return labels | {f"{name}.{net}": f"Net: {net}" for net in question.nets}
+
+
+def relations(study, wave: str | None, rows: list[str], columns: list[str]) -> pd.DataFrame:
+    """Each single question and segment by each banner question: Rao-Scott's F, and p with Holm's correction over all.
+
+    Columns: question, banner, statistic, df1, df2, p, p_adjusted, n, n_effective, method, most strongly related first.
+    """
+    survey, found, seen = study.survey, [], set()
+    for name in rows:
+        if name not in survey or not isinstance(survey[name].dtype, pd.CategoricalDtype):
+            continue
+        asked = _asked(study, name, wave)
+        for column in columns:
+            if column in (name, "wave") or column not in survey or frozenset((name, column)) in seen:
+                continue
+            seen.add(frozenset((name, column)))
+            # Answers outside the wave and the route become blanks; the design stays whole.
+            answers = survey[name] if asked is None else survey[name].where(asked == 1)
+            frame = survey.assign(**{name: answers})
+            if (frame.loc[frame[column].notna(), name].nunique() < 2) or frame.loc[
+                frame[name].notna(), column
+            ].nunique() < 2:
+                continue
+            test = crosstab(frame, name, column, **study.design)
+            if test.n < study.book.minimum_base:
+                continue
+            found.append(
+                (
+                    study.label(name),
+                    study.label(column),
+                    test.statistic,
+                    *test.df,
+                    test.p,
+                    test.n,
+                    test.n_effective,
+                    test.method,
+                )
+            )
+    heads = ["question", "banner", "statistic", "df1", "df2", "p", "n", "n_effective", "method"]
+    table = pd.DataFrame(found, columns=heads)
+    return table.assign(p_adjusted=adjust(table["p"].to_numpy(float))).sort_values(
+        "p", kind="stable", ignore_index=True
+    )
+
+
+def factors(study) -> dict[str, list[str]]:
+    """The drivers by the factor that they belong to; all in one where no factor is declared."""
+    spec, found = study.book.tables["survey"].questions, {}
+    for name in study.questions("driver"):
+        found.setdefault(spec[name].factor or "all", []).append(name)
+    return found
+
+
+def reliability(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
+    """Alpha and omega of every factor of at least two (omega: three) drivers, with the items that fit badly.
+
+    Columns: factor, items, measure, estimate, low, high, se, n, n_effective, method, weak (items that correlate
+    negatively with the rest).
+    """
+    frame = _in_wave(study, wave)
+    design = {k: v for k, v in study.design.items() if k in ("weights", "strata", "clusters")}
+    rows = []
+    for factor, items in factors(study).items():
+        items = [item for item in items if frame[item].nunique() > 1]
+        questions = [study.book.tables["survey"].questions[item] for item in items]
+        reverse = [item for item, question in zip(items, questions, strict=True) if question.reverse]
+        for name, least in (("alpha", 2), ("omega", 3)):
+            if len(items) < least:
+                continue
+            scale = questions[0].scale if len({q.scale for q in questions}) == 1 else None
+            estimate = getattr(batteries, name)(
+                frame, items, reverse=reverse, scale=scale, confidence=confidence, **design
+            )
+            rows.append(
+                {"factor": factor.capitalize(), "items": len(items), "measure": name.capitalize(), **estimate.to_dict()}
+            )
+    return pd.DataFrame(rows).rename(columns={"value": "estimate"}).drop(columns="name", errors="ignore")
+
+
+def ratings(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
+    """The share of each answer to every driver, with interval, in one wave: item, answer, estimate, low, high, n."""
+    frame = _in_wave(study, wave)
+    frames = []
+    for items in factors(study).values():
+        for item in items:
+            answers = sorted(frame[item].dropna().unique())
+            if len(answers) < 2:
+                continue
+            found = shares(frame, [], question=item, answers=answers, confidence=confidence, **study.design)
+            frames.append(found.assign(item=study.label(item), name=item, unit="percent"))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _in_wave(study, wave: str | None) -> pd.DataFrame:
+    """The survey with the drivers blank outside the wave: the design stays whole."""
+    survey = study.survey
+    if wave is None:
+        return survey
+    inside = survey["wave"].astype(str) == wave
+    return survey.assign(**{name: survey[name].where(inside) for name in study.questions("driver")})
+
+
+def of_wave(rows: pd.DataFrame, wave: str) -> pd.DataFrame:
+    """The rows of one wave."""
+    return rows[rows["wave"] == wave] if len(rows) else rows
