@@ -1,5 +1,6 @@
 """Banner tables: any question by any number of others, tested column against column, with every base."""
 
+import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,7 +49,8 @@ class Banner:
 
     def to_html(self) -> str:
         """The printed table as HTML, with its notes."""
-        return self.to_frame().to_html(border=0, classes="cx") + "".join(f"<p>{note}</p>" for note in self.notes)
+        below = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return self.to_frame().to_html(border=0, classes="cx") + below
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -92,7 +94,7 @@ def banner(
     questions, columns, sequence = as_list(rows), as_list(columns), as_list(sequence)
     labels, asked, metrics = dict(labels or {}), dict(asked or {}), dict(metrics or {})
     _check(questions, columns, sequence, correction)
-    labels = _unlike(questions, labels) | _unlike(columns, labels)
+    labels = _unlike(columns, _unlike(questions, labels))
     design = {"strata": strata, "clusters": clusters, "fpc": fpc}
     present = columns_of(frame)
     lines = [line for name in questions for line in lines_of(frame, present, name, metrics, labels, asked)]

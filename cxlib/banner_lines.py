@@ -87,7 +87,7 @@ def counted(frame: pd.DataFrame, names: list[str], weights: str | None) -> pd.Da
     if taken:
         raise CxError(f"a column called {taken[0]} cannot be tallied by: the table's counts have that name; rename it")
     weight = 1.0 if weights is None else frame[weights].astype(float)
-    rows = frame[list(dict.fromkeys(names))].assign(n=1, w=weight, w2=weight**2)
+    rows = frame[list(dict.fromkeys(names))].assign(n=1, w=weight, w2=weight**2).reset_index(drop=True)
     text = [c for c in rows if rows[c].dtype == object or isinstance(rows[c].dtype, pd.StringDtype)]
     return rows.astype(dict.fromkeys(text, "category"))  # compared and grouped by code
 

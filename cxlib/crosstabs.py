@@ -99,7 +99,8 @@ def _rao_scott(table: pd.DataFrame, cell: np.ndarray, shape: tuple[int, int], dr
     scores = np.where(inside[:, None], scores - share @ (contrast * inverse[:, None]), 0.0) / w[inside].sum()
     variance = drawn.covariance(w, w2, scores)
     simple = contrast.T @ (contrast * inverse[:, None]) / count
-    delta = np.linalg.solve(simple, variance)
+    # Where many cells are empty (one question decides the other), the contrasts that are left determine each other.
+    delta = np.linalg.pinv(simple, rtol=1e-10, hermitian=True) @ variance
     trace = np.trace(delta)
     first = trace**2 / np.trace(delta @ delta)
     clusters = _answering(drawn, inside & (n > 0), n)

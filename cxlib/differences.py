@@ -62,11 +62,12 @@ def contrasts(
             members = (w[:, None, :] * (plus + minus) * away).sum(axis=-1) / (w_plus + w_minus)
             kish = [w_side**2 / (w2 @ side.T) for side, w_side in ((plus, w_plus), (minus, w_minus))]
             statistic, df = estimate / np.sqrt(members * (1 / kish[0] + 1 / kish[1])), np.full(df.shape, np.inf)
-    # Sides alike to the last digit have neither a difference nor a variance.
-    statistic = np.where(estimate == 0, 0.0, statistic)
+    # Sides alike but for rounding noise have neither a difference nor a variance.
+    statistic = np.where(np.abs(estimate) <= 1e-12 * np.maximum(np.abs(r_plus), np.abs(r_minus)), 0.0, statistic)
     p = 2 * special.stdtr(df, -np.abs(statistic))
     if effective is not None and test == "t":
-        p = np.fmax(p, _exact(r_plus / 100, effective @ plus.T, r_minus / 100, effective @ minus.T, p))
+        known = np.nan_to_num(effective)  # a group of one answer, say, has no effective number
+        p = np.maximum(p, _exact(r_plus / 100, known @ plus.T, r_minus / 100, known @ minus.T, p))
     half = special.stdtrit(np.where(df > 0, df, np.nan), 0.5 + confidence / 2) * se
     tested = (np.minimum(n @ plus.T, n @ minus.T) >= max(minimum_base, 2)) & (df > 0)
     found = {
@@ -98,7 +99,7 @@ def _exact(p1, n1, p2, n2, p) -> np.ndarray:
     from scipy.stats import hypergeom  # slow to import, and only needed here
 
     result = np.zeros(p.shape)
-    near = (p < 0.2) & np.isfinite(n1) & np.isfinite(n2)
+    near = (p < 0.2) & (n1 > 0) & (n2 > 0)
     size1, size2 = (np.maximum(np.rint(size[near]), 1) for size in (n1, n2))
     hits1, hits2 = np.rint(p1[near] * size1), np.rint(p2[near] * size2)
     chance = hypergeom(size1 + size2, hits1 + hits2, size1)

@@ -103,10 +103,25 @@ def test_trend_leaves_a_gap_where_a_wave_did_not_ask():
          "n": 500, "unit": "points"}
     )  # fmt: skip
     (axis,) = charts.trend(rows, panel="label", over="wave", order=["1", "2", "3"]).axes
-    line = axis.lines[0].get_ydata()
-    assert np.isnan(line[1])
+    assert [list(line.get_xdata()) for line in axis.lines] == [[0, 2]]  # the dots; nothing joins them
     assert [label.get_text() for label in axis.get_xticklabels()] == ["1", "2", "3"]
     assert charts.trend(rows.iloc[:1], panel="label", over="wave", order=["1"]) is None
+
+
+def test_trend_is_dashed_between_modes_and_broken_where_the_question_changed():
+    rows = pd.DataFrame(
+        {"label": "NPS", "wave": ["1", "2", "3", "4"], "estimate": [10.0, 20.0, 25.0, 30.0], "low": 5.0, "high": 35.0,
+         "n": 500, "unit": "points"}
+    )  # fmt: skip
+    modes = {"1": "in_shop", "2": "online", "3": "online", "4": "online"}
+    drawn = charts.trend(
+        rows, panel="label", over="wave", order=list("1234"), modes=modes, breaks={"NPS": {"4": "new scale"}}
+    )
+    (axis,) = drawn.axes
+    joined = {tuple(line.get_xdata()): line.get_linestyle() for line in axis.lines if len(line.get_xdata()) == 2}
+    assert joined == {(0, 1): "--", (1, 2): "-", (2.5, 2.5): ":"}
+    assert "asked differently" in "".join(text.get_text() for text in axis.texts)
+    assert [label.get_text() for label in axis.get_xticklabels()][:2] == ["1\nin shop", "2\nonline"]
 
 
 def test_bars_reach_their_shares(drawings):

@@ -64,18 +64,12 @@ def likert(
     axis.set_ylim(heights.sum(), 0)
     axis.xaxis.set_major_locator(MultipleLocator(25))
     axis.xaxis.set_major_formatter(lambda share, _: text.number(abs(share), digits=0))
-    right = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "fontsize": LETTERS}
-    right |= {"ha": "right", "va": "center", "annotation_clip": False}
-    axis.annotate("base", (1, -0.05), (BASE, 0), **right)
-    for at, n, enough in zip(y, bases, shown, strict=True):
-        if enough:
-            axis.annotate(text.with_base(text.number(n), n, minimum_base), (1, at), (BASE, 0), **right)
-        else:
-            axis.annotate(f"** base {text.number(n)}", (0.5, at), (0, 0), style="italic", **right | {"ha": "center"})
-    handles = [Patch(fc=face, hatch=hatch, ec=line, lw=0) for face, hatch, line in shades]
-    order = [i for column in range(columns) for i in range(column, len(scale), columns)]
+    _bases(axis, y, bases, shown, minimum_base)
+    # A legend is filled column by column; read line by line, the answers stand in their order.
+    for_columns = [i for column in range(columns) for i in range(column, len(scale), columns)]
+    drawn = [Patch(fc=face, hatch=hatch, ec=line, lw=0) for face, hatch, line in shades]
     figure.legend(
-        [handles[i] for i in order], [_word(scale[i]) for i in order], ncols=columns,
+        [drawn[i] for i in for_columns], [_word(scale[i]) for i in for_columns], ncols=columns,
         loc="outside lower center", frameon=False, fontsize=LETTERS, **SPACING,
     )  # fmt: skip
     figure.suptitle(fill(f"{title} (% of answers)", 44), x=0, ha="left", fontsize=11, weight="bold")
@@ -124,6 +118,20 @@ def _columns(scale: list) -> int:
     most = int(np.clip((72 * WIDTH - 8) // entry, 1, len(scale)))
     rows = -(-len(scale) // most)
     return -(-len(scale) // rows)
+
+
+def _bases(axis, y: np.ndarray, bases: pd.Series, shown: pd.Series, minimum_base: int) -> None:
+    """The base of each item at the right; in the place of its bar where it is withheld."""
+    where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "fontsize": LETTERS}
+    right = where | {"ha": "right", "annotation_clip": False}
+    axis.annotate("base", (1, -0.05), (BASE, 0), **right)
+    for at, n, enough in zip(y, bases, shown, strict=True):
+        if enough:
+            axis.annotate(text.with_base(text.number(n), n, minimum_base), (1, at), (BASE, 0), **right)
+        else:
+            blank = {"color": "white", "pad": 1}
+            told = f"** base {text.number(n)}"
+            axis.annotate(told, (0.5, at), (0, 0), ha="center", style="italic", bbox=blank, **where)
 
 
 def _numbers(figure: Figure, axis, y: np.ndarray, starts: np.ndarray, widths: np.ndarray, shades: list) -> None:

@@ -18,7 +18,8 @@ def refresh() -> None:
             notebook = json.loads(run.read_text(encoding="utf-8"))
         notebook["metadata"].pop("papermill")
         notebook["metadata"]["language_info"] = {"name": "python"}
-        path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        # A line a value, without blanks in front, which would make up a quarter of the file.
+        path.write_text(json.dumps(notebook, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
         print(f"{path.relative_to(NOTEBOOKS.parent)}: outputs stored")
 
 

@@ -237,7 +237,7 @@ def execute(planned: Planned, out: Path) -> None:
             f"({heading}): {error.ename}: {error.evalue}"
         ) from None
     notebook = json.loads(part.read_text(encoding="utf-8"))
-    out.write_text(json.dumps(_timeless(notebook), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    out.write_text(json.dumps(_timeless(notebook), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
     part.unlink()
 
 

@@ -84,14 +84,18 @@ def _assumed(study, rows: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def warnings(study, rows: pd.DataFrame, *, confidence: float) -> dict[str, str]:
-    """For each metric and span: do we fall relative to competitors (early warning), or not; `rows` of one wave."""
+def warnings(study, rows: pd.DataFrame, *, confidence: float, span: str = "wave") -> dict[str, str]:
+    """For each metric: do we fall relative to competitors (early warning), or not; `rows` of one wave.
+
+    Since the wave before; with `span` "period" since the first.
+    """
     if not study.has("benchmark"):
         return {}  # basis() says so
     if rows.empty:
-        return {"no_relative_change": "There are no two waves in which we can be compared, so no warning can be given."}
+        none = "There are no two waves in which we can be compared, so no warning can be given."
+        return {"no_relative_change": none} if span == "wave" else {}
     found = {}
-    for (name, span), part in rows.groupby(["name", "span"], sort=False):
+    for name, part in rows[rows["span"] == span].groupby("name", sort=False):
         tested = part.dropna(subset=["estimate"])
         if tested.empty:
             continue
