@@ -261,7 +261,7 @@ def _with_letters(cells: pd.DataFrame, minimum_base: int) -> tuple[pd.DataFrame,
 
 
 def _bases(cells: pd.DataFrame) -> pd.DataFrame:
-    """Who was asked and who answered a question (any of its options), in every column."""
+    """Who was asked and who answered a question (of a multi, the option that most answered), in every column."""
     keys = ["question", "banner", "group", "letter"]
     answered = cells[cells["kind"] != "asked"]
     most = answered.loc[answered.groupby(keys, sort=False)["n"].idxmax(), [*keys, "n", "n_weighted", "kish"]]

@@ -62,9 +62,9 @@ def test_questions_are_chosen_by_name(study):
     assert tabs.chosen_banner(study) == ["city", "age_band", "sex", "channel"]
     assert tabs.chosen_banner(study, " wave, sex ") == ["wave", "sex"]
     assert tabs.chosen_rows(study, "payment") == ["payment"]
-    with pytest.raises(CxError, match="there is no banner question paymnt; .*did you mean payment"):
+    with pytest.raises(CxError, match=r"there is no banner question paymnt; .*did you mean payment"):
         tabs.chosen_banner(study, "city, paymnt")
-    with pytest.raises(CxError, match="there is no question paymnt; .*did you mean payment"):
+    with pytest.raises(CxError, match=r"there is no question paymnt; .*did you mean payment"):
         tabs.chosen_rows(study, "paymnt")
 
 

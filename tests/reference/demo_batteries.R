@@ -87,7 +87,7 @@ for (battery in names(batteries)) {
   complete <- complete.cases(x)
   keys <- ifelse(items == "product_price", -1, 1)
   # psych turns an item round at the least and most of its answers; they are 1 and 5 here.
-  found <- suppressWarnings(psych::alpha(x, keys = keys, max = 10))
+  found <- suppressWarnings(psych::alpha(x, keys = keys))
   emit(battery, "none", "all", pairwise = found$total$raw_alpha, n = sum(rowSums(!is.na(x)) > 0),
        complete = suppressWarnings(psych::alpha(x[complete, ], keys = keys))$total$raw_alpha, n_complete = sum(complete))
   for (i in seq_along(items)) {
