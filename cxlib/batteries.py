@@ -1,9 +1,9 @@
 """Batteries: do several ratings measure one thing? Cronbach's alpha, McDonald's omega, and the items one by one.
 
-All are functions of the items' covariances. Each respondent's influence on such a function (its linearised value)
-is summed by cluster within strata, so that the variance holds for any sampling design and any distribution. Intervals
-never pass 1; with 5-point items they cover 94-96% from n = 100 on, 89% where 84% give the best answer (94% at 500).
-Which items are keyed the other way is declared, never guessed; an item that runs against the rest is named.
+All are functions of the items' covariances. Each respondent's influence on such a function (its linearised value) is
+summed by cluster within strata, so that the variance holds for any design and distribution. Intervals never pass 1;
+simulated with 5-point items they cover 93-97% from n = 200 on and 91-96% at 100; where 84% give the best answer, 87-90%
+at 100, 89-91% at 200 and 92-96% at 500. Keying is declared, never guessed; an item that runs against the rest is named.
 """
 
 from dataclasses import dataclass

@@ -192,10 +192,10 @@ def factors(study) -> dict[str, list[str]]:
 
 
 def reliability(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
-    """Alpha and omega of every factor of at least two (omega: three) drivers, with the items that fit badly.
+    """Alpha and omega of every factor of at least two (omega: three) drivers.
 
-    Columns: factor, items, measure, estimate, low, high, se, n, n_effective, method, weak (items that correlate
-    negatively with the rest).
+    Columns: factor, items, measure, estimate, low, high, se, n, n_effective, method. The method names items that run
+    against the rest. A coefficient that the answers do not allow (no omega fits, say) is nan, its reason the method.
     """
     frame = _in_wave(study, wave)
     design = {k: v for k, v in study.design.items() if k in ("weights", "strata", "clusters")}
@@ -208,12 +208,14 @@ def reliability(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
             if len(items) < least:
                 continue
             scale = questions[0].scale if len({q.scale for q in questions}) == 1 else None
-            estimate = getattr(batteries, name)(
-                frame, items, reverse=reverse, scale=scale, confidence=confidence, **design
-            )
-            rows.append(
-                {"factor": factor.capitalize(), "items": len(items), "measure": name.capitalize(), **estimate.to_dict()}
-            )
+            about = {"factor": factor.capitalize(), "items": len(items), "measure": name.capitalize()}
+            how = {"reverse": reverse, "scale": scale, "confidence": confidence, **design}
+            try:
+                rows.append(about | getattr(batteries, name)(frame, items, **how).to_dict())
+            except CxError as error:
+                answered = int(frame[items].notna().any(axis=1).sum())
+                none = dict.fromkeys(("value", "low", "high", "se", "n_effective"), float("nan"))
+                rows.append(about | none | {"n": answered, "unit": "score", "method": str(error)})
     return pd.DataFrame(rows).rename(columns={"value": "estimate"}).drop(columns="name", errors="ignore")
 
 
@@ -223,9 +225,12 @@ def ratings(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     frames = []
     for items in factors(study).values():
         for item in items:
-            answers = sorted(frame[item].dropna().unique())
-            if len(answers) < 2:
+            given, scale = frame[item].dropna(), study.book.tables["survey"].questions[item].scale
+            if given.nunique() < 2:
                 continue
+            # Answers of the scale that nobody gave count as 0%, so that its middle stays where it is.
+            whole = scale is not None and (given % 1 == 0).all()
+            answers = [float(a) for a in range(int(scale[0]), int(scale[1]) + 1)] if whole else sorted(given.unique())
             found = shares(frame, [], question=item, answers=answers, confidence=confidence, **study.design)
             frames.append(found.assign(item=study.label(item), name=item, unit="percent"))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -105,3 +105,14 @@ def test_every_base_of_the_sfo_tab_book():
     assert len(found) == 72
     for key, row in found.items():
         assert (row.n, row.n_weighted, row.n_effective) == pytest.approx(counted[key], rel=1e-9), key
+
+
+def test_a_battery_without_omega_says_why_and_keeps_its_alpha():
+    """Two copies of one item: each adds up to the other, so that no single factor fits."""
+    study = Study.load("data/demo")
+    copied = study.survey["staff_attitude"]
+    study._tables["survey"] = study.survey.assign(staff_speed=copied, staff_knowledge=copied)
+    rows = tabs.reliability(study, "2026-H2").query("factor == 'Staff'").set_index("measure")
+    assert rows.loc["Alpha", "estimate"] == pytest.approx(1.0)
+    assert pd.isna(rows.loc["Omega", "estimate"])
+    assert rows.loc["Omega", "method"].startswith("omega needs more respondents than items, and no item that others")

@@ -61,7 +61,7 @@ def related(relations: pd.DataFrame, limit: int = 3) -> dict[str, str]:
 def reliable(table: pd.DataFrame, confidence: float) -> dict[str, str]:
     """How well the items of each factor measure one thing."""
     found = {}
-    alphas = table[table["measure"] == "Alpha"] if len(table) else table
+    alphas = table[(table["measure"] == "Alpha") & table["estimate"].notna()] if len(table) else table
     for row in alphas.itertuples():
         if row.low >= ENOUGH:
             verdict = f"above the usual mark of {ENOUGH:g}"

@@ -93,7 +93,7 @@ def banner_table() -> dict:
                         proportions_ztest(counts.loc[answer, [one, other]], bases[[one, other]])
 
     ours = seconds(lambda: compare.banner(frame, questions, banners, weights="w", clusters="cluster").to_frame())
-    return {"work": "banner, 60 questions x 20 columns, 8,000 rows, printed", "seconds": ours,
+    return {"work": "banner, 60 questions x 20 columns, 8,000 rows", "seconds": ours,
             "baseline": seconds(by_hand, 1), "baseline_is": "pd.crosstab and proportions_ztest, unweighted"}  # fmt: skip
 
 
