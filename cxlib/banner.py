@@ -201,13 +201,30 @@ def _cells(lines: list[Line], domains: Domains, found: pd.DataFrame, groups: dic
 
 
 def _tests(lines, domains: Domains, found, groups: dict, name: str, in_order: bool, correction, **options):
-    """Pairs of groups (each with the one before, where they are `in_order`), and each of three or more against the
-    rest."""
+    """Pairs of groups (each with the one before that has answers, where they are `in_order`), and each of three or more
+    against the rest."""
     names, index = groups["names"], groups["index"]
     k = len(names)
-    answered = np.flatnonzero(domains.n[index].any(axis=0))
-    pairs = list(pairwise(answered)) if in_order else list(zip(*np.triu_indices(k, 1), strict=True))
+    if not in_order:
+        pairs = list(zip(*np.triu_indices(k, 1), strict=True))
+        return _compared(lines, domains, found, names, index, pairs, name, correction, **options)
+    # Questions left out different waves: those that left out the same ones are tested together.
+    patterns, of_line = np.unique(domains.n[index] > 0, axis=0, return_inverse=True)
+    parts = []
+    for number, answered in enumerate(patterns):
+        some = np.flatnonzero(of_line.ravel() == number)
+        pairs = list(pairwise(np.flatnonzero(answered)))
+        part = [lines[i] for i in some]
+        parts.append(_compared(part, domains, found, names, index[some], pairs, name, correction, **options))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _compared(lines, domains: Domains, found, names, index, pairs, name: str, correction, **options) -> pd.DataFrame:
+    """The tests of some lines (`index` numbers their estimates): pairs of groups, and groups against the rest."""
+    k = len(names)
     alone = names if k > 2 else names[:0]  # the rest of two groups is the other one
+    if not len(pairs) and not len(alone):
+        return pd.DataFrame()
     eye = np.eye(k, dtype=bool)
     plus = np.array([*(eye[after] for _, after in pairs), *eye[: len(alone)]])
     minus = np.array([*(eye[before] for before, _ in pairs), *~eye[: len(alone)]])

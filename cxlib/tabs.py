@@ -220,7 +220,10 @@ def reliability(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
 
 
 def ratings(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
-    """The share of each answer to every driver, with interval, in one wave: item, answer, estimate, low, high, n."""
+    """The share of each answer to every driver, with interval, in one wave: item, answer, estimate, low, high, n.
+
+    No rows where there is no driver that two different answers were given to.
+    """
     frame = _in_wave(study, wave)
     frames = []
     for items in factors(study).values():
@@ -233,7 +236,7 @@ def ratings(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
             answers = [float(a) for a in range(int(scale[0]), int(scale[1]) + 1)] if whole else sorted(given.unique())
             found = shares(frame, [], question=item, answers=answers, confidence=confidence, **study.design)
             frames.append(found.assign(item=study.label(item), name=item, unit="percent"))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["item", "answer", "estimate", "n"])
 
 
 def _in_wave(study, wave: str | None) -> pd.DataFrame:

@@ -156,21 +156,23 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
     above = np.where(answered, y - least[domain], 0.0)
 
     cells = _Cells.of(design, domain, len(keys))
-    n, w, w2 = (cells.sums(table[name].to_numpy(float), answered.astype(float)) for name in ("n", "w", "w2"))
-    wy, w2y = (cells.sums(table[name].to_numpy(float), above) for name in ("w", "w2"))
-    above *= above
-    wyy, w2yy = (cells.sums(table[name].to_numpy(float), above) for name in ("w", "w2"))
-
+    counted = {name: table[name].to_numpy(float) for name in ("n", "w", "w2")}
+    n, w, w2 = (cells.sums(values, answered.astype(float)) for values in counted.values())
     weight = cells.by_domain(w)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = cells.by_domain(wy) / weight
-        spread = np.maximum(cells.by_domain(wyy) / weight - mean**2, 0.0)
-        ratio = np.where(np.isfinite(least), least + mean, np.nan)
+        mean = cells.by_domain(cells.sums(counted["w"], above)) / weight
         part = np.where(weight > 0, 1 / weight, 0.0)[cells.domain]
-    centre = np.nan_to_num(mean)[cells.domain]
-    z, share = (wy - centre * w) * part, w * part
-    squares = (w2yy - 2 * centre * w2y + centre**2 * w2, w2y - centre * w2, w2)
-    squared, cross, shares_squared = (values * part**2 for values in squares)
+    # Squares are taken of what is left after the mean: the difference of two large sums would be rounding noise
+    # where one answer carries most of the weight.
+    residual = np.where(answered, above - np.nan_to_num(mean)[domain], 0.0)
+    z, cross = (cells.sums(counted[name], residual) for name in ("w", "w2"))
+    residual *= residual
+    squares, squared = (cells.sums(counted[name], residual) for name in ("w", "w2"))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = cells.by_domain(squares) / weight
+    ratio = np.where(np.isfinite(least), least + mean, np.nan)
+    z, share = z * part, w * part
+    squared, cross, shares_squared = (values * part**2 for values in (squared, cross, w2))
     return Domains(
         design=design,
         keys=keys.iloc[np.tile(np.arange(len(keys)), y.shape[1])].reset_index(drop=True),
@@ -182,7 +184,7 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
         totals=cells.by_cluster(z, n),
         shares=cells.by_cluster(share, n),
         alone=cells.by_stratum(z),
-        alone_squared=cells.by_stratum(np.maximum(squared, 0.0)),
+        alone_squared=cells.by_stratum(squared),
         alone_cross=cells.by_stratum(cross),
         alone_shares=cells.by_stratum(share),
         alone_shares_squared=cells.by_stratum(shares_squared),

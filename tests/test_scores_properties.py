@@ -129,6 +129,22 @@ def test_cluster_of_one(frame):
     same(estimate(frame, ["wave"], **design), estimate(own, ["wave"], clusters="person", **design), without=["method"])
 
 
+def test_one_answer_carries_nearly_all_weight():
+    """Two answers, 0.001 and 3.997 of the weight: each residual to ten digits, with clusters and without.
+
+    Oracle: by hand, z = (w1 r1, w2 r2) / (w1 + w2) with r = -w2, w1 over the sum times 100 points; the variance is
+    2 (z1^2 + z2^2) less nothing, since the z add up to 0; simple spread over variance gives the effective number.
+    """
+    frame = pd.DataFrame({"recommend": [0.0, 7.0], "weight": [0.001, 3.997], "person": ["a", "b"]})
+    total = 0.001 + 3.997
+    z = 100 * 0.001 * 3.997 / total**2
+    spread = 100**2 * 0.001 * 3.997 / total**2
+    for design in ({}, {"clusters": "person"}):
+        row = scores.by_group(frame, "nps", [], question="recommend", weights="weight", **design).iloc[0]
+        assert row["se"] == pytest.approx(2 * z, rel=1e-10)
+        assert row["n_effective"] == pytest.approx(2 * spread / (4 * z**2), rel=1e-10)
+
+
 @settings(PROFILE)
 @given(surveys(groups=3))
 def test_other_clusters_no_covariance(frame):

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from cxlib import CxError, Study, tabs
+from cxlib import CxError, Study, charts, tabs
+from cxlib.sentences import tabs as say
 
 ROOT = Path(__file__).resolve().parents[1]
 SFO = ROOT / "../shared/data/sfo"
@@ -116,3 +117,14 @@ def test_a_battery_without_omega_says_why_and_keeps_its_alpha():
     assert rows.loc["Alpha", "estimate"] == pytest.approx(1.0)
     assert pd.isna(rows.loc["Omega", "estimate"])
     assert rows.loc["Omega", "method"].startswith("omega needs more respondents than items, and no item that others")
+
+
+def test_a_study_without_ratings_has_no_batteries_and_no_chart(load):
+    """The chapter goes on: no rows, no coefficient, no picture, no sentence."""
+    study = load("questions:\n  recommend: {role: metric, metric: nps}\n", "recommend\n9\n3\n10\n")
+    found = tabs.ratings(study, None)
+    assert found.empty
+    assert tabs.reliability(study, None).empty
+    assert charts.likert(found, item="item", answer="answer", title="Ratings") is None
+    assert "Stacked bars" in say.alt_ratings(found)
+    assert say.reliable(tabs.reliability(study, None), 0.95) == {}
