@@ -1,4 +1,4 @@
-"""The cx command: check a study, report on it."""
+"""The cx command: check a study, report on it, list whom to call."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from cxlib.errors import CommandError, CxError
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cx-workbook", prog_name="cx")
 def cli() -> None:
-    """Customer-experience research: check a study's data, report on it."""
+    """Customer-experience research: check a study's data, report on it, list whom to call."""
 
 
 @cli.command()
@@ -79,6 +79,33 @@ def report(study: str, data: str, out: Path | None, only: tuple[str, ...], param
         click.echo(f"left out: {name}: {why}", err=True)
     target = run(plan, book, out or Path("reports") / study_file(study).resolve().parent.name)
     click.echo(f"{target / 'index.html'}: {len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}")
+
+
+@cli.command()
+@click.argument("study")
+@click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The private CSV to write.")
+def cases(study: str, data: str, out: Path) -> None:
+    """List whom to call.
+
+    Customers who agreed to be called, by the chance that they are unhappy and silent times their value, with names and
+    phone numbers, as a private CSV; nothing of it ever stands in a report. Who is unhappy and who complained is what
+    study.yml says under `iceberg:`.
+    """
+    from cxlib import private
+    from cxlib.cases import cases as find_cases
+    from cxlib.cases import declared
+    from cxlib.study import Study
+
+    loaded = Study.load(study, data=data)
+    private.place(out)  # before the work, not after it
+    found = find_cases(loaded, **declared(loaded))
+    written = private.write(loaded, found, out)
+    for note in found.notes:
+        click.echo(note)
+    click.echo(
+        f"private: {written} holds names and confidential answers; only you can read it, keep it out of any report"
+    )
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 Nothing slow is imported here, so that `cx` can validate a command before pandas is loaded.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -201,6 +202,47 @@ class Scoring(_Strict):
         return self
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+FATES = ("content", "silent", "satisfied", "mollified", "dissatisfied")
+
+
+class WordOfMouth(_Strict):
+    """What an unhappy customer's talk costs: people told, and the share of them who stay away for it."""
+
+    told: Annotated[float, Field(ge=0)]
+    deterred: Share
+
+
+class Iceberg(_Strict):
+    """What an estimate of silent unhappy customers must declare, and what their cost is reckoned with."""
+
+    unhappy: dict[str, tuple[Code, ...]] = {}
+    complained: dict[str, tuple[Code, ...]] = {}
+    severity: Literal["all"] | tuple[Code, ...] = ()
+    channels: Literal["all"] | tuple[Code, ...] = ()
+    window: tuple[date, date] | None = None
+    rate: Code | None = None
+    segments: tuple[str, ...] = ()
+    outcomes: dict[Literal[FATES[2:]], tuple[Code, ...]] = {}
+    losses: dict[Literal[FATES], Share] = {}
+    loss_days: Annotated[int, Field(gt=0)] = 90
+    margin: Share | None = None
+    months: Annotated[float, Field(gt=0)] | None = None
+    case_cost: Annotated[float, Field(ge=0)] | None = None
+    word_of_mouth: WordOfMouth | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self):
+        if self.window and self.window[0] >= self.window[1]:
+            first, last = self.window
+            raise ValueError(f"a window runs from its first day to its last; found {first} to {last}")
+        taken = [code for codes in self.outcomes.values() for code in codes]
+        twice = sorted({code for code in taken if taken.count(code) > 1})
+        if twice:
+            raise ValueError(f"the outcome {twice[0]} stands under two ends of a complaint")
+        return self
+
+
 class Codebook(_Strict):
     """The whole of study.yml, validated."""
 
@@ -215,6 +257,7 @@ class Codebook(_Strict):
     minimum_base: int = Field(default=30, ge=2)
     fieldwork: Words | None = None
     banner: tuple[str, ...] = ()
+    iceberg: Iceberg = Iceberg()
     metrics: dict[str, Scoring] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)
 
@@ -226,6 +269,7 @@ class Codebook(_Strict):
             for question, spec in table.questions.items():
                 rules.check_metric(("tables", name, "questions", question), spec, scales)
         rules.check_banner(self.banner, self.tables.get("survey"))
+        rules.check_iceberg(self.iceberg, self.tables.get("survey"))
         return self
 
     def words(self, value: Words | None, default: str = "") -> str:

@@ -25,35 +25,46 @@ def _publish(kind: str, name: str, data: dict, plain: str, **shown: str) -> None
     display({"text/plain": plain, MIME: {"kind": kind, "name": name, **data}, **shown}, raw=True)
 
 
-def _plain(value, digits: int):
+def _plain(value, unit: str, digits: int | None = None):
     """A float as JSON holds it: rounded, None where it is not a number."""
-    return (
-        round(value, digits)
-        if isinstance(value, float) and math.isfinite(value)
-        else (None if isinstance(value, float) else value)
-    )
+    if not isinstance(value, float):
+        return value
+    return text.published(value, unit, digits) if math.isfinite(value) else None
 
 
 def number(
-    name: str, estimate: Estimate, *, scale=None, interval: str = "interval", minimum_base: int = 30, note: str = ""
+    name: str,
+    estimate: Estimate | None,
+    *,
+    scale=None,
+    interval: str = "interval",
+    minimum_base: int = 30,
+    note: str = "",
+    base: str = "",
 ) -> None:
-    """Publish one estimate: large, with its interval, bases and method.
+    """Publish one estimate: large, with its interval, bases and method; None publishes nothing.
 
-    `scale` is the (least, most) that it can be, `interval` what its interval may be called.
+    `scale` is the (least, most) that it can be, `interval` what its interval may be called. `base` is printed where the
+    bases do not count answers; no mark of a small base stands there.
     """
+    if estimate is None:
+        return
     unit = estimate.unit
-    digits = text.UNITS[unit][1]
-    fields = {k: _plain(v, 1 if k.startswith("n_") else digits) for k, v in estimate.to_dict().items()}
+    fields = {
+        k: _plain(v, "count", 1) if k.startswith("n_") else _plain(v, unit) for k, v in estimate.to_dict().items()
+    }
+    fields["confidence"] = estimate.confidence
     fields["label"] = fields.pop("name")
-    if estimate.n < minimum_base:
+    if not base and estimate.n < minimum_base:
         fields |= dict.fromkeys(("value", "low", "high", "se"))
-    shown = text.with_base(text.number(estimate.value, unit), estimate.n, minimum_base)
+    shown = text.number(estimate.value, unit)
+    shown = shown if base else text.with_base(shown, estimate.n, minimum_base)
     between = (
         ""
         if shown == "**"
         else f"{estimate.confidence:.0%} {interval} {text.interval(estimate.low, estimate.high, unit)}"
     )
-    base = f"{text.number(estimate.n)} answers, effective base {text.number(estimate.n_effective)}"
+    base = base or f"{text.number(estimate.n)} answers, effective base {text.number(estimate.n_effective)}"
     if scale is not None:
         fields |= {"least": float(scale[0]), "most": float(scale[1])}
     printed = {"value": shown, "interval": between, "base": base, "note": note}

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from cxlib.days import day
 from cxlib.errors import CxError
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
@@ -19,14 +20,14 @@ def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Time
     """
     customers = study.table("customers")
     came, went = (customers[column].dt.normalize() for column in ("since", "left"))
-    first, last = came.min(), max(day for day in (came.max(), went.max()) if not pd.isna(day))
+    first, last = came.min(), max(found for found in (came.max(), went.max()) if not pd.isna(found))
     if bool(start) != bool(end):
         raise CxError(f"a period has a start and an end; only {'the start' if start else 'the end'} is given")
     if not start:
         year = last.year if (last.month, last.day) == (12, 31) else last.year - 1
         covered = pd.Timestamp(year, 1, 1) >= first
         return (pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)) if covered else None
-    days = tuple(_day(text) for text in (start, end))
+    days = tuple(day(text, "a day of the period") for text in (start, end))
     if days[0] >= days[1]:
         raise CxError(f"a period ends after its start; found {start} to {end}")
     if days[0] < first or days[1] > last:
@@ -35,13 +36,6 @@ def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Time
             "nobody can be seen to come or leave there"
         )
     return days
-
-
-def _day(text: str) -> pd.Timestamp:
-    try:
-        return pd.Timestamp(pd.to_datetime(text, format="%Y-%m-%d"))
-    except ValueError:
-        raise CxError(f"a day of the period is written 2026-01-31; found {text}") from None
 
 
 def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataFrame:

@@ -101,3 +101,30 @@ def check_banner(banner: tuple[str, ...], survey) -> None:
     for name in banner:
         if name not in known:
             raise Fault(f"the banner names {name}, which is no question of the survey{nearest(name, known)}", "banner")
+
+
+def check_iceberg(iceberg, survey) -> None:
+    """Raise a Fault where `iceberg:` names a question or an answer that the survey does not have."""
+    questions = survey.questions if survey is not None else {}
+    for setting in ("unhappy", "complained"):
+        for name, codes in getattr(iceberg, setting).items():
+            place = ("iceberg", setting, name)
+            if name not in questions:
+                close = nearest(name, questions)
+                raise Fault(f"{setting} names {name}, which is no question of the survey{close}", *place)
+            labels = questions[name].labels
+            unknown = [code for code in codes if labels and code not in labels]
+            if unknown or not codes:
+                shown = f"the code {unknown[0]}, which has no label" if unknown else "no code"
+                raise Fault(f"{setting} lists the codes of {name} that say so; found {shown}", *place)
+            text = [c for c in codes if questions[name].role in ("metric", "driver", "number") and not _is_number(c)]
+            if text:
+                raise Fault(f"answers to {name} are numbers; {setting} lists {text[0]}", *place)
+
+
+def _is_number(code: str) -> bool:
+    try:
+        float(code)
+    except ValueError:
+        return False
+    return True

@@ -119,6 +119,20 @@ class Study:
             )
         return list(frame[name].cat.categories)
 
+    def gave(self, question: str, codes) -> pd.Series:
+        """Which respondents of the survey gave one of these answers (codes); blanks did not."""
+        frame, spec = self.survey, self._question(question, "survey")
+        if spec.role == "multi":
+            return frame[[f"{question}.{c}" for c in codes if f"{question}.{c}" in frame]].eq(1).any(axis=1)
+        if pd.api.types.is_numeric_dtype(frame[question]):
+            return frame[question].isin([float(c) for c in codes])
+        return frame[question].astype(object).isin(self.answer_words(question, codes))
+
+    def answer_words(self, question: str, codes) -> list[str]:
+        """What these answers (codes) of a question of the survey are called in print."""
+        labels = self._question(question, "survey").labels
+        return [self.book.words(labels.get(c), c) for c in codes]
+
     def metric(self, question: str, table: str = "survey") -> Metric:
         """The metric that a question measures."""
         name = self._question(question, table).metric

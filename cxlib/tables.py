@@ -9,8 +9,8 @@ import pandas as pd
 from cxlib import text
 
 # How a column of a result is headed and written, by its name. The kinds: value (in the row's unit, with the mark of
-# a small base), change (the same, signed, a digit more), spread (a standard error), base, p, ratio, text. The columns
-# low and high are printed as one.
+# a small base), change (the same, signed, a digit more), spread (a standard error), base, p, ratio, text, or a unit of
+# its own (percent, money …). The columns low and high are printed as one.
 COLUMNS = {
     "estimate": ("Estimate", "value"),
     "unweighted": ("Unweighted", "value"),
@@ -103,10 +103,11 @@ def _published(value, kind: str, unit: str, hide: bool):
         return (
             None if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) else str(value)
         )
-    if pd.isna(value) or (hide and kind not in ("base",)):
+    if pd.isna(value) or math.isinf(value) or (hide and kind not in ("base",)):
         return None
+    unit = kind if kind in text.UNITS else unit
     digits = PUBLISHED.get(kind, text.UNITS[unit][1])
-    rounded = round(float(value), digits)
+    rounded = text.published(float(value), unit, digits)
     return (
         int(rounded)
         if isinstance(value, (int, np.integer)) or (digits == 0 or (kind == "base" and rounded.is_integer()))
@@ -121,6 +122,8 @@ def _printed(value, kind: str, unit: str, n: float, minimum_base: int) -> str:
         return text.number(value)
     if n < minimum_base:
         return "**"
+    if kind in text.UNITS:
+        return text.number(value, kind)
     if kind == "p":
         return text.p_value(value)
     if kind == "ratio":

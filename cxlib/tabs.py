@@ -100,31 +100,16 @@ def _asked(study, name: str, wave: str | None) -> pd.Series | None:
             continue
         seen.add(current)
         for router, codes in spec[current].asked.items():
-            asked &= _gave(study, router, codes)
+            asked &= study.gave(router, codes)
             todo.append(router)
     return None if asked.all() else asked.astype(float)
-
-
-def _gave(study, router: str, codes: tuple[str, ...]) -> pd.Series:
-    """Who gave one of these answers to a question."""
-    survey, question = study.survey, study.book.tables["survey"].questions[router]
-    if question.role == "multi":
-        return survey[[f"{router}.{c}" for c in codes if f"{router}.{c}" in survey]].eq(1).any(axis=1)
-    if pd.api.types.is_numeric_dtype(survey[router]):
-        return survey[router].isin([float(c) for c in codes])
-    return survey[router].astype(object).isin(_words(study, router, codes))
-
-
-def _words(study, name: str, codes: tuple[str, ...]) -> list[str]:
-    labels = study.book.tables["survey"].questions[name].labels
-    return [study.book.words(labels.get(c), c) for c in codes]
 
 
 def _route(study, name: str) -> str:
     """Who was asked, in words: where Had a problem is Yes."""
     routes = study.book.tables["survey"].questions[name].asked
     return "where " + " and ".join(
-        f"{study.label(router)} is {' or '.join(_words(study, router, codes))}" for router, codes in routes.items()
+        f"{study.label(router)} is {' or '.join(study.answer_words(router, codes))}" for router, codes in routes.items()
     )
 
 

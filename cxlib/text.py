@@ -11,13 +11,20 @@ UNITS = {
     "percent": (1, 4, "%", " percentage points"),
     "score": (2, 4, "", ""),
     "count": (0, 0, "", ""),
+    "rate": (2, 4, "", ""),
+    "money": (0, 0, "", ""),
 }
+FIGURES = 3  # of a sum of money, whose interval is wider than a fourth figure could tell
 
 
 def number(value: float, unit: str = "count", *, digits: int | None = None, sign: bool = False) -> str:
     """A number as it is printed: digits by unit, thousands apart, a real minus sign; a dash where there is none."""
     if value is None or math.isnan(value):
         return "–"
+    if math.isinf(value):
+        return f"{MINUS if value < 0 else ''}∞"
+    if unit == "money":
+        value = float(f"{value:.{FIGURES}g}")
     digits = UNITS[unit][0] if digits is None else digits
     text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
     if not any(c in "123456789" for c in text):
@@ -25,11 +32,16 @@ def number(value: float, unit: str = "count", *, digits: int | None = None, sign
     return text.replace("-", MINUS) + UNITS[unit][2]
 
 
-def interval(low: float, high: float, unit: str = "count") -> str:
+def published(value: float, unit: str, digits: int | None = None) -> float:
+    """A number as it is recorded: to so many digits (default: by unit), so that another processor records the same."""
+    return float(f"{value:.6g}") if unit == "money" else round(value, UNITS[unit][1] if digits is None else digits)
+
+
+def interval(low: float, high: float, unit: str = "count", *, digits: int | None = None) -> str:
     """An interval as it is printed: 30.7 to 39.4."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{number(low, unit).removesuffix('%')} to {number(high, unit)}"
+    return f"{number(low, unit, digits=digits).removesuffix('%')} to {number(high, unit, digits=digits)}"
 
 
 def difference(value: float, unit: str) -> str:

@@ -67,7 +67,8 @@ def test_cells_hold_no_definitions_loops_or_long_code(notebook):
         tree = ast.parse(source(cell))
         banned = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda)
         assert not [node for node in ast.walk(tree) if isinstance(node, banned)], source(cell)
-        assert len(source(cell).strip().splitlines()) <= 10, source(cell)
+        # Parameters stand a line each, and belong nowhere else.
+        assert cell is code[0] or len(source(cell).strip().splitlines()) <= 10, source(cell)
         assert not source(cell).rstrip().endswith(";")
         assert "%" not in re.sub(r'"[^"]*"', "", source(cell)), source(cell)
 

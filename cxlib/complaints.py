@@ -1,0 +1,256 @@
+"""What counts as an unhappy customer and as a complaint, and how many different customers complained.
+
+An estimate of silent customers needs four things declared: who is unhappy, at what severity, in which channels, in
+which time window. They stand in study.yml under `iceberg:`; a notebook's parameters overrule them.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlib.complaint_rate import ComplaintRate, rates_by_group, stated
+from cxlib.days import day
+from cxlib.errors import CxError, nearest
+
+ALL, UNDECLARED = "all", "not declared"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What an estimate rests on: answers that mean unhappy and complained, severities, channels, window, rate.
+
+    `severity` and `channels` are "all" or codes of the complaints table; `undeclared` names in words what is missing.
+    """
+
+    unhappy: dict[str, tuple[str, ...]]
+    complained: dict[str, tuple[str, ...]]
+    severity: str | tuple[str, ...]
+    channels: str | tuple[str, ...]
+    start: pd.Timestamp | None
+    end: pd.Timestamp | None
+    rate: str
+
+    @property
+    def undeclared(self) -> list[str]:
+        """What a definition lacks, in words."""
+        survey = self.rate == "survey"
+        needed = {
+            "who counts as unhappy (`unhappy:`)": self.unhappy or not survey,
+            "who complained (`complained:`)": self.complained or not survey,
+            "the severity (`severity:`)": self.severity,
+            "the channels (`channels:`)": self.channels,
+            "the time window (`window:`)": self.start is not None,
+            "the complaint rate (`rate:`)": self.rate,
+        }
+        return [name for name, given in needed.items() if not given]
+
+
+def declared(study, *, unhappy="", complained="", severity="", channels="", start="", end="", rate="") -> Definition:
+    """The definition of the study's `iceberg:`, overruled by the parameters that are not empty.
+
+    `unhappy` and `complained` are written question: code|code, `severity` and `channels` as codes with commas or all,
+    `start` and `end` as days (2026-01-31). Raises CxError for a question, code or day that does not exist.
+    """
+    given = study.book.iceberg
+    window = given.window or (None, None)
+    first, last = (
+        day(text, "a day of the window") if text else (None if known is None else pd.Timestamp(known))
+        for text, known in ((start, window[0]), (end, window[1]))
+    )
+    if (first is None) != (last is None):
+        raise CxError(
+            f"a window has a first and a last day; only {'the last' if first is None else 'the first'} is given"
+        )
+    if first is not None and first >= last:
+        raise CxError(f"a window ends after it begins; found {first.date()} to {last.date()}")
+    return Definition(
+        _answers(study, unhappy) if unhappy else given.unhappy,
+        _answers(study, complained) if complained else given.complained,
+        _codes(study, "severity", severity) if severity else given.severity,
+        _codes(study, "channel", channels) if channels else given.channels,
+        first,
+        last,
+        rate or given.rate or "",
+    )
+
+
+def _answers(study, text: str) -> dict[str, tuple[str, ...]]:
+    """question: code|code, as a parameter writes it."""
+    question, sign, codes = text.partition(":")
+    if not sign or not codes.strip():
+        raise CxError(f"answers are named question: code|code, e.g. satisfaction: 1|2; found {text!r}")
+    study.text(question.strip())  # raises for a question that there is not
+    return {question.strip(): tuple(code.strip() for code in codes.split("|"))}
+
+
+def _codes(study, column: str, text: str) -> str | tuple[str, ...]:
+    """Codes of a column of the complaints table, as a parameter writes them."""
+    if text.strip() == ALL:
+        return ALL
+    return tuple(code.strip() for code in text.split(",") if code.strip())
+
+
+def definition_table(study, definition: Definition) -> pd.DataFrame:
+    """The declared definition in words, to stand beside every result: columns what, declared."""
+
+    def asked(given: dict) -> str:
+        wordings = [study.text(question) for question in given if study.text(question)]
+        return f" (asked: {' / '.join(wordings)})" if wordings else ""
+
+    words = in_words(study, definition)
+    rows = [
+        ("Unhappy", words["unhappy"] + asked(definition.unhappy)),
+        ("Complained", words["complained"] + asked(definition.complained)),
+        ("Severity of complaints", words["severity"]),
+        ("Channels of complaints", words["channels"]),
+        ("Time window of complaints", words["window"]),
+        ("Evidence for the complaint rate", definition.rate or UNDECLARED),
+    ]
+    return pd.DataFrame(rows, columns=["what", "declared"])
+
+
+def in_words(study, definition: Definition) -> dict[str, str]:
+    """The parts of a definition in words: unhappy, complained, severity, channels, window."""
+
+    def answers(given: dict) -> str:
+        parts = [f"{study.label(q)} is {' or '.join(study.answer_words(q, codes))}" for q, codes in given.items()]
+        return " or ".join(parts) or UNDECLARED
+
+    def codes(given) -> str:
+        return ALL if given == ALL else ", ".join(given) or UNDECLARED
+
+    known = definition.start is not None
+    return {
+        "unhappy": answers(definition.unhappy),
+        "complained": answers(definition.complained),
+        "severity": codes(definition.severity),
+        "channels": codes(definition.channels),
+        "window": f"{definition.start.date()} to {definition.end.date()}" if known else UNDECLARED,
+    }
+
+
+@dataclass(frozen=True)
+class Complainers:
+    """Distinct customers who complained within a definition.
+
+    `frame` has a row a complainer: complainer, complaints, first, last, outcome (of the last complaint). `rows` are
+    their complaints. `steps` counts complaints from the table to them: step, complaints.
+    """
+
+    frame: pd.DataFrame
+    rows: pd.DataFrame
+    steps: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+def complainers(study, definition: Definition) -> Complainers:
+    """The complaints of the study, cut to the definition and reduced to distinct complainers.
+
+    Raises CxError without the columns that the definition needs, for a severity or channel that no complaint has, and
+    where no complaint is dated within the window.
+    """
+    table = study.table("complaints")
+    _check(study, table, definition)
+    steps = [("Complaints in the table", len(table))]
+
+    def keep(rows: pd.DataFrame, which: pd.Series, why: str) -> pd.DataFrame:
+        left = int((~which).sum())
+        if left:
+            steps.append((why, -left))
+        return rows[which]
+
+    rows = keep(table, table["complainer"].notna(), "without a complainer's key")
+    if definition.start is not None:
+        inside = rows["when"].dt.normalize().between(definition.start, definition.end)
+        rows = keep(rows, inside, "dated outside the window, or not at all")
+        if rows.empty:
+            outside = table["when"].dropna()
+            example = f", e.g. {outside.iloc[0].date()}" if len(outside) else ""
+            raise CxError(
+                f"complaints must be dated within the window {definition.start.date()} to {definition.end.date()}; all "
+                f"{len(table):,} lie outside{example}"
+            )
+    for column, codes in (("severity", definition.severity), ("channel", definition.channels)):
+        if codes and codes != ALL:
+            rows = keep(rows, rows[column].isin(codes), f"of another {column}")
+    order = rows.sort_values("when", kind="stable") if "when" in rows else rows
+    again = int(order["complainer"].duplicated().sum())
+    if again:
+        steps.append(("more complaints of the same complainer", -again))
+    found = order.groupby("complainer", sort=True).agg(
+        complaints=("complainer", "size"),
+        **({"first": ("when", "first"), "last": ("when", "last")} if "when" in order else {}),
+        **({"outcome": ("outcome", "last")} if "outcome" in order else {}),
+    )
+    steps.append(("Distinct complainers", len(found)))
+    return Complainers(found.reset_index(), rows, pd.DataFrame(steps, columns=["step", "complaints"]))
+
+
+def _check(study, table: pd.DataFrame, definition: Definition) -> None:
+    """Raise a CxError where the complaints table lacks what the definition speaks of."""
+    needed = {"complainer": True, "when": definition.start is not None}
+    named = (("severity", definition.severity), ("channel", definition.channels))
+    needed |= {column: codes not in ("", (), ALL) for column, codes in named}
+    for column, wanted in needed.items():
+        if wanted and column not in table:
+            raise CxError(
+                f"{study.file}: the table complaints must say which column holds the {column}, e.g. `{column}: …`"
+            )
+    for column, codes in named:
+        known = sorted(table[column].dropna().unique()) if needed[column] else []
+        unknown = [code for code in codes if code not in known] if needed[column] else []
+        if unknown:
+            raise CxError(
+                f"no complaint has the {column} {unknown[0]}; there are {', '.join(known)}{nearest(unknown[0], known)}"
+            )
+
+
+def flags(study, definition: Definition, wave: str | None) -> pd.DataFrame:
+    """The survey with columns _unhappy and _complained of 1 and 0, blank outside the wave: the design stays whole."""
+
+    def any_of(given: dict) -> pd.Series:
+        parts = [study.gave(question, codes) for question, codes in given.items()]
+        return pd.concat(parts, axis=1).any(axis=1).astype(float)
+
+    frame = study.survey
+    inside = pd.Series(True, index=frame.index) if wave is None else frame["wave"].astype(str) == wave
+    flags = {"_unhappy": any_of(definition.unhappy), "_complained": any_of(definition.complained)}
+    return frame.assign(**{name: values.where(inside) for name, values in flags.items()})
+
+
+def survey_rates(
+    study, definition: Definition, wave: str | None, segment: str | None = None
+) -> dict[str, ComplaintRate]:
+    """The complaint rate that the survey's wave shows, under its design: of all ("") or in each group of a segment.
+
+    Raises CxError without a survey, without the declared answers, and where nobody was unhappy.
+    """
+    if not study.has("survey"):
+        raise CxError(f"{study.file}: a rate from the survey needs a table survey")
+    if not definition.unhappy or not definition.complained:
+        raise CxError("a rate from the survey needs `unhappy:` and `complained:`, the answers that say so")
+    frame = flags(study, definition, wave)
+    by = [segment] if segment else []
+    return rates_by_group(frame, by, complained="_complained", unhappy="_unhappy", **study.design)
+
+
+def rate(study, definition: Definition, wave: str | None) -> ComplaintRate:
+    """The complaint rate as declared: from the survey, an anchor, or a stated one. Raises CxError as stated()."""
+    if definition.rate == "survey":
+        return survey_rates(study, definition, wave)[""]
+    return stated(definition.rate)
+
+
+def customers_in(study, start: pd.Timestamp | None, end: pd.Timestamp | None) -> pd.DataFrame | None:
+    """The customers who were there on some day of a window (all of them, without dates); None without the table."""
+    if not study.has("customers"):
+        return None
+    table = study.table("customers")
+    here = pd.Series(True, index=table.index)
+    if start is not None and "since" in table:
+        here &= ~(table["since"].dt.normalize() > end)
+    if start is not None and "left" in table:
+        here &= ~(table["left"].dt.normalize() < start)
+    return table[here]

@@ -1,0 +1,41 @@
+"""The cost part of the complaint-iceberg chapter: from a study's case to the distribution of what it costs."""
+
+import pandas as pd
+
+from cxlib.damage import UNHAPPY, Damage, damage
+from cxlib.iceberg import distribution
+from cxlib.losses import LABELS, outcome_codes, worth
+from cxlib.silence import Silence
+from cxlib.text import join
+
+
+def lacking(case: Silence, rates: pd.DataFrame) -> str:
+    """What the cost cannot be told without, in words; empty where it can. `rates` is losses.loss_rates()."""
+    if case.silent is None:
+        return "there is no estimate of how many are silent"
+    known = rates.set_index("fate")["estimate"]
+    without = [LABELS[fate].lower() for fate in UNHAPPY if pd.isna(known[fate])]
+    if without:
+        return f"there is no loss rate for {join(without)}, neither measured nor declared (`losses:`)"
+    if not len(_outcomes(case)):
+        return "the complaints do not say how they ended (`outcome:`)"
+    if case.silent.high == float("inf"):
+        return "the number of silent customers has no upper limit; name the number of customers"
+    return ""
+
+
+def cost(case: Silence, rates: pd.DataFrame) -> Damage | None:
+    """The joint distribution of customers, outcomes and loss rates of a case; None where something is lacking()."""
+    if lacking(case, rates):
+        return None
+    silent = distribution(len(case.complainers), case.rate, most=case.most)
+    value = worth(case.study, case.definition)
+    return damage(silent, len(case.complainers), _outcomes(case), rates, value=value, confidence=case.confidence)
+
+
+def _outcomes(case: Silence) -> pd.Series:
+    """How many complainers ended satisfied, mollified and dissatisfied, as far as it is known."""
+    frame = case.complainers.frame
+    if "outcome" not in frame:
+        return pd.Series(dtype=int)
+    return frame["outcome"].map(outcome_codes(case.study)).value_counts()

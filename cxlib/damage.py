@@ -1,0 +1,162 @@
+"""What unhappy customers cost: how many are lost after each fate, what they would have brought, and who hears of it.
+
+Unhappy customers are split into silent ones and complainers who were satisfied, mollified or left dissatisfied; each
+fate has its own loss rate. Counts and rates are uncertain together: the distribution of every sum is taken over the
+points of a Sobol sequence, through the exact quantiles of each input, so that it is the same in every run.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+from scipy.stats import qmc
+
+from cxlib.complaint_rate import PRIOR
+from cxlib.errors import CxError
+from cxlib.losses import LABELS
+from cxlib.predictive import NegativeBinomial
+
+OUTCOMES = ("satisfied", "mollified", "dissatisfied")
+UNHAPPY = ("silent", *OUTCOMES)
+POINTS = 13  # a power of two of points
+PRIOR_OUTCOME = 1 / 3  # one complainer more, shared by the three outcomes
+
+
+def split(unhappy, rate, outcomes: dict) -> dict:
+    """Unhappy customers by fate: silent, and complainers (at the complaint rate) by the shares of `outcomes`."""
+    return {"silent": unhappy * (1 - rate)} | {fate: unhappy * rate * outcomes[fate] for fate in OUTCOMES}
+
+
+def lost(customers: dict, losses: dict) -> dict:
+    """Customers lost by fate: the customers of each fate times its loss rate (0 to 1)."""
+    return {fate: count * losses[fate] for fate, count in customers.items()}
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Points of the joint distribution of what goes into the cost, each an array; `value` is a customer's worth.
+
+    customers: by fate; outcomes: share of each among complainers; losses: loss rate (0 to 1) by fate, that of content
+    customers among them. value is money over the horizon, None where it was not declared. complainers and confidence
+    are as given.
+    """
+
+    complainers: int
+    customers: dict[str, np.ndarray]
+    outcomes: dict[str, np.ndarray]
+    losses: dict[str, np.ndarray]
+    value: float | None
+    confidence: float
+
+    @property
+    def lost(self) -> dict[str, np.ndarray]:
+        """Customers lost, by fate."""
+        return lost(self.customers, self.losses)
+
+    def summary(self, points: np.ndarray) -> dict[str, float]:
+        """Median and interval of one quantity, and its standard deviation: estimate, low, high, se."""
+        tail = (1 - self.confidence) / 2
+        low, middle, high = np.quantile(points, [tail, 0.5, 1 - tail])
+        return {"estimate": middle, "low": low, "high": high, "se": float(np.std(points))}
+
+
+def damage(
+    silent: NegativeBinomial,
+    complainers: int,
+    outcomes: pd.Series,
+    rates: pd.DataFrame,
+    *,
+    value: float | None = None,
+    confidence: float = 0.95,
+) -> Damage:
+    """The joint distribution of customers, outcomes and loss rates.
+
+    `silent` is iceberg.distribution(); `outcomes` counts complainers by fate (those of unknown outcome are spread as
+    the others are); `rates` is losses.loss_rates(). Raises CxError for a fate without a loss rate, loss rates outside 0
+    to 100%, and where no outcome is known.
+    """
+    rates = rates.set_index("fate")
+    _check(rates, outcomes)
+    points = qmc.Sobol(1 + len(OUTCOMES) + len(rates), rng=0).random_base2(POINTS)
+    points = np.clip(points, 1e-9, 1 - 1e-9)
+    counts = outcomes.reindex(OUTCOMES, fill_value=0).to_numpy(float)
+    gammas = special.gammaincinv(counts + PRIOR_OUTCOME, points[:, 1 : 1 + len(OUTCOMES)])
+    shares = dict(zip(OUTCOMES, (gammas / gammas.sum(axis=1, keepdims=True)).T, strict=True))
+    customers = {"silent": silent.spread(points[:, 0])}
+    unknown = complainers - counts.sum()
+    customers |= {fate: counts[i] + unknown * shares[fate] for i, fate in enumerate(OUTCOMES)}
+    losses = {}
+    for column, fate in enumerate(rates.index, start=1 + len(OUTCOMES)):
+        share, effective = rates.loc[fate, "estimate"] / 100, rates.loc[fate, "n_effective"]
+        if rates.loc[fate, "source"] == "measured":
+            a, b = share * effective + PRIOR, (1 - share) * effective + PRIOR
+            losses[fate] = special.betaincinv(a, b, points[:, column])
+        else:
+            losses[fate] = np.full(len(points), share)
+    return Damage(complainers, customers, shares, losses, value, confidence)
+
+
+def _check(rates: pd.DataFrame, outcomes: pd.Series) -> None:
+    for fate in UNHAPPY:
+        share = rates["estimate"].get(fate, np.nan)
+        if np.isnan(share):
+            raise CxError(
+                f"the cost needs a loss rate of each fate; {fate} has none: declare it under `iceberg: losses:`"
+            )
+    outside = rates.index[~rates["estimate"].between(0, 100) & rates["estimate"].notna()]
+    if len(outside):
+        raise CxError(f"loss rates lie in 0-100%; found {rates['estimate'][outside[0]]:g} for {outside[0]}")
+    if not outcomes.sum() > 0:
+        raise CxError("the cost needs the outcome of complaints; none is known")
+
+
+def by_fate(found: Damage | None) -> pd.DataFrame:
+    """Customers and customers lost by fate, and of all unhappy ones.
+
+    Columns: fate, label, customers, customers_low, customers_high, loss (percent, median), estimate, low, high, se
+    (customers lost), normal (lost anyway, at the rate of content customers), unit. The last row is of all.
+    """
+    if found is None:
+        return pd.DataFrame()
+    rows, content = [], found.losses.get("content")
+    total = {fate: found.customers[fate] for fate in UNHAPPY} | {"all": sum(found.customers[f] for f in UNHAPPY)}
+    gone = {fate: found.lost[fate] for fate in UNHAPPY} | {"all": sum(found.lost[f] for f in UNHAPPY)}
+    for fate, customers in total.items():
+        count = found.summary(customers)
+        row = {"fate": fate, "label": LABELS.get(fate, "All unhappy customers"), "customers": count["estimate"]}
+        row |= {"customers_low": count["low"], "customers_high": count["high"]}
+        row |= {"loss": 100 * float(np.median(gone[fate] / np.maximum(customers, 1e-9)))}
+        row |= found.summary(gone[fate])
+        row["normal"] = np.nan if content is None or np.isnan(content).any() else np.median(customers * content)
+        rows.append(row | {"unit": "count"})
+    return pd.DataFrame(rows)
+
+
+def flows(fates: pd.DataFrame) -> pd.DataFrame:
+    """by_fate() as the picture of the flow takes it: fate, label, customers, lost, without the row of all."""
+    if fates.empty:
+        return fates
+    rows = fates[fates["fate"] != "all"]
+    return rows[["fate", "label", "customers"]].assign(lost=rows["estimate"])
+
+
+def at_risk(found: Damage | None, word_of_mouth=None) -> pd.DataFrame:
+    """Value at risk: customers lost times their value, and what talk costs as a line of its own; no rows without value.
+
+    Columns: line, estimate, low, high, se, unit (money). `word_of_mouth` (told, deterred) makes a line of customers who
+    are never won: silent and dissatisfied customers x people told x share deterred x value. The two are not added up:
+    who is told may be a customer already.
+    """
+    if found is None or found.value is None:
+        return pd.DataFrame()
+    all_lost = sum(found.lost[fate] for fate in UNHAPPY)
+    lines = {"Lost unhappy customers": all_lost, "of them silent": found.lost["silent"]}
+    if "content" in found.losses and not np.isnan(found.losses["content"]).any():
+        normal = sum(found.customers[fate] for fate in UNHAPPY) * found.losses["content"]
+        lines["beyond what content customers would lose"] = all_lost - normal
+    if word_of_mouth is not None:
+        talkers = found.customers["silent"] + found.customers["dissatisfied"]
+        lines["Word of mouth (declared, not measured)"] = talkers * word_of_mouth.told * word_of_mouth.deterred
+    rows = [{"line": line} | found.summary(points * found.value) for line, points in lines.items()]
+    return pd.DataFrame(rows).assign(unit="money")
