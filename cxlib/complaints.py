@@ -11,6 +11,7 @@ import pandas as pd
 from cxlib.complaint_rate import ComplaintRate, rates_by_group, stated
 from cxlib.days import day
 from cxlib.errors import CxError, nearest
+from cxlib.rules import Fault, check_answers
 
 ALL, UNDECLARED = "all", "not declared"
 
@@ -64,26 +65,30 @@ def declared(study, *, unhappy="", complained="", severity="", channels="", star
     if first is not None and first >= last:
         raise CxError(f"a window ends after it begins; found {first.date()} to {last.date()}")
     return Definition(
-        _answers(study, unhappy) if unhappy else given.unhappy,
-        _answers(study, complained) if complained else given.complained,
-        _codes(study, "severity", severity) if severity else given.severity,
-        _codes(study, "channel", channels) if channels else given.channels,
+        _answers(study, "unhappy", unhappy) if unhappy else given.unhappy,
+        _answers(study, "complained", complained) if complained else given.complained,
+        _codes(severity) if severity else given.severity,
+        _codes(channels) if channels else given.channels,
         first,
         last,
         rate or given.rate or "",
     )
 
 
-def _answers(study, text: str) -> dict[str, tuple[str, ...]]:
+def _answers(study, setting: str, text: str) -> dict[str, tuple[str, ...]]:
     """question: code|code, as a parameter writes it."""
-    question, sign, codes = text.partition(":")
-    if not sign or not codes.strip():
+    question, _, listed = text.partition(":")
+    question, codes = question.strip(), tuple(code.strip() for code in listed.split("|") if code.strip())
+    if not question or not codes:
         raise CxError(f"answers are named question: code|code, e.g. satisfaction: 1|2; found {text!r}")
-    study.text(question.strip())  # raises for a question that there is not
-    return {question.strip(): tuple(code.strip() for code in codes.split("|"))}
+    try:
+        check_answers(setting, question, codes, study.book.tables.get("survey"))
+    except Fault as fault:
+        raise CxError(str(fault)) from None
+    return {question: codes}
 
 
-def _codes(study, column: str, text: str) -> str | tuple[str, ...]:
+def _codes(text: str) -> str | tuple[str, ...]:
     """Codes of a column of the complaints table, as a parameter writes them."""
     if text.strip() == ALL:
         return ALL
@@ -133,8 +138,8 @@ def in_words(study, definition: Definition) -> dict[str, str]:
 class Complainers:
     """Distinct customers who complained within a definition.
 
-    `frame` has a row a complainer: complainer, complaints, first, last, outcome (of the last complaint). `rows` are
-    their complaints. `steps` counts complaints from the table to them: step, complaints.
+    `frame` has a row a complainer: complainer, complaints, first, last, outcome (of the last complaint that has one).
+    `rows` are their complaints. `steps` counts complaints from the table to them: step, complaints.
     """
 
     frame: pd.DataFrame
@@ -208,11 +213,15 @@ def _check(study, table: pd.DataFrame, definition: Definition) -> None:
 
 
 def flags(study, definition: Definition, wave: str | None) -> pd.DataFrame:
-    """The survey with columns _unhappy and _complained of 1 and 0, blank outside the wave: the design stays whole."""
+    """The survey with columns _unhappy and _complained of 1 and 0: the design stays whole.
+
+    1 where one of the declared questions got one of its answers, 0 where all got others or were not asked by their
+    route; blank where that is not known, and outside the wave.
+    """
 
     def any_of(given: dict) -> pd.Series:
-        parts = [study.gave(question, codes) for question, codes in given.items()]
-        return pd.concat(parts, axis=1).any(axis=1).astype(float)
+        said = pd.concat([study.said(question, codes) for question, codes in given.items()], axis=1)
+        return said.max(axis=1).where(said.eq(1).any(axis=1) | said.notna().all(axis=1))
 
     frame = study.survey
     inside = pd.Series(True, index=frame.index) if wave is None else frame["wave"].astype(str) == wave

@@ -17,6 +17,8 @@ def lacking(case: Silence, rates: pd.DataFrame) -> str:
     without = [LABELS[fate].lower() for fate in UNHAPPY if pd.isna(known[fate])]
     if without:
         return f"there is no loss rate for {join(without)}, neither measured nor declared (`losses:`)"
+    if not len(case.complainers):
+        return "nobody complained, so there is nothing to compare silence with"
     if not len(_outcomes(case)):
         return "the complaints do not say how they ended (`outcome:`)"
     if case.silent.high == float("inf"):

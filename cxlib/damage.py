@@ -39,7 +39,7 @@ class Damage:
 
     customers: by fate; outcomes: share of each among complainers; losses: loss rate (0 to 1) by fate, that of content
     customers among them. value is money over the horizon, None where it was not declared. complainers and confidence
-    are as given.
+    are as given; `most` is the number of silent customers that there can be, None where it is not known.
     """
 
     complainers: int
@@ -48,6 +48,7 @@ class Damage:
     losses: dict[str, np.ndarray]
     value: float | None
     confidence: float
+    most: int | None = None
 
     @property
     def lost(self) -> dict[str, np.ndarray]:
@@ -94,7 +95,7 @@ def damage(
             losses[fate] = special.betaincinv(a, b, points[:, column])
         else:
             losses[fate] = np.full(len(points), share)
-    return Damage(complainers, customers, shares, losses, value, confidence)
+    return Damage(complainers, customers, shares, losses, value, confidence, silent.most)
 
 
 def _check(rates: pd.DataFrame, outcomes: pd.Series) -> None:

@@ -35,6 +35,11 @@ class Silent(Estimate):
     plug_in: float = float("nan")
     mean: float = float("nan")
 
+    def __str__(self) -> str:
+        interval = f"{self.confidence:.0%} interval {self.low:,.0f} to {self.high:,.0f}"
+        others = f"plug-in {self.plug_in:,.0f}, mean {self.mean:,.0f}"
+        return f"{self.name} {self.value:,.0f} ({interval}; {others}; {self.n:,} complainers; {self.method})"
+
 
 def silent(complainers: int, rate, *, customers: int | None = None, confidence: float = 0.95) -> Silent:
     """Unhappy customers who did not complain, behind so many who did.

@@ -17,6 +17,10 @@ NAMES = {
     "resolve": "More complaints are resolved",
     "both": "Both together",
 }
+FLIPS = {
+    "rate": "Complaint rate above which complainers are the greater loss",
+    "satisfied": "Share of satisfied complainers above which more complaints save customers",
+}
 
 
 def levers(
@@ -27,9 +31,9 @@ def levers(
     `complain` is the share of the silent who are brought to complain (with outcomes as now), `resolve` the share of
     mollified and dissatisfied complaints that end satisfied. Columns: lever, label, handled (cases, median), estimate,
     low, high, se (customers saved), saves (share of the distribution in which it saves any), verdict (saves, loses,
-    either), unit. Where the value of a customer is known also worth, worth_low, worth_high: what they bring less
-    `case_cost` a case (before any cost where that is None). No rows without a Damage, here and below. Raises CxError
-    for shares outside 0 to 1.
+    either, or neither for a lever that moves nothing), unit. Where the value of a customer is known also worth,
+    worth_low, worth_high: what they bring less `case_cost` a case (before any cost where that is None). No rows without
+    a Damage, here and below. Raises CxError for shares outside 0 to 1.
     """
     if found is None:
         return pd.DataFrame()
@@ -45,7 +49,7 @@ def levers(
             worth = found.summary(earned)
             row |= {"worth": worth["estimate"], "worth_low": worth["low"], "worth_high": worth["high"]}
         low, high = (row["low"], row["high"]) if earned is None else (row["worth_low"], row["worth_high"])
-        row["verdict"] = "saves" if low > 0 else "loses" if high < 0 else "either"
+        row["verdict"] = "saves" if low > 0 else "loses" if high < 0 else "either" if low < high else "neither"
         rows.append(row | {"unit": "count"})
     return pd.DataFrame(rows)
 
@@ -76,33 +80,33 @@ def _moves(found: Damage, complain: float, resolve: float) -> dict[str, tuple[np
 
 
 def break_even(found: Damage | None) -> pd.DataFrame:
-    """Where the conclusions flip: columns what, estimate, low, high, se (percent), now, unit.
+    """Where the conclusions flip: columns flip (rate, satisfied), what, estimate, low, high, se (percent), now, above,
+    unit.
 
     The complaint rate above which complainers are the greater loss, and the share of satisfied complainers above which
     more complaints save customers (mollified and dissatisfied in their present proportion); outside 0 to 100% the
-    conclusion never flips.
+    conclusion never flips. `above` is the chance, in percent, that the present rate or share lies above it. A ratio
+    whose denominator may be 0 has no interval: no row where nobody is lost, nor where satisfied complainers are not
+    known to leave less than the others.
     """
     if found is None:
         return pd.DataFrame()
     losses, shares = found.losses, found.outcomes
     of_complainer = sum(shares[fate] * losses[fate] for fate in OUTCOMES)
-    rest = 1 - shares["satisfied"]
+    rest = shares["mollified"] + shares["dissatisfied"]
     of_rest = (shares["mollified"] * losses["mollified"] + shares["dissatisfied"] * losses["dissatisfied"]) / rest
-    gap = of_rest - losses["satisfied"]
-    rate = losses["silent"] / (losses["silent"] + of_complainer)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = (of_rest - losses["silent"]) / np.where(gap == 0, np.nan, gap)
-    unhappy = found.complainers + found.customers["silent"]
-    rows = [
-        ("Complaint rate above which complainers are the greater loss", rate, found.complainers / unhappy),
-        ("Share of satisfied complainers above which more complaints save customers", share, shares["satisfied"]),
-    ]
-    frame = [
-        {"what": what} | found.summary(100 * points) | {"now": 100 * float(np.median(now))}
-        for what, points, now in rows
-        if not np.isnan(points).any()
-    ]
-    return pd.DataFrame(frame).assign(unit="percent")
+    either, gap = losses["silent"] + of_complainer, of_rest - losses["satisfied"]
+    rate = found.complainers / (found.complainers + found.customers["silent"])
+    flips = {"rate": (losses["silent"], either, rate)}
+    flips["satisfied"] = (of_rest - losses["silent"], gap, shares["satisfied"])
+    rows = []
+    for flip, (part, whole, now) in flips.items():
+        if np.quantile(whole, (1 - found.confidence) / 2) > 0:
+            points = part / whole
+            row = {"flip": flip, "what": FLIPS[flip]} | found.summary(100 * points)
+            row |= {"now": 100 * float(np.median(now)), "above": 100 * float((now > points).mean())}
+            rows.append(row | {"unit": "percent"})
+    return pd.DataFrame(rows)
 
 
 def one_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
@@ -141,7 +145,7 @@ def two_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
     """Customers lost by complaint rate and loss rate of the silent, both from a part to a multiple of the present ones.
 
     Columns: row (loss rate of the silent), column (complaint rate), value, here (the present assumptions). Rates that
-    would pass 100% are left out.
+    would pass 100% are left out; no more customers are silent than there are.
     """
     if found is None:
         return pd.DataFrame()
@@ -150,12 +154,13 @@ def two_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
     losses = {fate: float(np.median(found.losses[fate])) for fate in UNHAPPY}
     now = rate.value if rate.value > 0 else rate.mean
     cells = []
-    for loss in (part * losses["silent"] for part in LOSSES):
+    for loss in dict.fromkeys(part * losses["silent"] for part in LOSSES):
         for share in (part * now for part in RATES):
             if loss > 1 or share > 1:
                 continue
             customers = split(found.complainers / share, share, shares)
+            customers["silent"] = min(customers["silent"], np.inf if found.most is None else found.most)
             value = sum(lost(customers, losses | {"silent": loss}).values())
             here = share == now and loss == losses["silent"]
-            cells.append((f"{100 * loss:.0f}%", f"{100 * share:.1f}%", value, here))
+            cells.append((f"{100 * loss:.3g}%", f"{100 * share:.3g}%", value, here))
     return pd.DataFrame(cells, columns=["row", "column", "value", "here"]).assign(unit="count")

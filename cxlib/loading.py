@@ -181,8 +181,9 @@ class _FileReader:
         source = self._source(key)
         if source is None:
             # A wave without weights counts everybody once; a wave without another key leaves it blank.
-            blank = 1.0 if key == "weight" else np.nan if key in NUMBER_KEYS else None
-            self.out[key] = pd.Series(blank, index=self.raw.index, dtype=float if key in NUMBER_KEYS else object)
+            blank = 1.0 if key == "weight" else None
+            kind = float if key in NUMBER_KEYS else "datetime64[us]" if key in DATE_KEYS else object
+            self.out[key] = pd.Series(blank, index=self.raw.index, dtype=kind)
             if key == "weight":
                 self.notes.append(f"{self.name}: {self.wave or self.path.name} has no weights; everybody counts once")
             return

@@ -5,11 +5,13 @@ dissatisfied. A customer is lost who leaves within a number of days of the inter
 not followed so long is left out.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from cxlib.codebook import FATES
-from cxlib.complaints import ALL, Definition, complainers, customers_in, flags
+from cxlib.complaints import Definition, complainers, customers_in, flags
 from cxlib.errors import CxError
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
@@ -48,8 +50,8 @@ def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd
 
     Complainers come from the complaints table, whatever its dates; silent and content customers from respondents of all
     waves who are linked to a customer, under the survey's design. Where a fate has fewer answers than the minimum base
-    the rate declared in `iceberg: losses:` is taken, without an interval. Columns: fate, label, estimate, low, high,
-    se, n, n_effective, source (measured, declared, or none), unit, method.
+    the rate declared in `iceberg: losses:` is taken, without an interval or a base. Columns: fate, label, estimate,
+    low, high, se, n, n_effective, source (measured, declared, or none), unit, method.
     """
     days, least = study.book.iceberg.loss_days, study.book.minimum_base
     measured = {**_of_complainers(study, definition, days), **_of_respondents(study, definition, days)}
@@ -57,15 +59,16 @@ def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd
     for fate in FATES:
         frame, design = measured.get(fate, (pd.DataFrame({"_lost": []}), {}))
         declared = study.book.iceberg.losses.get(fate)
-        row = {"fate": fate, "label": LABELS[fate], "n": len(frame), "unit": "percent"}
-        if int(frame["_lost"].notna().sum()) >= least:
+        n = int(frame["_lost"].notna().sum())
+        row = {"fate": fate, "label": LABELS[fate], "unit": "percent"}
+        if n >= least:
             found = by_group(frame, LOST, [], question="_lost", confidence=confidence, **design).iloc[0]
             kept = ["estimate", "low", "high", "se", "n", "n_effective", "method"]
             row |= {key: found[key] for key in kept} | {"source": "measured"}
         elif declared is not None:
             row |= {"estimate": 100 * declared, "source": "declared", "method": "declared in the study, no interval"}
         else:
-            row |= {"source": "none", "method": f"fewer than {least} customers, and none declared"}
+            row |= {"n": n, "source": "none", "method": f"fewer than {least} customers, and none declared"}
         rows.append(row)
     columns = ["fate", "label", "estimate", "low", "high", "se", "n", "n_effective", "source", "unit", "method"]
     return pd.DataFrame(rows).reindex(columns=columns)
@@ -76,8 +79,8 @@ def _left(study) -> tuple[pd.DataFrame, pd.Timestamp] | None:
     if not study.has("customers") or not {"customer", "left"} <= set(study.table("customers")):
         return None
     table = study.table("customers")
-    dates = [table[column].max() for column in ("since", "left") if column in table]
-    return table.set_index("customer")[["left"]], max(day for day in dates if not pd.isna(day))
+    last = table[[column for column in ("since", "left") if column in table]].max().max()
+    return table.set_index("customer")[["left"]], last
 
 
 def _lost(study, customer: pd.Series, since: pd.Series, days: int) -> pd.Series:
@@ -96,8 +99,7 @@ def _lost(study, customer: pd.Series, since: pd.Series, days: int) -> pd.Series:
 def _of_complainers(study, definition: Definition, days: int) -> dict[str, tuple[pd.DataFrame, dict]]:
     if not study.has("complaints") or not {"when", "outcome", "complainer"} <= set(study.table("complaints")):
         return {}
-    everybody = Definition({}, {}, definition.severity or ALL, definition.channels or ALL, None, None, "")
-    found = complainers(study, everybody).frame
+    found = complainers(study, replace(definition, start=None, end=None)).frame
     found = found.assign(
         _fate=found["outcome"].map(outcome_codes(study)), _lost=_lost(study, found["complainer"], found["last"], days)
     ).dropna(subset=["_fate", "_lost"])
@@ -106,12 +108,14 @@ def _of_complainers(study, definition: Definition, days: int) -> dict[str, tuple
 
 def _of_respondents(study, definition: Definition, days: int) -> dict[str, tuple[pd.DataFrame, dict]]:
     """Respondents linked to a customer; the frame keeps everybody, so that the design stays whole."""
-    if not study.has("survey") or not {"customer", "when"} <= set(study.survey) or not definition.unhappy:
+    if not study.has("survey") or not {"customer", "when"} <= set(study.survey):
+        return {}
+    if not definition.unhappy or not definition.complained:
         return {}
     frame = flags(study, definition, None)
     lost = _lost(study, frame["customer"], frame["when"], days)
-    unhappy, complained = frame["_unhappy"] == 1, frame["_complained"] == 1
-    which = {"content": ~unhappy & ~complained, "silent": unhappy & ~complained}
+    unhappy, complained = frame["_unhappy"], frame["_complained"]
+    which = {"content": (unhappy == 0) & (complained != 1), "silent": (unhappy == 1) & (complained == 0)}
     return {fate: (frame.assign(_lost=lost.where(here)), study.design) for fate, here in which.items()}
 
 

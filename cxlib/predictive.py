@@ -107,8 +107,13 @@ class NegativeBinomial:
             if (a <= k).any():
                 return np.inf
             return rising * float(self.rate.share @ np.exp(special.betaln(a - k, b + k) - special.betaln(a, b)))
-        found = self._over_p(lambda p, t: np.exp(-k * t) * within(p), self.r + k, most - k + 1.0)
-        return rising * found / self.room
+
+        def odds(p, t):
+            inside = within(p)
+            # Where p is next to 0 nothing lies within the cap, whatever the odds.
+            return np.where(inside > 0, np.exp(-k * np.where(inside > 0, t, 0.0)) * inside, 0.0)
+
+        return rising * self._over_p(odds, self.r + k, most - k + 1.0) / self.room
 
     def _over_p(self, function: Callable, a: float, b: float) -> float:
         """E[function(p, logit p)] over the rate, for a function that follows I_p(a, b)."""

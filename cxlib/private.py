@@ -110,8 +110,8 @@ def _any(study, setting: str, given: dict) -> pd.Series:
     return said.max(axis=1).where(said.eq(1).any(axis=1) | said.notna().all(axis=1))
 
 
-def _said(study, name: str, codes, above=()) -> pd.Series:
-    """1 where one of the answers was given, 0 where another, or where the question's route passed by; else nan."""
+def _said(study, name: str, codes) -> pd.Series:
+    """study.said() of an answer that there is."""
     survey, questions = study.survey, study.book.tables["survey"].questions
     if name not in questions:
         raise CxError(f"{study.file}: the survey has no question {name}{nearest(name, questions)}")
@@ -119,13 +119,7 @@ def _said(study, name: str, codes, above=()) -> pd.Series:
     unknown = [c for c in codes if (number(str(c)) is None if numeric else labels and str(c) not in labels)]
     if unknown or not codes:
         raise CxError(f"{study.file}: {name} has no answer {unknown[0] if unknown else 'that says so'}")
-    columns = [name] if name in survey else [c for c in survey if c.startswith(f"{name}.")]
-    said = study.gave(name, [str(c) for c in codes]).astype(float).where(survey[columns].notna().any(axis=1))
-    for router, through in questions[name].asked.items():
-        if router not in above:
-            passed = _said(study, router, through, (*above, name)) == 0
-            said = said.mask(said.isna() & passed, 0.0)
-    return said
+    return study.said(name, [str(c) for c in codes])
 
 
 def write(study, cases, out: str | Path) -> Path:

@@ -1,5 +1,7 @@
 """Rules between the entries of study.yml, where one entry is right or wrong only beside another."""
 
+import math
+
 from cxlib.errors import nearest
 
 
@@ -105,26 +107,37 @@ def check_banner(banner: tuple[str, ...], survey) -> None:
 
 def check_iceberg(iceberg, survey) -> None:
     """Raise a Fault where `iceberg:` names a question or an answer that the survey does not have."""
-    questions = survey.questions if survey is not None else {}
     for setting in ("unhappy", "complained"):
         for name, codes in getattr(iceberg, setting).items():
-            place = ("iceberg", setting, name)
-            if name not in questions:
-                close = nearest(name, questions)
-                raise Fault(f"{setting} names {name}, which is no question of the survey{close}", *place)
-            labels = questions[name].labels
-            unknown = [code for code in codes if labels and code not in labels]
-            if unknown or not codes:
-                shown = f"the code {unknown[0]}, which has no label" if unknown else "no code"
-                raise Fault(f"{setting} lists the codes of {name} that say so; found {shown}", *place)
-            text = [c for c in codes if questions[name].role in ("metric", "driver", "number") and not _is_number(c)]
-            if text:
-                raise Fault(f"answers to {name} are numbers; {setting} lists {text[0]}", *place)
+            check_answers(setting, name, codes, survey)
+
+
+def check_answers(setting: str, name: str, codes: tuple[str, ...], survey) -> None:
+    """Raise a Fault where a setting of `iceberg:` names a question or an answer that the survey does not have."""
+    questions, place = survey.questions if survey is not None else {}, ("iceberg", setting, name)
+    if name not in questions:
+        close = nearest(name, questions)
+        raise Fault(f"{setting} names {name}, which is no question of the survey{close}", *place)
+    question = questions[name]
+    known = question.labels or question.columns
+    unknown = [code for code in codes if known and code not in known]
+    if unknown or not codes:
+        lacks = "which has no label" if question.labels else "which is none of its columns"
+        shown = f"the code {unknown[0]}, {lacks}{nearest(unknown[0], known)}" if unknown else "no code"
+        raise Fault(f"{setting} lists the codes of {name} that say so; found {shown}", *place)
+    if question.role not in ("metric", "driver", "number"):
+        return
+    text = [code for code in codes if not _is_number(code)]
+    if text:
+        raise Fault(f"answers to {name} are numbers; {setting} lists {text[0]}", *place)
+    low, high = question.scale or (-math.inf, math.inf)
+    outside = [code for code in codes if not low <= float(code) <= high]
+    if outside:
+        raise Fault(f"answers to {name} lie in {low:g}-{high:g}; {setting} lists {outside[0]}", *place)
 
 
 def _is_number(code: str) -> bool:
     try:
-        float(code)
+        return math.isfinite(float(code))
     except ValueError:
         return False
-    return True

@@ -1,6 +1,6 @@
 """The tables of the complaint-iceberg chapter: the rate beside published ones, the silent, and both by segment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -129,6 +129,10 @@ def chosen_segments(study, segments: str = "") -> list[str]:
                 f"a segment of the silent must be known of respondents and of customers; {name} is not; those that "
                 f"are: {', '.join(known) or 'none'}{nearest(name, known)}"
             )
+    if "customer" not in study.book.tables["customers"].keys:
+        raise CxError(
+            f"{study.file}: the table customers must say which column names the customer, e.g. `customer: id`"
+        )
     return names
 
 
@@ -137,10 +141,11 @@ def by_segment(case: Silence, segments: list[str]) -> pd.DataFrame:
 
     Columns: segment, name, group, complainers, n (unhappy respondents), n_effective, raw, raw_low, raw_high, rate,
     rate_low, rate_high (pooled), overall (all percent), shrinkage, estimate, low, high (silent, with the pooled rate),
-    raw_silent, customers, method, unit. A segment is pooled by itself. Groups in which no respondent was unhappy are
-    left out, and segments with fewer than two others. No rows unless the rate is the survey's.
+    raw_silent, customers, unplaced (complainers of no group), method, unit. A segment is pooled by itself. Groups in
+    which no respondent was unhappy are left out, and segments with fewer than two others. No rows unless the rate is
+    the survey's.
     """
-    if case.rate is None or case.rate.kind != "survey":
+    if case.rate is None or case.definition.rate != "survey":
         return pd.DataFrame()
     frames = [_segment(case, segment) for segment in segments]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -161,8 +166,8 @@ def _segment(case: Silence, segment: str) -> pd.DataFrame:
         _group(pooled, own[group], row, int(complained[group]), int(customers[group]), case.confidence)
         for group, row in zip(groups, pooled.frame.to_dict("records"), strict=True)
     ]
-    overall = 100 * sum(x) / sum(n)
-    return pd.DataFrame(rows).assign(segment=study.label(segment), name=segment, overall=overall, unit="count")
+    told = {"segment": study.label(segment), "name": segment, "overall": 100 * sum(x) / sum(n)}
+    return pd.DataFrame(rows).assign(**told, unplaced=len(case.complainers) - complained.sum(), unit="count")
 
 
 def _group(
@@ -192,14 +197,20 @@ def readings(case: Silence) -> pd.DataFrame:
 
 
 def monthly(case: Silence) -> pd.DataFrame:
-    """The control chart of distinct complainers per 1,000 customers by month; no rows where dates or customers lack."""
+    """The control chart of distinct complainers per 1,000 customers by month, of the severities and channels declared,
+    over all months that the complaints table covers; no rows where dates or customers lack.
+    """
     study = case.study
     if not study.has("customers") or not {"since", "left"} <= set(study.table("customers")):
         return pd.DataFrame()
     if "when" not in study.table("complaints"):
         return pd.DataFrame()
-    months = by_month(study.table("complaints"), study.table("customers"))
-    if len(months) < LEAST_PERIODS or not months["count"].sum():
+    first, last = study.table("complaints")["when"].agg(["min", "max"])
+    if not last - first >= LEAST_PERIODS * pd.Timedelta(days=28):
+        return pd.DataFrame()
+    rows = complainers(study, replace(case.definition, start=None, end=None)).rows
+    months = by_month(rows, study.table("customers"), start=str(first.date()), end=str(last.date()))
+    if len(months) < LEAST_PERIODS or not months["count"].sum() or not months["base"].all():
         return pd.DataFrame()
     return control_chart(months, count="count", base="base", period="period").assign(
         unit="rate", outside=lambda chart: np.where(chart["out"], "yes", "")

@@ -128,6 +128,20 @@ class Study:
             return frame[question].isin([float(c) for c in codes])
         return frame[question].astype(object).isin(self.answer_words(question, codes))
 
+    def said(self, question: str, codes, *, above: tuple[str, ...] = ()) -> pd.Series:
+        """1 where a respondent gave one of these answers, 0 where another, or where the route passed by; else nan.
+
+        `above` are the questions whose routes led here, so that routes in a circle end.
+        """
+        frame, routes = self.survey, self._question(question, "survey").asked
+        columns = [question] if question in frame else [c for c in frame if c.startswith(f"{question}.")]
+        said = self.gave(question, codes).astype(float).where(frame[columns].notna().any(axis=1))
+        for router, through in routes.items():
+            if router not in above:
+                passed = self.said(router, through, above=(*above, question)) == 0
+                said = said.mask(said.isna() & passed, 0.0)
+        return said
+
     def answer_words(self, question: str, codes) -> list[str]:
         """What these answers (codes) of a question of the survey are called in print."""
         labels = self._question(question, "survey").labels

@@ -37,7 +37,7 @@ def report(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("reports") / "demo"
     done = cx("report", "data/demo", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{out}/index.html: 1 chapter"
+    assert done.stdout.strip() == f"{out}/index.html: 2 chapters"
     return out
 
 
@@ -70,17 +70,23 @@ def page(report) -> Page:
 
 def test_the_report_holds_what_it_promises(report):
     names = set(tree(report))
-    assert {"index.html", "results.json", "plan.json", "notebooks/02_survey_analysis.ipynb"} <= names
-    assert {n for n in names if n.startswith("figures/")} >= {"figures/survey_analysis_trend.svg"}
+    assert {"index.html", "results.json", "plan.json"} <= names
+    assert {"notebooks/01_complaint_iceberg.ipynb", "notebooks/02_survey_analysis.ipynb"} <= names
+    assert {"figures/complaint_iceberg_iceberg.svg", "figures/survey_analysis_trend.svg"} <= names
     assert not [n for n in names if "running" in n or n.endswith(".part")]
 
 
 def test_results_json_keeps_its_contract(results):
     assert set(results) == {"study", "lang", "chapters"}
     assert (results["study"], results["lang"]) == ("demo", "en")
-    chapter = results["chapters"]["survey_analysis"]
+    assert list(results["chapters"]) == ["complaint_iceberg", "survey_analysis"]
+
+
+@pytest.mark.parametrize(("name", "headline"), [("complaint_iceberg", "silent"), ("survey_analysis", "nps")])
+def test_every_chapter_keeps_the_contract(results, name, headline):
+    chapter = results["chapters"][name]
     assert set(chapter) == {"numbers", "tables", "figures", "findings"}
-    number = chapter["numbers"]["nps"]
+    number = chapter["numbers"][headline]
     assert set(number) >= {"value", "low", "high", "se", "n", "n_effective", "unit", "confidence", "method"}
     assert number["low"] < number["value"] < number["high"]
     for table in chapter["tables"].values():
@@ -92,18 +98,18 @@ def test_results_json_keeps_its_contract(results):
 
 
 def test_figures_stand_where_results_say(report, results):
-    for figure in results["chapters"]["survey_analysis"]["figures"].values():
+    for figure in (f for chapter in results["chapters"].values() for f in chapter["figures"].values()):
         assert (report / figure["file"]).read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_every_printed_number_of_the_page_is_the_published_one(results, page):
-    """The page prints headline numbers at one or two digits of what results.json holds."""
+    """The page prints headline numbers at none, one or two digits of what results.json holds."""
     text = " ".join(page.text)
-    for number in results["chapters"]["survey_analysis"]["numbers"].values():
-        digits = 2 if number["unit"] == "score" else 1
-        shown = f"{number['value']:.{digits}f}" + ("%" if number["unit"] == "percent" else "")
+    for number in (n for chapter in results["chapters"].values() for n in chapter["numbers"].values()):
+        digits = {"score": 2, "count": 0}.get(number["unit"], 1)
+        shown = f"{number['value']:,.{digits}f}" + ("%" if number["unit"] == "percent" else "")
         assert shown in text
-        assert f"{number['low']:.{digits}f} to {number['high']:.{digits}f}" in text
+        assert f"{number['low']:,.{digits}f} to {number['high']:,.{digits}f}" in text
 
 
 def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
@@ -122,7 +128,7 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
 def test_the_bottom_line_comes_first(page):
     sections = [a["class"] for tag, a in page.tags if tag == "section"]
     assert sections[0] == "bottom-line"
-    assert sections.count("bottom-line") == 1
+    assert sections.count("bottom-line") == 2
 
 
 def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
@@ -228,7 +234,11 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
     (tmp_path / "study.yml").write_text(
         "study: x\ntitle: X\nsample: census\ntables:\n  staff: {file: staff.csv, respondent: id, team: team}\n"
     )
-    with pytest.raises(CxError, match="no chapter can run: survey_analysis: the study has no table survey"):
+    message = (
+        "no chapter can run: complaint_iceberg: the study has no table complaints; survey_analysis: the study has no "
+        "table survey"
+    )
+    with pytest.raises(CxError, match=message):
         run.make_plan(str(tmp_path))
 
 

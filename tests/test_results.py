@@ -10,6 +10,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from cxlib import CxError, Estimate, nps, results, tables, text
+from cxlib.iceberg import complaint_rate, silent
 
 
 @pytest.fixture
@@ -127,6 +128,7 @@ def test_names_must_be_words():
         results.finding("two words", "A sentence.")
 
 
-def test_the_readme_prints_what_its_example_prints():
+def test_the_readme_prints_what_its_examples_print():
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    assert f"# {silent(10, complaint_rate(10, 420))}" in readme.replace("\n# beta", " beta")
     assert "print(nps([10] * 50 + [7] * 30 + [0] * 20))\n# " + str(nps([10] * 50 + [7] * 30 + [0] * 20)) in readme

@@ -6,6 +6,8 @@ from cxlib import text
 from cxlib.damage import Damage
 from cxlib.silence import Silence
 
+FLIP_NAMES = {"rate": "flip_1", "satisfied": "flip_2"}
+
 
 def currency(study) -> str:
     """The currency as a caption ends with it."""
@@ -18,7 +20,7 @@ def cost(case: Silence, found: Damage | None, fates: pd.DataFrame, risk: pd.Data
         return {"no_cost": f"What silent customers cost is not told: {why}."} if why else {}
     rows = fates.set_index("fate")
     whole, quiet = rows.loc["all"], rows.loc["silent"]
-    share = 100 * quiet["estimate"] / whole["estimate"] if whole["estimate"] > 0 else float("nan")
+    share = 100 * quiet["estimate"] / whole["estimate"] if whole["estimate"] > 0 else 0.0
     told = {
         "lost": f"Of all unhappy customers {_between(whole, found)} are lost, {text.number(quiet['estimate'])} of them "
         f"({text.number(share, 'percent')}) silent ones, who never showed in the complaints."
@@ -81,6 +83,7 @@ def levers(case: Silence, rows: pd.DataFrame, *, complain: float, resolve: float
             "saves": "",
             "loses": "; this lever loses",
             "either": "; it may save or lose, the interval holds both",
+            "neither": "; it moves nothing",
         }[row.verdict]
         sentence = f"{what[row.lever]}: {text.number(row.handled)} more cases, {kept} customers kept"
         if "worth" in rows:
@@ -95,21 +98,26 @@ def levers(case: Silence, rows: pd.DataFrame, *, complain: float, resolve: float
 
 def flips(found: Damage | None, rows: pd.DataFrame) -> dict[str, str]:
     """At which complaint rate, and at which share of satisfied complainers, the conclusions flip."""
-    if found is None or rows.empty:
+    if found is None:
         return {}
-    told = {}
-    for number, row in enumerate(rows.itertuples(), 1):
-        inside = row.low <= row.now <= row.high
-        never = row.low <= 0 if number == 2 else False
+    told, tail = {}, 100 * (1 - found.confidence) / 2
+    for row in rows.itertuples():
         sentence = (
             f"{row.what}: {text.number(row.estimate, 'percent')} ({text.interval(row.low, row.high, 'percent')}); "
             f"it is now {text.number(row.now, 'percent')}."
         )
-        if inside:
+        if tail < row.above < 100 - tail:
             sentence += " The conclusion is too close to call."
-        if never:
+        if row.flip == "satisfied" and row.low < 0:
             sentence += " A share below 0% means that more complaints would save customers whatever becomes of them."
-        told[f"flip_{number}"] = sentence
+        if row.flip == "satisfied" and row.high > 100:
+            sentence += " A share above 100% means that more complaints would lose customers whatever becomes of them."
+        told[FLIP_NAMES[row.flip]] = sentence
+    if FLIP_NAMES["satisfied"] not in told:
+        told[FLIP_NAMES["satisfied"]] = (
+            "At which share of satisfied complainers more complaints would save customers cannot be told: satisfied "
+            "complainers are not known to leave less than the others."
+        )
     return told
 
 

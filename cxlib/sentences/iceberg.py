@@ -102,7 +102,7 @@ def _silent(case: Silence) -> str:
 
 
 def _interval(case: Silence) -> str:
-    return interval_name(case.study) if case.rate.kind == "survey" else "interval"
+    return interval_name(case.study) if case.definition.rate == "survey" else "interval"
 
 
 def rate(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
@@ -156,15 +156,22 @@ def segments(rows: pd.DataFrame) -> dict[str, str]:
             f"({text.interval(row['rate_low'], row['rate_high'], 'percent')})"
             for row in (low, high)
         ]
-        most = part.loc[part["estimate"].idxmax()]
         verdict = "the intervals do not overlap" if apart else "the intervals overlap"
         found[f"segment_{name}"] = (
             f"{part['segment'].iloc[0]}: the complaint rate after pooling runs from {told[0]} to {told[1]}; {verdict}. "
             f"Pooling took {text.number(100 * part['shrinkage'].min(), digits=0)}-"
-            f"{text.number(100 * part['shrinkage'].max(), digits=0)}% of each group's distance from the others. Most "
-            f"silent customers: {most['group']}, {text.number(most['estimate'])} "
-            f"({text.interval(most['low'], most['high'])})."
+            f"{text.number(100 * part['shrinkage'].max(), digits=0)}% of each group's distance from the others."
         )
+        if part["estimate"].notna().any():
+            most = part.loc[part["estimate"].idxmax()]
+            found[f"segment_{name}"] += (
+                f" Most silent customers: {most['group']}, {text.number(most['estimate'])} "
+                f"({text.interval(most['low'], most['high'])})."
+            )
+        if part["unplaced"].iloc[0]:
+            found[f"segment_{name}"] += (
+                f" {text.number(part['unplaced'].iloc[0])} complainers belong to none of these groups."
+            )
     return found
 
 
@@ -174,7 +181,7 @@ def no_segments(case: Silence, rows: pd.DataFrame) -> dict[str, str]:
         return {}
     why = (
         "the rate is not the survey's own, and a rate does not transfer between groups"
-        if case.rate.kind != "survey"
+        if case.definition.rate != "survey"
         else "none is declared (`segments:`), or too few groups have unhappy respondents"
     )
     return {"no_segments": f"Silent customers are not split by segment: {why}."}
