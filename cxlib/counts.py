@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -232,6 +233,7 @@ def _cells(table: pa.Table, keys: list[str]) -> pd.DataFrame:
 def _tidy(table: pd.DataFrame, keys: list[str], scales: dict[str, float], fpc: str | None) -> pd.DataFrame:
     """The table as tally() promises it: one set of dtypes, one row a combination, sorted, whole numbers as weights."""
     for key in keys:
+        _check_finite(table, key)
         table[key] = _one_dtype(table[key])
     if any(table[key].hasnans for key in keys) and table.duplicated(keys).any():
         # null and NaN, which most engines tell apart
@@ -247,6 +249,17 @@ def _tidy(table: pd.DataFrame, keys: list[str], scales: dict[str, float], fpc: s
             whole = (high + low // 2**31).astype(float) * 2.0**31 + (low % 2**31).astype(float)
             table[name] = whole / scales[name]
     return table[[*keys, *COUNTS, *as_list(fpc)]]
+
+
+def _check_finite(table: pd.DataFrame, key: str) -> None:
+    """Raise a CxError for an infinite answer, which would pass for a huge whole number."""
+    if not pd.api.types.is_float_dtype(table[key]):
+        return
+    values = table[key].to_numpy(float, na_value=np.nan)
+    infinite = np.isinf(values)
+    if infinite.any():
+        rows = int(table["n"].to_numpy()[infinite].sum())
+        raise CxError(f"numbers must be finite; {rows} are not, e.g. {values[infinite][0]} (column {key})")
 
 
 def _one_dtype(column: pd.Series) -> pd.Series:

@@ -127,3 +127,11 @@ def test_missing_column_empty_table_and_taken_names():
         tally(frame.iloc[:0], "recommend")
     with pytest.raises(CxError, match="a column called n cannot be tallied by"):
         tally(frame, "recommend", by="n")
+
+
+@pytest.mark.parametrize("engine", [lambda frame: frame, duckdb.from_df, pl.from_pandas])
+def test_an_infinite_answer_is_refused(engine):
+    """It would pass for a whole number of nineteen digits."""
+    frame = pd.DataFrame({"q": [1.0, 2.0, np.inf, 3.0, np.inf]})
+    with pytest.raises(CxError, match=r"numbers must be finite; 2 are not, e.g. inf \(column q\)"):
+        tally(engine(frame), "q")
