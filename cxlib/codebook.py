@@ -84,6 +84,7 @@ class Question(_Strict):
     label: Words | None = None
     scale: tuple[float, float] | None = None
     missing: tuple[Code, ...] = ()
+    never_used: tuple[Code, ...] = ()
     no: tuple[Code, ...] = ()
     reverse: bool = False
     labels: Annotated[dict[Code, Words], BeforeValidator(_one_key_a_code)] = {}
@@ -108,6 +109,11 @@ class Question(_Strict):
             raise ValueError("`no:` (codes of an option that was not ticked) goes with `columns:`")
         if self.reverse and (self.role != "driver" or not self.scale):
             raise ValueError("`reverse: true` (a high answer is a bad one) goes with `role: driver` and a `scale:`")
+        stray = [code for code in self.never_used if code not in self.missing]
+        if stray:
+            raise ValueError(
+                f"`never_used:` (of the codes that are `missing:`) names {stray[0]}, which is not one of them"
+            )
         if self.scale and self.scale[0] >= self.scale[1]:
             raise ValueError(f"a scale runs from low to high, e.g. [1, 5]; found {list(self.scale)}")
         for name, rule in self.derive.items():
@@ -206,6 +212,28 @@ Share = Annotated[float, Field(ge=0, le=1)]
 FATES = ("content", "silent", "satisfied", "mollified", "dissatisfied")
 
 
+def _listed(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise ValueError(f"a list belongs here, e.g. [1, 2]; found {value!r}")
+    return value
+
+
+def _all_or_listed(value: Any) -> Any:
+    if value != "all" and not isinstance(value, list):
+        raise ValueError(f"all, or a list of codes, e.g. [1, 2]; found {value!r}")
+    return value
+
+
+def _two_days(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError(f"a window is its first and its last day, e.g. [2026-03-01, 2026-08-31]; found {value!r}")
+    return value
+
+
+Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
+AllOrCodes = Annotated[Literal["all"] | tuple[Code, ...], BeforeValidator(_all_or_listed)]
+
+
 class WordOfMouth(_Strict):
     """What an unhappy customer's talk costs: people told, and the share of them who stay away for it."""
 
@@ -216,14 +244,14 @@ class WordOfMouth(_Strict):
 class Iceberg(_Strict):
     """What an estimate of silent unhappy customers must declare, and what their cost is reckoned with."""
 
-    unhappy: dict[str, tuple[Code, ...]] = {}
-    complained: dict[str, tuple[Code, ...]] = {}
-    severity: Literal["all"] | tuple[Code, ...] = ()
-    channels: Literal["all"] | tuple[Code, ...] = ()
-    window: tuple[date, date] | None = None
+    unhappy: dict[str, Codes] = {}
+    complained: dict[str, Codes] = {}
+    severity: AllOrCodes = ()
+    channels: AllOrCodes = ()
+    window: Annotated[tuple[date, date], BeforeValidator(_two_days)] | None = None
     rate: Code | None = None
-    segments: tuple[str, ...] = ()
-    outcomes: dict[Literal[FATES[2:]], tuple[Code, ...]] = {}
+    segments: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    outcomes: dict[Literal[FATES[2:]], Codes] = {}
     losses: dict[Literal[FATES], Share] = {}
     loss_days: Annotated[int, Field(gt=0)] = 90
     margin: Share | None = None
@@ -243,6 +271,24 @@ class Iceberg(_Strict):
         return self
 
 
+class Improvement(_Strict):
+    """What was changed between two waves, and for whom: a segment of two groups, the code of the changed one.
+
+    Without a group everybody is taken to be changed, from the wave `after` on.
+    """
+
+    group: str | None = None
+    treated: Code | None = None
+    before: Code | None = None
+    after: Code
+
+    @model_validator(mode="after")
+    def _names_a_comparison(self):
+        if len({self.group is None, self.treated is None, self.before is None}) > 1:
+            raise ValueError("`group:`, `treated:` and `before:` go together; without a group there is no comparison")
+        return self
+
+
 class Codebook(_Strict):
     """The whole of study.yml, validated."""
 
@@ -258,6 +304,7 @@ class Codebook(_Strict):
     fieldwork: Words | None = None
     banner: tuple[str, ...] = ()
     iceberg: Iceberg = Iceberg()
+    improvement: Improvement | None = None
     metrics: dict[str, Scoring] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)
 
@@ -270,6 +317,7 @@ class Codebook(_Strict):
                 rules.check_metric(("tables", name, "questions", question), spec, scales)
         rules.check_banner(self.banner, self.tables.get("survey"))
         rules.check_iceberg(self.iceberg, self.tables.get("survey"))
+        rules.check_improvement(self.improvement, self.tables.get("survey"))
         return self
 
     def words(self, value: Words | None, default: str = "") -> str:

@@ -13,7 +13,7 @@ from cxlib.days import day
 from cxlib.errors import CxError, nearest
 from cxlib.rules import Fault, check_answers
 
-ALL, UNDECLARED = "all", "not declared"
+ALL, UNDECLARED, OUTSIDE = "all", "not declared", "as in the source of the rate"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def in_words(study, definition: Definition) -> dict[str, str]:
 
     def answers(given: dict) -> str:
         parts = [f"{study.label(q)} is {' or '.join(study.answer_words(q, codes))}" for q, codes in given.items()]
-        return " or ".join(parts) or UNDECLARED
+        return " or ".join(parts) or (UNDECLARED if definition.rate in ("", "survey") else OUTSIDE)
 
     def codes(given) -> str:
         return ALL if given == ALL else ", ".join(given) or UNDECLARED
@@ -154,7 +154,7 @@ def complainers(study, definition: Definition) -> Complainers:
     """The complaints of the study, cut to the definition and reduced to distinct complainers.
 
     Raises CxError without the columns that the definition needs, for a severity or channel that no complaint has, and
-    where no complaint is dated within the window.
+    where no complaint names its complainer, or none that does is dated within the window.
     """
     table = study.table("complaints")
     _check(study, table, definition)
@@ -166,16 +166,18 @@ def complainers(study, definition: Definition) -> Complainers:
             steps.append((why, -left))
         return rows[which]
 
-    rows = keep(table, table["complainer"].notna(), "without a complainer's key")
+    rows = named = keep(table, table["complainer"].notna(), "without a complainer's key")
+    if named.empty:
+        raise CxError(f"complainers are told apart by their key (`complainer:`); all {len(table):,} complaints lack it")
     if definition.start is not None:
         inside = rows["when"].dt.normalize().between(definition.start, definition.end)
         rows = keep(rows, inside, "dated outside the window, or not at all")
         if rows.empty:
-            outside = table["when"].dropna()
+            outside = named["when"].dropna()
             example = f", e.g. {outside.iloc[0].date()}" if len(outside) else ""
             raise CxError(
                 f"complaints must be dated within the window {definition.start.date()} to {definition.end.date()}; all "
-                f"{len(table):,} lie outside{example}"
+                f"{len(named):,} with a complainer lie outside{example}"
             )
     for column, codes in (("severity", definition.severity), ("channel", definition.channels)):
         if codes and codes != ALL:

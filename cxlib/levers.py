@@ -49,7 +49,7 @@ def levers(
             worth = found.summary(earned)
             row |= {"worth": worth["estimate"], "worth_low": worth["low"], "worth_high": worth["high"]}
         low, high = (row["low"], row["high"]) if earned is None else (row["worth_low"], row["worth_high"])
-        row["verdict"] = "saves" if low > 0 else "loses" if high < 0 else "either" if low < high else "neither"
+        row["verdict"] = "either" if low < 0 < high else "saves" if high > 0 else "loses" if low < 0 else "neither"
         rows.append(row | {"unit": "count"})
     return pd.DataFrame(rows)
 

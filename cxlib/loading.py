@@ -40,7 +40,11 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     if not problems:
         problems += _derive(study.file, name, spec, frame)
         problems += waves_answered(name, spec, frame)
-    return frame.drop(columns=[c for c in frame if c in ("_file", "_row") or c.startswith("_codes.")]), problems, notes
+    study.never_used |= {
+        (name, c.removeprefix("_never.")): frame[c].fillna(False).astype(bool) for c in frame if c.startswith("_never.")
+    }
+    inner = [c for c in frame if c in ("_file", "_row") or c.startswith(("_codes.", "_never."))]
+    return frame.drop(columns=inner), problems, notes
 
 
 def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, list[Problem]]:
@@ -231,6 +235,8 @@ class _FileReader:
             values, found = columns.labelled(raw, place, question, labels, strict=bool(own))
             cells = columns.label_codes(cells, labels)
         self.out[name] = values
+        if question.never_used:
+            self.out[f"_never.{name}"] = columns.codes(raw).isin(question.never_used)
         if question.nets or question.derive:
             self.out[f"_codes.{name}"] = cells
         self.problems += found

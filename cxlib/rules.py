@@ -141,3 +141,18 @@ def _is_number(code: str) -> bool:
         return math.isfinite(float(code))
     except ValueError:
         return False
+
+
+def check_improvement(improvement, survey) -> None:
+    """Raise a Fault where `improvement:` names a group or a code that the survey does not have."""
+    if improvement is None or improvement.group is None:
+        return
+    questions = survey.questions if survey is not None else {}
+    segments = {name: spec for name, spec in questions.items() if spec.role == "segment"}
+    if improvement.group not in segments:
+        close = nearest(improvement.group, segments)
+        raise Fault(f"{improvement.group} is no segment of the survey{close}", "improvement", "group")
+    labels = segments[improvement.group].labels
+    if labels and improvement.treated not in labels:
+        close = nearest(improvement.treated, labels)
+        raise Fault(f"{improvement.treated} is no code of {improvement.group}{close}", "improvement", "treated")

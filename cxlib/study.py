@@ -30,6 +30,8 @@ class Study:
         self.book: Codebook = read_codebook(file)
         self.notes: list[str] = []
         self._tables: dict[str, pd.DataFrame] = {}
+        # Who said that he never used what a question asks about, by table and question: blank in the table itself.
+        self.never_used: dict[tuple[str, str], pd.Series] = {}
         self.own_metrics = {
             name: Metric(name, self.book.words(spec.label, name), spec.scale, spec.scores, spec.unit)
             for name, spec in self.book.metrics.items()

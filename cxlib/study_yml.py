@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from cxlib.codebook import FATES, KEYS, Codebook, Iceberg, Question, Scoring, Table, Wave, WordOfMouth
+from cxlib.codebook import FATES, KEYS, Codebook, Iceberg, Improvement, Question, Scoring, Table, Wave, WordOfMouth
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.rules import Fault
 
@@ -115,6 +115,8 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
     if place[0] == "iceberg":
         inner = {"losses": list(FATES), "outcomes": list(FATES[2:]), "word_of_mouth": list(WordOfMouth.model_fields)}
         return inner.get(place[1], list(Iceberg.model_fields)) if len(place) > 2 else list(Iceberg.model_fields)
+    if place[0] == "improvement":
+        return list(Improvement.model_fields)
     if place[0] == "metrics":
         return list(Scoring.model_fields)
     if place[0] == "tables" and len(place) == 3:

@@ -12,6 +12,7 @@ UNITS = {
     "score": (2, 4, "", ""),
     "count": (0, 0, "", ""),
     "rate": (2, 4, "", ""),
+    "ratio": (2, 4, "", ""),
     "money": (0, 0, "", ""),
 }
 FIGURES = 3  # of a sum of money, whose interval is wider than a fourth figure could tell

@@ -435,3 +435,162 @@ def test_bands_of_large_numbers_can_be_read(load):
         "questions:\n  pay: {role: number, derive: {d: [5000000, 15000000]}}", "pay,x\n6000000,1\n15000000,1\n"
     )
     assert not [level for level in study.levels("d") if "e+" in level]
+
+
+# -- what a study declares of its complaint iceberg ------------------------------------------------------------------
+
+ASKED = """\
+questions:
+  sad: {role: single, labels: {1: "Yes", 0: "No"}}
+  told: {role: multi, columns: {phone: c, shop: w}}
+  q: {role: metric, metric: nps}
+  age: {role: number, scale: [0, 99]}
+  c: {role: segment}
+"""
+# The head has three lines; `iceberg:` is line 4, its settings begin on line 5.
+ICEBERG = {
+    "an unknown setting": ("unhapy: {sad: [1]}", "line 5, iceberg.unhapy: unknown key unhapy; did you mean unhappy?"),
+    "an unknown fate": (
+        "losses:\n    quiet: 0.3",
+        "line 6, iceberg.losses.quiet: 'quiet' is not one of 'content', 'silent', 'satisfied', 'mollified' or "
+        "'dissatisfied'",
+    ),
+    "an unknown end": (
+        "outcomes: {silent: [x]}",
+        "line 5, iceberg.outcomes.silent: 'silent' is not one of 'satisfied', 'mollified' or 'dissatisfied'",
+    ),
+    "an unknown part of the talk": (
+        "word_of_mouth: {told: 6, deterred: 0.1, tolld: 2}",
+        "line 5, iceberg.word_of_mouth.tolld: unknown key tolld; did you mean told?",
+    ),
+    "half the talk": ("word_of_mouth: {told: 6}", "line 5, iceberg.word_of_mouth: the key deterred is missing"),
+    "talk that repels more than all": (
+        "word_of_mouth: {told: 6, deterred: 4}",
+        "line 5, iceberg.word_of_mouth.deterred: input should be less than or equal to 1; found 4",
+    ),
+    "nobody told by half": (
+        "word_of_mouth: {told: -1, deterred: 0.1}",
+        "line 5, iceberg.word_of_mouth.told: input should be greater than or equal to 0; found -1",
+    ),
+    "a loss rate in percent": (
+        "losses: {silent: 40}",
+        "line 5, iceberg.losses.silent: input should be less than or equal to 1; found 40",
+    ),
+    "a loss rate below 0": (
+        "losses: {content: -0.1}",
+        "line 5, iceberg.losses.content: input should be greater than or equal to 0; found -0.1",
+    ),
+    "a margin in percent": ("margin: 18", "line 5, iceberg.margin: input should be less than or equal to 1; found 18"),
+    "no months": ("months: 0", "line 5, iceberg.months: input should be greater than 0; found 0"),
+    "no days": ("loss_days: 0", "line 5, iceberg.loss_days: input should be greater than 0; found 0"),
+    "a case that pays": (
+        "case_cost: -5",
+        "line 5, iceberg.case_cost: input should be greater than or equal to 0; found -5",
+    ),
+    "a window that falls": (
+        "window: [2026-08-31, 2026-03-01]",
+        "line 4, iceberg: a window runs from its first day to its last; found 2026-08-31 to 2026-03-01",
+    ),
+    "a rate that YAML takes for true": (
+        "rate: true",
+        "line 5, iceberg.rate: True is read as true or false; put quotes around it",
+    ),
+    "an outcome under two ends": (
+        "outcomes: {satisfied: [ok, 1], mollified: [1]}",
+        "line 4, iceberg: the outcome 1 stands under two ends of a complaint",
+    ),
+    "a question that there is not": (
+        "severity: all\n  unhappy: {sadd: [1]}",
+        "line 6, iceberg.unhappy.sadd: unhappy names sadd, which is no question of the survey; did you mean sad?",
+    ),
+    "a code without a label": (
+        "unhappy:\n    sad: [1, 2]",
+        "line 6, iceberg.unhappy.sad: unhappy lists the codes of sad that say so; found the code 2, which has no label",
+    ),
+    "no code": (
+        "complained: {sad: []}",
+        "line 5, iceberg.complained.sad: complained lists the codes of sad that say so; found no code",
+    ),
+    "an option without a column": (
+        "complained: {told: [shopp]}",
+        "line 5, iceberg.complained.told: complained lists the codes of told that say so; found the code shopp, which "
+        "is none of its columns; did you mean shop?",
+    ),
+    "a word for a number": (
+        "unhappy: {q: [low]}",
+        "line 5, iceberg.unhappy.q: answers to q are numbers; unhappy lists low",
+    ),
+    "a blank for a number": (
+        "unhappy: {q: [nan]}",
+        "line 5, iceberg.unhappy.q: answers to q are numbers; unhappy lists nan",
+    ),
+    "an answer off the scale": (
+        "unhappy: {age: [18, 100]}",
+        "line 5, iceberg.unhappy.age: answers to age lie in 0-99; unhappy lists 100",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "expected"), ICEBERG.values(), ids=ICEBERG)
+def test_a_fault_of_the_iceberg_is_named_with_its_line_key_and_rule(error, settings, expected):
+    assert error(ASKED, DATA, top=f"{TOP}iceberg:\n  {settings}\n") == f"DIR/study.yml: {expected}"
+
+
+LISTED, ALL = "a list belongs here, e.g. [1, 2]; found", "all, or a list of codes, e.g. [1, 2]; found"
+WINDOW = "a window is its first and its last day, e.g. [2026-03-01, 2026-08-31]; found"
+FORMS = {
+    "a severity as a word": ("severity: major", f"line 5, iceberg.severity: {ALL} 'major'"),
+    "channels as a number": ("channels: 3", f"line 5, iceberg.channels: {ALL} 3"),
+    "a window of one day": ("window: [x]", f"line 5, iceberg.window: {WINDOW} ['x']"),
+    "a window as text": ("window: in March", f"line 5, iceberg.window: {WINDOW} 'in March'"),
+    "a day that there is not": (
+        'window: ["2026-02-30", "2026-03-31"]',
+        "line 5, iceberg.window.0: input should be a valid date or datetime, day value is outside expected range; "
+        "found '2026-02-30'",
+    ),
+    "answers as a list": (
+        "unhappy: [sad]",
+        "line 5, iceberg.unhappy: input should be a valid dictionary; found ['sad']",
+    ),
+    "codes as a number": ("unhappy: {sad: 1}", f"line 5, iceberg.unhappy.sad: {LISTED} 1"),
+    "outcomes as a word": ("outcomes: {mollified: x}", f"line 5, iceberg.outcomes.mollified: {LISTED} 'x'"),
+    "segments as a word": ("segments: city", f"line 5, iceberg.segments: {LISTED} 'city'"),
+    "a margin as a word": (
+        "margin: much",
+        "line 5, iceberg.margin: input should be a valid number, unable to parse string as a number; found 'much'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "expected"), FORMS.values(), ids=FORMS)
+def test_a_wrong_form_names_its_line_and_key(error, settings, expected):
+    message = error(ASKED, DATA, top=f"{TOP}iceberg:\n  {settings}\n")
+    assert message == f"DIR/study.yml: {expected}"
+
+
+def test_an_iceberg_without_a_survey_asks_for_the_question(error):
+    message = error("tables: {complaints: {file: s.csv}}", DATA, top=TOP + "iceberg:\n  unhappy: {sad: [1]}\n")
+    assert (
+        message == "DIR/study.yml: line 5, iceberg.unhappy.sad: unhappy names sad, which is no question of the survey"
+    )
+
+
+def test_what_the_iceberg_declares_is_read(load):
+    study = load(
+        ASKED,
+        DATA.replace("id,q", "sad,q"),
+        top=TOP
+        + "iceberg: {unhappy: {sad: [1.0], q: [0, 1]}, complained: {told: [shop]}, severity: [1, high], channels: all, "
+        "window: [2026-03-01, 2026-08-31], rate: 0.03, outcomes: {satisfied: [ok, 1]}, losses: {silent: 1}}\n",
+    )
+    found = study.book.iceberg
+    assert (found.unhappy, found.complained) == ({"sad": ("1",), "q": ("0", "1")}, {"told": ("shop",)})
+    assert (found.severity, found.channels, found.rate) == (("1", "high"), "all", "0.03")
+    assert [str(day) for day in found.window] == ["2026-03-01", "2026-08-31"]
+    assert (found.outcomes, found.losses) == ({"satisfied": ("ok", "1")}, {"silent": 1.0})
+    assert (found.loss_days, found.margin, found.segments) == (90, None, ())
+
+
+def test_a_study_that_declares_nothing_has_an_empty_iceberg(load):
+    found = load(ASKED, DATA.replace("id,q", "sad,q")).book.iceberg
+    assert not any([found.unhappy, found.complained, found.severity, found.channels, found.window, found.rate])

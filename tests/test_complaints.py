@@ -130,7 +130,18 @@ REFUSED = {
     "all outside the window": (
         {},
         {"start": "2020-01-01", "end": "2020-12-31"},
-        "complaints must be dated within the window 2020-01-01 to 2020-12-31; all 17 lie outside, e.g. 2026-03-15",
+        "complaints must be dated within the window 2020-01-01 to 2020-12-31; all 16 with a complainer lie outside, "
+        "e.g. 2026-03-15",
+    ),
+    "nobody named": (
+        {"frames": {"complaints": few().assign(who=None)}},
+        {},
+        "complainers are told apart by their key (`complainer:`); all 17 complaints lack it",
+    ),
+    "no day at all": (
+        {"frames": {"complaints": few().assign(day=None)}},
+        {},
+        "complaints must be dated within the window 2026-03-01 to 2026-08-31; all 16 with a complainer lie outside",
     ),
     "a channel that there is not": (
         {},
@@ -272,6 +283,8 @@ def test_the_definition_in_words(load):
     }
     none = complaints.definition_table(s := made(load, iceberg=False), complaints.declared(s))
     assert none["declared"].tolist() == ["not declared"] * 6
+    outside = complaints.in_words(s, complaints.declared(s, rate="vca_2016"))
+    assert (outside["unhappy"], outside["complained"]) == ("as in the source of the rate",) * 2
 
 
 def test_the_definition_in_the_study_s_language_and_the_question_s_words(load):

@@ -99,6 +99,88 @@ def test_a_table_withholds_tiny_bases_in_record_and_print():
     assert found["note"] == "** base under 30: not reported. * base under 100: read with caution."
 
 
+def test_a_number_with_a_base_of_its_own_bears_no_mark(shown):
+    """12 complainers are no small base of answers: the number is printed, with what it rests on."""
+    results.number("silent", estimate(n=12, unit="count", value=1270.4, low=854.0, high=math.inf, se=math.inf),
+                   base="12 complainers, rate taken from outside", note="plug-in 1,300")  # fmt: skip
+    data = shown[0][results.MIME]
+    assert data["printed"] == {
+        "value": "1,270", "interval": "95% interval 854 to ∞", "base": "12 complainers, rate taken from outside",
+        "note": "plug-in 1,300",
+    }  # fmt: skip
+    assert (data["value"], data["low"], data["high"], data["se"], data["n"]) == (1270, 854, None, None, 12)
+    assert "12 complainers, rate taken from outside" in shown[0]["text/plain"]
+    json.dumps(data, allow_nan=False)
+
+
+def test_nothing_is_published_of_nothing(shown):
+    results.number("silent", None)
+    results.table("none", pd.DataFrame(), caption="None")
+    results.figure("none", None, caption="None", alt="")
+    assert shown == []
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "recorded"),
+    [
+        (7_640_195_123.4, "money", 7_640_200_000.0),
+        (148_261_593.37, "money", 148_262_000.0),
+        (0.0, "money", 0.0),
+        (-1234.5678, "money", -1234.57),
+        (1270.6, "count", 1271.0),
+        (1.04236789, "rate", 1.0424),
+        (6.97123456, "percent", 6.9712),
+    ],
+)
+def test_numbers_as_recorded(value, unit, recorded):
+    assert text.published(value, unit) == recorded
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(7_640_195_123.4, "7,640,000,000"), (-899.4, "\u2212899"), (0.2, "0"), (-0.2, "0"), (math.inf, "∞"), (87.4, "87")],
+)
+def test_money_is_printed_to_three_figures(value, printed):
+    assert text.number(value, "money") == printed
+
+
+def test_a_column_may_have_a_unit_of_its_own():
+    """Beside the row's unit: percent, money, ratio, base and text, each written and recorded in its own way."""
+    frame = pd.DataFrame(
+        {"label": ["A", None], "rate": [7.02976, math.nan], "worth": [148_261_593.4, math.inf], "z": [1.23456, -0.001],
+         "complainers": [96, 0], "estimate": [1269.6, math.nan], "low": [853.6, math.nan], "high": [1924.6, math.nan],
+         "unit": "count"}
+    )  # fmt: skip
+    labels = {"rate": ("Rate", "percent"), "worth": ("Worth", "money"), "z": ("z", "ratio"),
+              "complainers": ("Complainers", "base"), "estimate": ("Silent", "count")}  # fmt: skip
+    found = tables.record(frame, caption="", labels=labels, minimum_base=0)
+    assert found["printed"]["heads"] == ["Label", "Rate", "Worth", "z", "Complainers", "Silent", "95% interval"]
+    assert found["printed"]["rows"] == [
+        ["A", "7.0%", "148,000,000", "1.23", "96", "1,270", "854 to 1,925"],
+        ["", "–", "∞", "0.00", "0", "–", "–"],
+    ]
+    assert found["rows"] == [
+        ["A", 7.0298, 148_262_000.0, 1.2346, 96, 1270, 854, 1925],
+        [None, None, None, -0.001, 0, None, None, None],
+    ]
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_rate_without_a_base_is_not_withheld_for_a_small_one():
+    """A declared loss rate rests on no answers: its base is blank, not small."""
+    frame = pd.DataFrame(
+        {"label": ["measured", "declared", "none"], "estimate": [35.8, 40.0, math.nan],
+         "low": [32.7, math.nan, math.nan], "high": [39.0, math.nan, math.nan],
+         "n": [919, math.nan, 4], "unit": "percent"}
+    )  # fmt: skip
+    found = tables.record(frame, caption="", minimum_base=30)
+    assert found["printed"]["rows"] == [
+        ["measured", "35.8%", "32.7 to 39.0%", "919"], ["declared", "40.0%", "–", "–"], ["none", "**", "**", "4"],
+    ]  # fmt: skip
+    assert found["rows"][1] == ["declared", 40.0, None, None, None]
+    assert found["note"] == "** base under 30: not reported."
+
+
 def test_table_html_is_stable_and_escapes_what_clients_write():
     frame = pd.DataFrame({"group": ["<script>alert(1)</script>", "R&D"], "n": [100, 1200]})
     page = tables.to_html(tables.record(frame, caption="A < B"))

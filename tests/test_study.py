@@ -431,3 +431,65 @@ def test_a_router_s_code_exists(error):
     assert "77" in error(
         "questions:\n  q: {role: number, asked: {c: [77]}}\n  c: {role: single, labels: {1: a, 2: b}}", CSV
     )
+
+
+# -- who gave an answer --------------------------------------------------------------------------------------------
+
+SAID = """\
+questions:
+  p: {role: single, labels: {1: {en: "Yes", vi: Có}, 0: {en: "No", vi: Không}}}
+  s: {role: single, labels: {1: "Yes", 0: "No"}, asked: {p: [1]}}
+  deep: {role: single, labels: {1: "Yes", 0: "No"}, asked: {s: [1]}}
+  q: {role: metric, metric: nps}
+  free: {role: single}
+  m: {role: multi, labels: {a: Shop, b: Phone}}
+"""
+GAVE = "p,s,deep,q,free,m\n1,1,1,9,x,a\n1,1,,3,y,a;b\n1,0,,3,,b\n1,,,,x,\n0,,,10,,a\n,,,0,x,b\n"
+
+
+def test_who_gave_an_answer(load):
+    """By hand: six respondents, blanks did not."""
+    study = load(SAID, GAVE)
+    assert study.gave("p", ["1"]).tolist() == [True, True, True, True, False, False]
+    assert study.gave("q", ["3", "10"]).tolist() == [False, True, True, False, True, False]
+    assert study.gave("free", ["x"]).tolist() == [True, False, False, True, False, True]
+    assert study.gave("m", ["b"]).tolist() == [False, True, True, False, False, True]
+    assert study.gave("m", ["a", "b"]).tolist() == [True, True, True, False, True, True]
+
+
+def test_who_said_what_and_of_whom_it_is_not_known(load):
+    """By hand: the fifth was not asked s, as he had no p; of the sixth nobody knows whether he was asked."""
+    study = load(SAID, GAVE)
+    assert cells(study.said("p", ["1"]).to_frame("p")) == {"p": [1, 1, 1, 1, 0, None]}
+    assert cells(study.said("s", ["1"]).to_frame("s")) == {"s": [1, 1, 0, None, 0, None]}
+    assert cells(study.said("deep", ["1"]).to_frame("d")) == {"d": [1, None, 0, None, 0, None]}
+    assert cells(study.said("q", ["3"]).to_frame("q")) == {"q": [0, 1, 1, None, 0, 0]}
+    assert cells(study.said("m", ["b"]).to_frame("m")) == {"m": [0, 1, 1, None, 0, 1]}
+
+
+def test_routes_in_a_circle_end(load):
+    table = """\
+        questions:
+          a: {role: single, labels: {1: "Yes", 0: "No"}, asked: {b: [1]}}
+          b: {role: single, labels: {1: "Yes", 0: "No"}, asked: {a: [1]}}
+        """
+    found = load(table, "a,b\n1,1\n,0\n0,\n,\n").said("a", ["1"])
+    assert cells(found.to_frame("a")) == {"a": [1, 0, 0, None]}
+
+
+def test_answers_in_words(load):
+    assert load(SAID, GAVE).answer_words("p", ["1", "0"]) == ["Yes", "No"]
+    assert load(SAID, GAVE, top="study: tiny\ntitle: Tiny\nsample: opt_in\nlanguage: vi\n").answer_words(
+        "p", ["0"]
+    ) == ["Không"]
+    assert load(SAID, GAVE).answer_words("q", ["3"]) == ["3"]
+    with pytest.raises(CxError, match="there is no question sad"):
+        load(SAID, GAVE).answer_words("sad", ["1"])
+
+
+def test_a_key_that_one_of_two_files_lacks_is_blank_and_keeps_its_kind(load):
+    table = "file: [{file: a.csv, wave: 1}, {file: b.csv, wave: 2, columns: {d: null, s: null}}]\nwhen: d\nseconds: s\n"
+    found = load(table, {"a.csv": "d,s,q\n2026-01-31,60,9\n", "b.csv": "q\n7\n"}).survey
+    assert found["when"].dt.day.tolist()[0] == 31
+    assert cells(found[["seconds"]]) == {"seconds": [60, None]}
+    assert found["when"].isna().tolist() == [False, True]

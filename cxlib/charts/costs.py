@@ -91,6 +91,8 @@ def two_way(frame: pd.DataFrame, *, rows: str, columns: str) -> Figure | None:
     thousands or millions, and a line below says so. None where there is nothing to draw. Raises CxError where a pair
     stands twice.
     """
+    if frame.empty:
+        return None
     twice = frame[frame.duplicated(["row", "column"])]
     if len(twice):
         pair = " and ".join(twice[["row", "column"]].iloc[0].astype(str))

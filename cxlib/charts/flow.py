@@ -37,6 +37,8 @@ def flow(frame: pd.DataFrame, *, language: str = "en") -> Figure | None:
     lost (those of them who left). None where nobody is unhappy. Raises CxError for other fates, and where more are
     lost than there are.
     """
+    if frame.empty:
+        return None
     strangers = frame.loc[~frame["fate"].isin(FATES), "fate"]
     if len(strangers):
         raise CxError(f"the fates are {text.join(FATES)}; {strangers.iloc[0]} is not one of them")

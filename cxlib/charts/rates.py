@@ -138,7 +138,7 @@ def control(frame: pd.DataFrame) -> Figure | None:
     plain_high (Poisson limits) and out (true outside Laney's), a row a period in their order. A period without a rate
     leaves a gap. None where there is nothing to draw.
     """
-    if not frame["rate"].notna().any():
+    if frame.empty or not frame["rate"].notna().any():
         return None
     figure, (axis,) = canvas(3.3)
     x, edges = np.arange(len(frame)), np.arange(len(frame) + 1) - 0.5

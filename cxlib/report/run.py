@@ -76,9 +76,9 @@ def make_plan(
     for name, (path, needs) in notebooks.items():
         if only and name not in only:
             continue
-        missing = [table for table in needs if table not in book.tables]
+        missing = _missing(book, needs)
         if missing:
-            left_out[name] = f"the study has no table {', '.join(missing)}"
+            left_out[name] = missing
             continue
         defaults = notebook_parameters(path)
         known |= set(defaults)
@@ -99,6 +99,20 @@ def make_plan(
         book.study, book.language, tuple(planned), left_out, inputs, code_hash(), sha256(ROOT / "requirements.lock")
     )
     return plan, book
+
+
+def _missing(book: Codebook, needs: list[str]) -> str:
+    """What a chapter needs (a table, or table.role: a question of that role) and the study lacks, in words."""
+    tables = [need for need in needs if need.partition(".")[0] not in book.tables]
+    if tables:
+        return f"the study has no table {', '.join(dict.fromkeys(need.partition('.')[0] for need in tables))}"
+    roles = [need.split(".") for need in needs if "." in need]
+    without = [
+        f"the table {table} has no question with `role: {role}`"
+        for table, role in roles
+        if role not in {question.role for question in book.tables[table].questions.values()}
+    ]
+    return "; ".join(without)
 
 
 def chapters() -> dict[str, tuple[Path, list[str]]]:

@@ -21,14 +21,17 @@ def cost(case: Silence, found: Damage | None, fates: pd.DataFrame, risk: pd.Data
     rows = fates.set_index("fate")
     whole, quiet = rows.loc["all"], rows.loc["silent"]
     share = 100 * quiet["estimate"] / whole["estimate"] if whole["estimate"] > 0 else 0.0
+    digits = _digits(whole["estimate"])
+    between = text.interval(whole["low"], whole["high"], digits=digits)
     told = {
-        "lost": f"Of all unhappy customers {_between(whole, found)} are lost, {text.number(quiet['estimate'])} of them "
+        "lost": f"Of all unhappy customers {text.number(whole['estimate'], digits=digits)} ({found.confidence:.0%} "
+        f"interval {between}) are lost, {text.number(quiet['estimate'], digits=digits)} of them "
         f"({text.number(share, 'percent')}) silent ones, who never showed in the complaints."
     }
     if pd.notna(whole["normal"]):
         told["lost"] += (
-            f" At the loss rate of customers who were not unhappy {text.number(whole['normal'])} of them would have "
-            "left anyway."
+            f" At the loss rate of customers who were not unhappy {text.number(whole['normal'], digits=digits)} of "
+            "them would have left anyway."
         )
     if risk.empty:
         return told | {
@@ -59,9 +62,9 @@ def _money(case: Silence) -> str:
     return f" {case.study.book.currency}" if case.study.book.currency else ""
 
 
-def _between(row, found: Damage) -> str:
-    between = text.interval(row["low"], row["high"])
-    return f"{text.number(row['estimate'])} ({found.confidence:.0%} interval {between})"
+def _digits(customers: float) -> int:
+    """Decimals of a number of customers lost: a few are not told in whole ones, which would not add up."""
+    return 0 if customers >= 10 else 1
 
 
 def levers(case: Silence, rows: pd.DataFrame, *, complain: float, resolve: float) -> dict[str, str]:
@@ -122,15 +125,14 @@ def flips(found: Damage | None, rows: pd.DataFrame) -> dict[str, str]:
 
 
 def swings(rows: pd.DataFrame) -> dict[str, str]:
-    """Which input moves the number of lost customers most."""
-    if rows.empty:
+    """Which input moves the number of lost customers most; nothing where none moves it."""
+    if rows.empty or not rows["swing"].any():
         return {}
     first, second = rows.iloc[0], rows.iloc[1]
+    runs = [text.interval(row["at_low"], row["at_high"], digits=_digits(row["total"])) for row in (first, second)]
     return {
         "swing": f"{first['input']} matters most: between {first['low_text']} and {first['high_text']} the customers "
-        f"lost run from {text.number(first['at_low'])} to {text.number(first['at_high'])}. Next comes "
-        f"{second['input'][0].lower()}{second['input'][1:]} ({text.number(second['at_low'])} to "
-        f"{text.number(second['at_high'])})."
+        f"lost run from {runs[0]}. Next comes {second['input'][0].lower()}{second['input'][1:]} ({runs[1]})."
     }
 
 

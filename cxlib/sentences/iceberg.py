@@ -149,18 +149,18 @@ def segments(rows: pd.DataFrame) -> dict[str, str]:
     """Where the fewest and the most of the unhappy complain, and how far pooling drew the groups together."""
     found = {}
     for name, part in rows.groupby("name", sort=False) if len(rows) else ():
-        low, high = part.loc[part["rate"].idxmin()], part.loc[part["rate"].idxmax()]
+        low, high = part.loc[part["rate"].idxmin()], part.loc[part["rate"][::-1].idxmax()]
         apart = low["rate_high"] < high["rate_low"]
         told = [
             f"{row['group']} {text.number(row['rate'], 'percent')} "
             f"({text.interval(row['rate_low'], row['rate_high'], 'percent')})"
             for row in (low, high)
         ]
+        shrunk = [text.number(100 * share, digits=0) for share in (part["shrinkage"].min(), part["shrinkage"].max())]
         verdict = "the intervals do not overlap" if apart else "the intervals overlap"
         found[f"segment_{name}"] = (
             f"{part['segment'].iloc[0]}: the complaint rate after pooling runs from {told[0]} to {told[1]}; {verdict}. "
-            f"Pooling took {text.number(100 * part['shrinkage'].min(), digits=0)}-"
-            f"{text.number(100 * part['shrinkage'].max(), digits=0)}% of each group's distance from the others."
+            f"Pooling took {'-'.join(dict.fromkeys(shrunk))}% of each group's distance from the others."
         )
         if part["estimate"].notna().any():
             most = part.loc[part["estimate"].idxmax()]

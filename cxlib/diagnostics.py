@@ -1,0 +1,235 @@
+"""Diagnostics in plain words: what a model takes for granted, whether the data go along, and what follows if not.
+
+A regression describes what goes together. No test here, passed or failed, turns that into an effect of acting on a
+driver: that takes a design (a comparison group, an experiment).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlib.binary import BinaryFit, fit_binary
+from cxlib.corrections import adjust
+from cxlib.errors import CxError
+from cxlib.hazard import HazardFit
+from cxlib.influence import cook, inflation
+from cxlib.linear import LinearFit, fit_linear
+from cxlib.ordinal import OrdinalFit, fit_ordinal
+from cxlib.sandwich import spread
+from cxlib.terms import check_independence, standardised
+
+# Where a verdict turns: a look is due at the first, trouble begins at the second.
+INFLATION, COOK, P = (5.0, 10.0), (0.5, 1.0), (0.10, 0.01)
+GROUPS = 10
+VERDICTS = ("no sign of trouble", "worth a look", "does not hold")
+UNTESTED = "not tested"
+
+
+def diagnostics(fit: LinearFit | OrdinalFit | BinaryFit | HazardFit) -> pd.DataFrame:
+    """A model's assumptions one by one: assumption, test, statistic, df, p, verdict, consequence.
+
+    verdict is "no sign of trouble", "worth a look", "does not hold" or "not tested"; consequence says in words what
+    follows from it. A row each for collinearity, influence, link, and where the model has it spread of the residuals
+    (linear), residual pattern, proportional odds (ordinal logit), separation (binary) and proportional hazards (Cox).
+    Sources: Ramsey, Journal of the Royal
+    Statistical Society B 31 (1969) 350-371; Pregibon, Applied Statistics 29 (1980) 15-24; Koenker, Journal of
+    Econometrics 17 (1981) 107-112; Brant, Biometrics 46 (1990) 1171-1178.
+    """
+    found = [_collinearity(fit), _influence(fit)]
+    if not isinstance(fit, HazardFit):
+        found += [_link(fit), _pattern(fit)]
+    if isinstance(fit, LinearFit):
+        found.append(_spread(fit))
+    if isinstance(fit, OrdinalFit) and fit.link == "logit" and not fit.free:
+        found.append(_proportional(fit))
+    if isinstance(fit, BinaryFit):
+        found.append(_separation(fit))
+    if isinstance(fit, HazardFit):
+        found.append(_hazards(fit))
+    columns = ["assumption", "test", "statistic", "df", "p", "verdict", "consequence"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def _verdict(value: float, bounds: tuple[float, float], *, small: bool = False) -> str:
+    """The verdict on a statistic that is bad when great, or on a p value that is bad when `small`."""
+    if np.isnan(value):
+        return UNTESTED
+    return VERDICTS[sum(value <= bound if small else value >= bound for bound in bounds)]
+
+
+def _row(assumption, test, statistic, df, p, verdict, words: dict) -> tuple:
+    """A row of the table; `words` say what follows from each of the three verdicts."""
+    said = words.get(verdict, "It could not be tested on these answers.")
+    return assumption, test, float(statistic), float(df), float(p), verdict, said
+
+
+def _collinearity(fit) -> tuple:
+    found = inflation(fit)
+    most, driver = found.max(), found.idxmax()
+    words = {
+        VERDICTS[0]: "The drivers differ enough to be told apart.",
+        VERDICTS[
+            1
+        ]: f"{driver} is largely given by the others: its interval is {most**0.5:.1f} times as wide as alone.",
+        VERDICTS[2]: f"{driver} is nearly given by the others; read them together, or as shares of importance.",
+    }
+    verdict = _verdict(most, INFLATION)
+    return _row("drivers differ", f"variance inflation, greatest ({driver})", most, np.nan, np.nan, verdict, words)
+
+
+def _influence(fit) -> tuple:
+    found = cook(fit)
+    most = found.max()
+    words = {
+        VERDICTS[0]: "No single respondent carries the result.",
+        VERDICTS[1]: f"One respondent (row {found.idxmax() + 1} of the tally) moves the coefficients noticeably.",
+        VERDICTS[2]: f"One respondent (row {found.idxmax() + 1} of the tally) decides: fit again without, print both.",
+    }
+    verdict = _verdict(most, COOK)
+    return _row("nobody dominates", "Cook's distance, greatest", most, np.nan, np.nan, verdict, words)
+
+
+def _link(fit) -> tuple:
+    """Whether the square of the prediction has something to add."""
+    statistic = df = p = np.nan
+    sample = fit.sample
+    slopes = fit.likelihood.parameters[fit.likelihood.place].mean(axis=0) if isinstance(fit, OrdinalFit) else None
+    slopes = fit.parameters[1:] if slopes is None else slopes
+    square = standardised((sample.x @ slopes)[:, None], sample.w)[0] ** 2
+    name = "(square of the prediction)"
+    wider = replace(
+        sample, x=np.column_stack([sample.x, square]), terms=[*sample.terms, name], owner=[*sample.owner, name]
+    )
+    try:
+        check_independence(wider.x, wider.w, wider.terms)
+        again = _again(fit, wider)
+        row, df = again.coefficients.loc[name], again.errors.df
+        statistic, p = row["t"], row["p"]
+    except CxError:
+        pass  # drivers of few answers leave no square to add, or the wider model has no solution: not tested
+    words = {
+        VERDICTS[0]: "A straight effect on the model's scale describes the answers.",
+        VERDICTS[1]: "The effect may bend: a point at the top may not weigh what it does at the bottom.",
+        VERDICTS[2]: "The effect bends: a coefficient is an average over the scale; see the asymmetry of each driver.",
+    }
+    test = "Ramsey's RESET (square)" if isinstance(fit, LinearFit) else "Pregibon's link test (square)"
+    return _row("effects are straight", test, statistic, df, p, _verdict(p, P, small=True), words)
+
+
+def _again(fit, sample):
+    """The same model on another sample."""
+    if isinstance(fit, LinearFit):
+        return fit_linear(sample, metric=fit.metric, confidence=fit.confidence)
+    if isinstance(fit, OrdinalFit):
+        return fit_ordinal(sample, link=fit.link, free=fit.free, confidence=fit.confidence)
+    return fit_binary(sample, event=fit.event, firth=bool(fit.separation), confidence=fit.confidence)
+
+
+def _residuals(fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the model expects of each row, the outcome less that, and the variance that the model gives it."""
+    if isinstance(fit, LinearFit):
+        return fit.fitted, fit.y - fit.fitted, np.zeros(len(fit.y))
+    if isinstance(fit, BinaryFit):
+        return fit.chance, fit.y - fit.chance, fit.chance * (1 - fit.chance)
+    expected = fit.above.sum(
+        axis=1
+    )  # an answer's number is the count of cuts below it, its square a sum of odd numbers
+    return expected, fit.answer - expected, fit.above @ (2 * np.arange(len(fit.levels) - 1) + 1) - expected**2
+
+
+def _pattern(fit) -> tuple:
+    """Whether the model is right on average in every tenth of its predictions."""
+    sample = fit.sample
+    expected, residual, variance = _residuals(fit)
+    edges = np.unique(np.quantile(expected, np.linspace(0, 1, GROUPS + 1)[1:-1], method="inverted_cdf"))
+    group = np.searchsorted(edges, expected)
+    marks = (group[:, None] == np.arange(group.max() + 1)).astype(float)
+    weight = sample.w @ marks
+    means = (sample.w * residual) @ marks / weight
+    influence = marks * (residual[:, None] - means) / weight
+    # Where nearly all give the same answer, residuals hardly vary in the sample; the model knows that they do.
+    promised = (sample.table["w2"].to_numpy(float)[sample.used] * variance) @ marks / weight**2
+    se = np.sqrt(np.maximum(np.diag(spread(sample, influence)), promised))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.where(se > 1e-12 * np.abs(residual).max(), means / se, np.nan)
+    df = fit.errors.df
+    p = adjust(2 * (special.ndtr(-np.abs(t)) if np.isinf(df) else special.stdtr(df, -np.abs(t))))
+    worst = int(np.nanargmin(p)) if not np.isnan(p).all() else 0
+    words = {
+        VERDICTS[0]: "The model is right on average for low, middling and high predictions alike.",
+        VERDICTS[1]: f"Predictions may be off in tenth {worst + 1}, counted from the lowest.",
+        VERDICTS[2]: f"Predictions are off in tenth {worst + 1}, counted from the lowest: something is missing there.",
+    }
+    test = f"mean residual in tenths of the prediction ({len(p)} groups, Holm)"
+    verdict = _verdict(p[worst], P, small=True)
+    return _row("no pattern in the residuals", test, t[worst], df, p[worst], verdict, words)
+
+
+def _spread(fit: LinearFit) -> tuple:
+    """Koenker's form of the Breusch-Pagan test, in effective respondents."""
+    sample = fit.sample
+    squared = (fit.y - fit.fitted) ** 2
+    z, share = standardised(sample.x, sample.w)[0], sample.w / sample.w.sum()
+    root = np.sqrt(share)
+    above = squared - share @ squared
+    explained = z @ np.linalg.lstsq(z * root[:, None], root * above, rcond=None)[0]
+    w2 = sample.table["w2"].to_numpy(float)[sample.used]
+    n = sample.w.sum() ** 2 / w2.sum()
+    statistic = n * (share @ explained**2) / (share @ above**2) if share @ above**2 > 0 else np.nan
+    df = z.shape[1]
+    p = special.chdtrc(df, statistic)
+    words = {
+        VERDICTS[0]: "Answers scatter alike for all predictions.",
+        VERDICTS[1]: "Answers may scatter more for some than for others; the errors printed allow for it.",
+        VERDICTS[
+            2
+        ]: "Answers scatter more for some than for others; the errors printed allow for it, and so nothing is "
+        "lost but some precision.",
+    }
+    return _row("even scatter", "Breusch-Pagan (Koenker)", statistic, df, p, _verdict(p, P, small=True), words)
+
+
+def _proportional(fit: OrdinalFit) -> tuple:
+    chi2 = df = p = np.nan
+    worst = ""
+    try:
+        found = fit.proportional_odds()
+        chi2, df, p = found.loc["omnibus", ["chi2", "df", "p"]]
+        worst = found.drop(index="omnibus")["p"].idxmin()
+    except CxError:
+        pass  # too few cuts to compare: not tested
+    words = {
+        VERDICTS[0]: "Each driver moves the whole scale alike; one coefficient describes it.",
+        VERDICTS[1]: f"{worst} may move one end of the scale more than the other.",
+        VERDICTS[2]: f"{worst} moves one end of the scale more than the other: its coefficient is an average over the "
+        "cuts; free it (partial proportional odds) to see each.",
+    }
+    return _row("proportional odds", "Brant, omnibus", chi2, df, p, _verdict(p, P, small=True), words)
+
+
+def _hazards(fit: HazardFit) -> tuple:
+    found = fit.proportional_hazards()
+    chi2, df, p = found.loc["omnibus", ["chi2", "df", "p"]]
+    worst = found.drop(index="omnibus")["p"].idxmin()
+    words = {
+        VERDICTS[0]: "Hazard ratios hold for new and old customers alike.",
+        VERDICTS[1]: f"What goes with {worst} may differ between the first months and later.",
+        VERDICTS[
+            2
+        ]: f"What goes with {worst} differs between the first months and later: its hazard ratio is an average "
+        "over the time watched; fit early and late months apart.",
+    }
+    test = "Grambsch and Therneau, omnibus"
+    return _row("proportional hazards", test, chi2, df, p, _verdict(p, P, small=True), words)
+
+
+def _separation(fit: BinaryFit) -> tuple:
+    words = {
+        VERDICTS[0]: "Every coefficient has a finite value.",
+        VERDICTS[2]: f"{fit.separation}; Firth's penalised fit is shown, and no size of that effect is to be quoted.",
+    }
+    verdict = VERDICTS[2] if fit.separation else VERDICTS[0]
+    count = float(len(fit.unbounded))
+    return _row("nothing sorts the outcome", "terms without a finite value", count, np.nan, np.nan, verdict, words)

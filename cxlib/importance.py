@@ -1,0 +1,243 @@
+"""How much of a metric's variation goes with each driver, how sure that is, and which ranks the drivers may have.
+
+Everything follows from weighted correlations: cxlib.moments reads the data once, cxlib.shapley divides R squared, and a
+bootstrap of respondents or clusters says how far shares and ranks would differ in another sample. Drivers with small
+shares stay in, with their intervals. A share is association: it does not say what changing the driver would do.
+"""
+
+from functools import cache
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlib.corrections import adjust
+from cxlib.counts import as_list
+from cxlib.errors import CxError
+from cxlib.incomplete import LEAST_EIGENVALUE, incomplete, positive
+from cxlib.moments import Moments, moments
+from cxlib.replicates import degrees_of_freedom, factors
+from cxlib.shapley import johnson, lmg
+
+METHODS = {"lmg": (lmg, "LMG (Shapley values of R squared)"), "johnson": (johnson, "Johnson's relative weights")}
+MISSING = ("pairwise", "listwise", "em")
+
+COLUMNS = ["estimate", "low", "high", "se", "rank", "rank_low", "rank_high", "percent", "percent_low", "percent_high"]
+COLUMNS += ["r_squared", "r_squared_low", "r_squared_high", "n", "n_effective", "never_used", "blank", "method"]
+
+# LMG's time doubles with each driver: 24 take a third of a second, and with 1,000 bootstrap samples five minutes.
+MOST = 24
+
+
+def importance(
+    frame,
+    outcome,
+    drivers,
+    *,
+    weights=None,
+    strata=None,
+    clusters=None,
+    method="lmg",
+    missing="pairwise",
+    never_used=(),
+    bootstrap=1000,
+    confidence=0.95,
+    seed=0,
+) -> pd.DataFrame:
+    """Each driver's share of the R squared of a linear model of the outcome on all drivers, with interval and rank.
+
+    `frame` is any that narwhals knows; all else names columns of it: ratings, numbers, True and False. `method` is lmg
+    (mean contribution over all orders in which the drivers can enter) or johnson (relative weights: much the same, for
+    any number of drivers). `missing` is what is done about answers left out: pairwise (a correlation is of those who
+    answered both; where such correlations contradict each other, em), em (maximum likelihood of a multivariate normal)
+    or listwise (only who answered all). `never_used` are codes of drivers that are no answers, counted apart from
+    blanks. `bootstrap` samples are drawn of respondents, or whole clusters, within strata; 0 leaves out intervals.
+
+    The index holds the drivers, in the order given. Columns:
+    estimate, low, high, se: the share of R squared, 0 to 1, not normalised: the shares add up to R squared;
+    rank, rank_low, rank_high: 1 is the largest share. In `confidence` of samples or more the interval of a driver holds
+        its true rank: it leaves out the ranks of drivers that are significantly above it or below it (Holm);
+    percent, percent_low, percent_high: the share in percent of R squared;
+    r_squared, r_squared_low, r_squared_high: of all drivers together, the same in every row;
+    n, n_effective: who answered driver and outcome, and Kish's effective number of them;
+    never_used, blank: who did not answer the driver; method: what was done, missing answers included.
+
+    Raises CxError for columns that are not there, hold text or nothing, or do not vary; for drivers named twice, that
+    say the same or determine each other; for more drivers than answers; and for weights that are none.
+    Sources: those of cxlib.shapley, cxlib.incomplete and cxlib.replicates; ranks from differences: Mogstad, Romano,
+    Shaikh and Wilhelm, Review of Economic Studies 91 (2024) 476-518.
+    """
+    drivers = as_list(drivers)
+    _check_call(outcome, drivers, method, missing, bootstrap, confidence)
+    columns, design = [*drivers, outcome], {"weights": weights, "strata": strata, "clusters": clusters}
+    design |= {"apart": dict.fromkeys(drivers, _codes(never_used)), "seed": seed}
+    sums = moments(frame, columns, **design, complete=missing == "listwise", by_unit=bootstrap > 0)
+    _check_answers(sums)
+    _check_copies(sums)
+    by_likelihood = cache(lambda: incomplete(frame, columns, **design))
+    broken = not sums.complete and not positive(sums.correlations())
+    source = by_likelihood() if broken or (missing == "em" and not sums.complete) else sums
+    correlations = source.correlations()
+    _check_dependent(correlations, drivers)
+    rule, name = METHODS[method]
+    shares, drawn, how = rule(correlations), None, [name, _base(sums, missing, broken)]
+    if bootstrap:
+        drawn, mended = _drawn(source, sums.stratum, rule, bootstrap, seed, by_likelihood)
+        how.append(_samples(sums, bootstrap, mended))
+    found = _numbers(shares, drawn, degrees_of_freedom(sums.stratum), confidence)
+    answered = np.diag(sums.n)[:-1].astype(int)
+    found |= {"n": sums.n[:-1, -1].astype(int), "n_effective": sums.effective[:-1, -1]}
+    found |= {"never_used": sums.apart[:-1], "blank": sums.rows - answered - sums.apart[:-1], "method": "; ".join(how)}
+    return pd.DataFrame(found, index=pd.Index(drivers, name="driver"))[COLUMNS]
+
+
+def _drawn(source, stratum, rule, samples: int, seed: int, by_likelihood) -> tuple[np.ndarray, int]:
+    """The shares in each bootstrap sample, samples x drivers, and for how many of them EM stepped in."""
+    shares, mended = [], 0
+    for factor in factors(stratum, samples, seed=seed):
+        r = source.correlations(factor)
+        if isinstance(source, Moments) and source.complete:
+            # What does not vary in a sample explains nothing in it, and goes unexplained.
+            r = np.where(np.isnan(r), np.eye(r.shape[-1]), r)
+        elif (broken := ~positive(r)).any():
+            r[broken] = by_likelihood().correlations(factor[broken])
+            mended += int(broken.sum())
+        shares.append(rule(r))
+    return np.concatenate(shares), mended
+
+
+def _numbers(shares: np.ndarray, drawn: np.ndarray | None, df: float, confidence: float) -> dict:
+    """The columns of numbers, of the shares and those of the bootstrap samples; nan where there are none."""
+    total, size = shares.sum(keepdims=True), len(shares)
+    part = shares / total if total > 0 else np.full(size, 1 / size)
+    found = {"estimate": shares, "percent": 100 * part, "r_squared": np.repeat(total, size)}
+    found["rank"] = 1 + (shares[None, :] > shares[:, None]).sum(axis=1)
+    if drawn is None:
+        return found | dict.fromkeys(set(COLUMNS[:-5]) - set(found), np.nan)
+    # Quantiles as far out as Student's t, for designs of few clusters.
+    tail, totals = special.ndtr(special.stdtrit(df, (1 - confidence) / 2)), drawn.sum(axis=1, keepdims=True)
+    found["se"] = drawn.std(axis=0)
+    found["low"], found["high"] = _bounds(shares, drawn, tail)
+    with np.errstate(invalid="ignore"):
+        parts = np.nan_to_num(drawn / totals, nan=1 / size)
+    found["percent_low"], found["percent_high"] = 100 * _bounds(part, parts, tail)
+    # R squared itself is biased upwards, too, by as much as the samples add to it.
+    found["r_squared_low"], found["r_squared_high"] = np.repeat(_bounds(total, totals, tail, shifts=2), size, axis=1)
+    found["rank_low"], found["rank_high"] = _ranks(shares, drawn, df, confidence)
+    return found
+
+
+def _bounds(value: np.ndarray, drawn: np.ndarray, tail: float, *, shifts: int = 1) -> np.ndarray:
+    """Low and high of each value: quantiles of the samples, moved by their bias `shifts` times, within 0 and 1.
+
+    Shares cannot be negative, so that chance adds to small ones, and to those of bootstrap samples once more. Moved
+    once, the samples lie about the estimate, and a driver that explains nothing has an interval from 0.
+    """
+    bias = drawn.mean(axis=0) - value
+    return np.clip(np.quantile(drawn, [tail, 1 - tail], axis=0) - shifts * bias, 0.0, 1.0)
+
+
+def _ranks(shares: np.ndarray, drawn: np.ndarray, df: float, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest rank that a driver may have, given which others are significantly above and below.
+
+    Of each difference from the driver only one sign would be wrong, so that the tests are one-sided; Holm's correction
+    lets none of them be wrong with `confidence`.
+    """
+    difference = shares[None, :] - shares[:, None]
+    se = np.array([(drawn - drawn[:, [j]]).std(axis=0) for j in range(len(shares))])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = special.stdtr(df, -np.abs(difference) / se)
+    told = adjust(p, "holm") <= 1 - confidence
+    return 1 + (told & (difference > 0)).sum(axis=1), len(shares) - (told & (difference < 0)).sum(axis=1)
+
+
+def _base(sums: Moments, missing: str, broken: bool) -> str:
+    """What was done about answers left out, in words."""
+    if sums.complete:
+        n = int(sums.n[0, 0])
+        who = f"the {n:,} who answered all" if n < sums.rows else f"all {n:,} answered everything"
+        return f"listwise: {who}" if missing == "listwise" else who
+    if broken:
+        return "pairwise matrix not positive definite: EM covariance"
+    if missing == "em":
+        return "EM covariance (maximum likelihood of a multivariate normal) of incomplete answers"
+    pairs = sums.n[np.triu_indices(len(sums.n), 1)]
+    return f"pairwise correlations, {pairs.min():,.0f} to {pairs.max():,.0f} answers each"
+
+
+def _samples(sums: Moments, samples: int, mended: int) -> str:
+    """What was drawn, in words."""
+    strata = len(np.unique(sums.stratum))
+    text = f"{samples:,} bootstrap samples of {len(sums.stratum):,} {sums.unit}"
+    text += f" within {strata} strata" if strata > 1 else ""
+    return text + (f" ({mended} by EM covariance, pairwise not being positive definite)" if mended else "")
+
+
+def _codes(never_used) -> np.ndarray:
+    try:
+        return np.atleast_1d(np.asarray(never_used, float))
+    except (TypeError, ValueError):
+        raise CxError(f"never_used are codes among the drivers' answers, e.g. 6; found {never_used!r}") from None
+
+
+def _check_call(outcome, drivers: list[str], method, missing, bootstrap, confidence) -> None:
+    if not drivers:
+        raise CxError("importance needs a driver; none is named")
+    if not isinstance(outcome, str):
+        raise CxError(f"the outcome is one column, by its name; found {outcome!r}")
+    for name in drivers:
+        if drivers.count(name) > 1:
+            raise CxError(f"a driver counts once; {name} is named {drivers.count(name)} times")
+    if outcome in drivers:
+        raise CxError(f"the outcome must not be among its drivers; {outcome} is")
+    if method not in METHODS:
+        raise CxError(f"method is {' or '.join(METHODS)}; found {method}")
+    if missing not in MISSING:
+        raise CxError(f"missing is one of {', '.join(MISSING)}; found {missing}")
+    if method == "lmg" and len(drivers) > MOST:
+        raise CxError(
+            f"lmg takes {MOST} drivers at most, since its time doubles with each; {len(drivers)} are named; "
+            'method="johnson" takes any number'
+        )
+    if not isinstance(bootstrap, Integral) or bootstrap is True or 0 != bootstrap < 100:
+        raise CxError(f"bootstrap is a number of samples, 100 or more, or 0 for no intervals; found {bootstrap}")
+    if not 0 < confidence < 1:
+        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
+
+
+def _check_answers(sums: Moments) -> None:
+    """That every column varies, that there are more answers than drivers, and some for every pair."""
+    *drivers, outcome = sums.columns
+    table, constant = sums.table, np.isnan(np.diag(sums.correlations()))
+    for name in table.index[constant]:
+        what, row = "the outcome" if name == outcome else "a driver", table.loc[name]
+        raise CxError(f"{what} must vary; all {row['n']:,.0f} answers to {name} are {row['mean']:g}")
+    n = int(table["n"].iloc[-1])
+    if n < len(drivers) + 2:
+        raise CxError(f"importance needs more answers than drivers; {n} answered {outcome}, for {len(drivers)} drivers")
+    few = np.argwhere(sums.n < 3)
+    if len(few):
+        a, b = few[0]
+        raise CxError(
+            f"3 respondents must have answered both {sums.columns[a]} and {sums.columns[b]}; found {sums.n[a, b]:.0f}"
+        )
+
+
+def _check_copies(sums: Moments) -> None:
+    """That no column says what another one says."""
+    r, names = sums.correlations(), sums.columns
+    same = np.argwhere(np.triu(np.abs(r) > 1 - 1e-10, 1))
+    if len(same):
+        a, b = same[0]
+        how = "rise and fall together exactly" if r[a, b] > 0 else "are each other's exact opposite"
+        who = f"for all {sums.n[a, b]:,.0f} who answered both"
+        raise CxError(f"drivers and outcome must differ; {names[a]} and {names[b]} {how} {who}; leave one out")
+
+
+def _check_dependent(r: np.ndarray, drivers: list[str]) -> None:
+    """That no driver follows from others."""
+    values, vectors = np.linalg.eigh(r[:-1, :-1])
+    if values[0] < LEAST_EIGENVALUE:
+        parts = [name for name, v in zip(drivers, vectors[:, 0], strict=True) if abs(v) > 1e-3]
+        raise CxError(f"a driver must not follow from others; {', '.join(parts)} determine each other; leave one out")

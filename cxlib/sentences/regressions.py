@@ -1,0 +1,374 @@
+"""Sentences on what moves a metric: never that it causes it, unless a comparison group earned the word effect."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from cxlib import text
+from cxlib.binary import BinaryFit
+from cxlib.compare import BORDERLINE, CLEAR
+from cxlib.regressions import Regression
+from cxlib.sentences.words import VERDICTS, interval_name, wave_name
+
+NAMED = 3  # drivers that a sentence names
+
+
+def _points(value: float, unit: str) -> str:
+    return text.difference(value, unit) + text.UNITS[unit][3]
+
+
+def _between(case: Regression, low: float, high: float, unit: str) -> str:
+    return f"{case.confidence:.0%} {interval_name(case.study)} {text.difference_interval(low, high, unit)}"
+
+
+def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
+    """Who is looked at, what is explained, and how many answers are lacking."""
+    when = f" in {wave_name(case.wave)}" if case.wave else ""
+    lacking = table.sort_values("n").iloc[0]
+    never = int(table["never_used"].sum())
+    apart = f" {text.number(never)} answers say that something was never used, and are kept apart." if never else ""
+    return {
+        "base": f"{text.number(len(case.frame))} respondents{when}; {case.label} is explained by {len(case.drivers)} "
+        f"driver{'s' if len(case.drivers) > 1 else ''}. Fewest answers: {lacking['label']}, "
+        f"{text.number(lacking['n'])}.{apart}"
+    }
+
+
+def importance(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
+    """How much all drivers account for, and which matter most and least, with ranks that are as sure as they are."""
+    if rows.empty:
+        return {"importance": "Importance needs two drivers that are numbers or ratings; there are fewer."}
+    first = rows.iloc[0]
+    whole = f"{text.number(first['r_squared'], 'percent')}"
+    if "r_squared_low" in rows and pd.notna(first["r_squared_low"]):
+        between = text.interval(first["r_squared_low"], first["r_squared_high"], "percent")
+        whole += f" ({case.confidence:.0%} {interval_name(case.study)} {between})"
+    named = [
+        f"{row.label} ({text.number(row.percent, 'percent')} of that; rank {row.rank:.0f}, {_ranks(row)})"
+        for row in rows.head(NAMED).itertuples()
+    ]
+    last = rows.iloc[-1]
+    return {
+        "importance": f"Together the drivers account for {whole} of how the answers to {case.label} differ. Most goes "
+        "with "
+        f"{text.join(named)}; least with {last['label']} ({text.number(last['percent'], 'percent')}, {_ranks(last)}). "
+        "This is association: what goes together need not move together."
+    }
+
+
+def _ranks(row) -> str:
+    low, high = f"{row.rank_low:.0f}", f"{row.rank_high:.0f}"
+    return "for sure" if low == high else f"it may be {low} to {high}"
+
+
+def treatments(rows: pd.DataFrame) -> dict[str, str]:
+    """How far the ranking depends on what is done about missing answers."""
+    if rows.empty:
+        return {}
+    widest = rows.loc[rows["moved"].idxmax()]
+    complete = f"{text.number(rows['n_listwise'].iloc[0])} of {text.number(rows['n'].iloc[0])}"
+    moved = (
+        f"no rank moves when missing answers are treated in another way; {complete} answered everything"
+        if widest["moved"] == 0
+        else f"with missing answers treated in another way ranks move by up to {widest['moved']:.0f} "
+        f"({widest['label']}); "
+        f"only {complete} answered everything"
+    )
+    return {"treatments": f"{moved[0].upper()}{moved[1:]}."}
+
+
+def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
+    """What one more point goes with, the clearest first; what separates is named instead of counted."""
+    found = {}
+    if isinstance(fit, BinaryFit) and fit.separation:
+        said = _in_labels(case, fit.separation)
+        found["separation"] = f"{said[0].upper()}{said[1:].rstrip('.')}. No effect of that size is to be quoted."
+    known = rows.dropna(subset=["estimate"])
+    if known.empty:
+        return found
+    clear = known[(known["low"] > 0) | (known["high"] < 0)]
+    clear = clear.reindex(clear["estimate"].abs().sort_values(ascending=False).index)
+    told = [
+        f"{'one more point on ' if row.term in case.numeric else ''}{row.label} goes with "
+        f"{_points(row.estimate, row.unit)} "
+        f"of {case.label} ({_between(case, row.low, row.high, row.unit)})"
+        for row in clear.head(NAMED).itertuples()
+    ]
+    lead = "; ".join(told) if told else "no driver's interval leaves out 0"
+    chance = text.number((1 - case.confidence) * len(known), digits=1)
+    found["effects"] = (
+        f"{lead[0].upper()}{lead[1:]}. With the other drivers alike {len(clear)} of {len(known)} intervals leave out "
+        f"0; by "
+        f"chance {chance} would. Base {text.number(known['n'].iloc[0])}, who answered everything."
+    )
+    return found
+
+
+def _in_labels(case: Regression, sentence: str) -> str:
+    """A sentence on columns, in which questions bear their labels and the event of two groups its name."""
+    for name in sorted(case.drivers, key=len, reverse=True):
+        sentence = re.sub(rf"\b{re.escape(name)}\b", case.study.label(name), sentence)
+    return re.sub(rf"\b{re.escape(case.outcome)} 1\b", case.label, sentence)
+
+
+def odds(rows: pd.DataFrame) -> dict[str, str]:
+    """Whether one coefficient a driver is enough, and what is lost where it is not."""
+    if rows.empty:
+        return {}
+    whole = rows[rows["driver"] == "omnibus"].iloc[0]
+    if whole["p"] >= 0.05:
+        return {
+            "odds": "Each driver moves the whole scale alike, as far as can be told (Brant's test, "
+            f"{text.p_is(whole['p'])})."
+        }
+    single = rows[(rows["driver"] != "omnibus") & (rows["p"] < 0.05)]
+    names = f": {text.join(list(single['label']))}" if len(single) else ""
+    return {
+        "odds": f"Drivers do not move the whole scale alike (Brant's test, {text.p_is(whole['p'])}){names}. What is "
+        "lost: "
+        "the effect in points is an average over the scale; at its lower or upper end the driver does more than that."
+    }
+
+
+def checks(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
+    """How many assumptions hold, and what follows from those that do not."""
+    rows = rows.assign(consequence=[_in_labels(case, sentence) for sentence in rows["consequence"]])
+    bad = rows[rows["verdict"].isin(["worth a look", "does not hold"])]
+    fine = int((rows["verdict"] == "no sign of trouble").sum())
+    told = [
+        f"{row.assumption[0].upper()}{row.assumption[1:]}: {row.verdict}. "
+        f"{row.consequence[0].upper()}{row.consequence[1:]}"
+        for row in bad.itertuples()
+    ]
+    lead = f"{fine} of {len(rows)} assumptions show no sign of trouble."
+    return {"checks": " ".join([lead, *told])}
+
+
+def segments(case: Regression, segment: str, rows: pd.DataFrame) -> dict[str, str]:
+    """Whether a driver matters more in one group than in another."""
+    if rows.empty:
+        return {"no_segment": "No segment was compared: none is named, or its groups are too small for the model."}
+    clear = rows[rows["p_adjusted"] < CLEAR]
+    near = rows[(rows["p_adjusted"] >= CLEAR) & (rows["p_adjusted"] <= BORDERLINE)]
+    told = [
+        f"{row.label} goes with {_points(row.estimate, row.unit)} more in {row.group} than in {row.other} "
+        f"({_between(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)})"
+        for row in clear.sort_values("p_adjusted").head(NAMED).itertuples()
+    ]
+    lead = "; ".join(told) if told else "no driver matters clearly more in one group than in another"
+    return {
+        "segment": f"{case.study.label(segment)}: {lead}. Of {len(rows)} comparisons {len(clear)} are more than chance "
+        f"explains and {len(near)} borderline (Holm's correction over all)."
+    }
+
+
+def asymmetry(rows: pd.DataFrame) -> dict[str, str]:
+    """Which drivers cost where they are bad, which bring where they are excellent, and how many refuse to be sorted."""
+    if rows.empty:
+        return {"no_asymmetry": "Bad and excellent ratings are too few, on some driver, to tell penalty from reward."}
+    told = []
+    for kind, words in (
+        ("basic", "basic (being bad costs, being excellent brings little)"),
+        ("performance", "performance (both count)"),
+        ("excitement", "excitement (being excellent brings, being bad costs little)"),
+    ):
+        names = list(rows.loc[rows["kind"] == kind, "label"])
+        if names:
+            told.append(f"{words}: {text.join(names)}")
+    rest = int((~rows["kind"].isin(["basic", "performance", "excitement"])).sum())
+    lead = "; ".join(told) if told else "no driver can be sorted"
+    return {"asymmetry": f"{lead[0].upper()}{lead[1:]}. {rest} of {len(rows)} are not told apart or show no effect."}
+
+
+def quadrants(rows: pd.DataFrame) -> dict[str, str]:
+    """Where to act first, as far as the intervals allow."""
+    if rows.empty:
+        return {"no_map": "There is no map: it needs two rated drivers with a scale."}
+    first = list(rows.loc[rows["verdict"] == "improve first", "label"])
+    maybe = list(rows.loc[rows["verdict"].str.startswith("improve first or"), "label"])
+    lead = f"More important and rated lower than the average driver: {text.join(first)}" if first else (
+        "No driver is clearly both more important and rated lower than the average one"
+    )  # fmt: skip
+    near = f". It may be so of {text.join(maybe)}" if maybe else ""
+    return {"map": f"{lead}{near}."}
+
+
+def bands(case: Regression, rows: pd.DataFrame, gaps: pd.DataFrame, why: str) -> dict[str, str]:
+    """What the outcome's best band brings beyond its worst, or why that cannot be told."""
+    if rows.empty:
+        return {"no_value": f"What a score is worth is not told: {why}."}
+    found = {}
+    order = list(dict.fromkeys(rows["band"].astype(str)))
+    for outcome, part in gaps.groupby("outcome", sort=False):
+        ends = part[(part["band"].astype(str) == order[-1]) & (part["other"].astype(str) == order[0])]
+        if ends.empty or pd.isna(ends["estimate"].iloc[0]):
+            continue
+        row = ends.iloc[0]
+        values = rows[rows["outcome"] == outcome].set_index(rows["band"].astype(str)[rows["outcome"] == outcome])
+        high, low = (text.number(values.loc[band, "estimate"], row["unit"]) for band in (order[-1], order[0]))
+        verdict = VERDICTS[row["verdict"]]
+        found[f"worth_{outcome}"] = (
+            f"{row['label']}: {order[-1].lower()} {high}, {order[0].lower()} {low}, a difference of "
+            f"{_points(row['estimate'], row['unit'])} ({_between(case, row['low'], row['high'], row['unit'])}, "
+            f"{text.p_is(row['p_adjusted'])}, {verdict})."
+        )
+    return found
+
+
+def leaving(rows: pd.DataFrame) -> dict[str, str]:
+    """Which attributes of customers go with leaving sooner."""
+    if rows.empty:
+        return {"no_leaving": "Who leaves sooner is not told: it needs customers with days of coming and leaving."}
+    clear = rows[(rows["low"] > 1) | (rows["high"] < 1)]
+    clear = clear.reindex(np.log(clear["estimate"]).abs().sort_values(ascending=False).index)
+    told = [
+        f"{row.label} {text.number(row.estimate, 'ratio')} ({text.interval(row.low, row.high, 'ratio')})"
+        for row in clear.head(NAMED).itertuples()
+    ]
+    lead = (
+        f"the hazard of leaving differs most with {text.join(told)}" if told else "no attribute's interval leaves out 1"
+    )
+    return {
+        "leaving": f"Of {text.number(rows['n'].iloc[0])} customers {text.number(rows['events'].iloc[0])} left: "
+        f"{lead}, as "
+        f"ratios; {len(clear)} of {len(rows)} intervals leave out 1."
+    }
+
+
+def sensitivity(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
+    """How the metric would stand if those who did not answer were less happy."""
+    if rows.empty:
+        return {}
+    least = rows[rows["response"] == rows["response"].min()]
+    now, lower = least.iloc[0], least[least["lower"] == 1]
+    if lower.empty:
+        return {}
+    row = lower.iloc[0]
+    return {
+        "nonresponse": f"If {text.number(row['response'], 'percent')} of those asked had answered, and all others "
+        "were a "
+        f"point of the scale less happy, {case.label} would be {text.number(row['estimate'], row['unit'])} instead of "
+        f"{text.number(now['estimate'], now['unit'])}. The data cannot tell whether they are."
+    }
+
+
+def improvement(case: Regression, rows: pd.DataFrame, checks: pd.DataFrame) -> dict[str, str]:
+    """What the changed group gained beyond the comparison, and what the placebo checks saw."""
+    if rows.empty:
+        return {
+            "no_improvement": "Whether an improvement worked is not told: the study declares none with a comparison."
+        }
+    given = case.study.book.improvement
+    changed = case.study.answer_words(given.group, [given.treated])[0]
+    found = {}
+    for row in rows.itertuples():
+        if pd.isna(row.estimate):
+            found[f"improvement_{row.question}"] = (
+                f"{row.label}: the change cannot be judged, on too few answers or groups."
+            )
+            continue
+        found[f"improvement_{row.question}"] = (
+            f"{row.label}, {given.before} to {given.after}: {changed} gained {_points(row.estimate, row.unit)} beyond "
+            f"the "
+            f"comparison ({_between(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)}, "
+            f"{VERDICTS[row.verdict]}). An effect of {_points(row.detectable, row.unit).lstrip('+')} would have been "
+            f"found "
+            "four times in five."
+        )
+    early = checks[checks["check"] == "placebo"] if len(checks) else checks
+    if len(early):
+        off = early[early["p_adjusted"] < 0.05]
+        what = (
+            f"{len(off)} of {len(early)} placebo checks moved as well, so the comparison is in doubt"
+            if len(off)
+            else f"none of {len(early)} placebo checks on earlier waves moved by more than chance"
+        )
+        found["placebo"] = (
+            f"{what[0].upper()}{what[1:]}; such a check would have found "
+            f"{_points(early['detectable'].max(), case.unit).lstrip('+')} "
+            "four times in five, and clears no smaller difference."
+        )
+    return found
+
+
+def needed(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
+    """How many answers see a change of three points."""
+    if rows.empty:
+        return {}
+    row = rows.iloc[2]
+    alone = (
+        f"{text.number(row['answers'])} answers in the next wave"
+        if np.isfinite(row["answers"])
+        else "no number of answers in the next wave alone would do, since the last one stays as it is"
+    )
+    return {
+        "needed": f"To see {_points(row['sees'], row['unit']).lstrip('+')} of {case.label} four times in five: "
+        f"{alone}; "
+        f"{text.number(row['answers_each'])} in each of two new waves (under this study's design)."
+    }
+
+
+def simulated(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
+    """What the model expects where some ratings were higher."""
+    if rows.empty:
+        return {}
+    parts, whole = rows[rows["driver"] != "together"], rows[rows["driver"] == "together"].iloc[0]
+    named = [f"{row['label']} ({row['raise']:+g})" for _, row in parts.iterrows()]
+    return {
+        "what_if": f"Were {text.join(named)} rated higher as asked, each up to the scale's end, {case.label} would be "
+        f"{_points(whole['estimate'], whole['unit'])} away "
+        f"({_between(case, whole['low'], whole['high'], whole['unit'])}). "
+        "That is how respondents differ today, not what an improvement will do."
+    }
+
+
+def alt_importance(rows: pd.DataFrame) -> str:
+    """What the chart of importance shows."""
+    told = [f"{row.label} {text.number(row.estimate, 'percent')}, rank {row.ranks}" for row in rows.itertuples()]
+    return (
+        f"Bars of each driver's share of the outcome's variance with intervals, the greatest on top: {'; '.join(told)}."
+    )
+
+
+def alt_effects(rows: pd.DataFrame) -> str:
+    """What the chart of effects shows."""
+    told = [
+        f"{row.label} {_points(row.estimate, row.unit)}" if pd.notna(row.estimate) else f"{row.label} not estimable"
+        for row in rows.itertuples()
+    ]
+    return f"Points of the outcome that go with one more point on each driver, with intervals: {'; '.join(told)}."
+
+
+def alt_asymmetry(rows: pd.DataFrame) -> str:
+    """What the chart of penalties and rewards shows."""
+    told = [
+        f"{row.label} {text.difference(row.penalty, row.unit)} and {text.difference(row.reward, row.unit)}, {row.kind}"
+        for row in rows.itertuples()
+    ]
+    return f"Two bars a driver, what it costs where it is bad and brings where it is excellent: {'; '.join(told)}."
+
+
+def alt_map(rows: pd.DataFrame) -> str:
+    """What the map of importance and performance shows."""
+    told = [f"{row.label}: {row.verdict}" for row in rows.itertuples()]
+    return f"Drivers by performance, across, and importance, upwards, with intervals on both: {'; '.join(told)}."
+
+
+def alt_bands(rows: pd.DataFrame) -> str:
+    """What the chart of bands shows."""
+    told = [
+        f"{label}: " + ", ".join(f"{row.band} {text.number(row.estimate, row.unit)}" for row in part.itertuples())
+        for label, part in (rows.groupby("label", sort=False) if len(rows) else ())
+    ]
+    return f"Bars with intervals, a panel for each outcome and a bar for each band of answers: {'; '.join(told)}."
+
+
+def alt_lines(case: Regression, rows: pd.DataFrame) -> str:
+    """What the picture of before and after shows."""
+    told = [
+        f"{row.group} {row.kind} in {row.wave} {text.number(row.estimate, row.unit)}"
+        for row in rows.dropna(subset=["estimate"]).itertuples()
+    ]
+    lines = "Two lines over the waves, the changed group and the comparison, with intervals, and a dashed one"
+    return f"{lines}: {'; '.join(told)}."

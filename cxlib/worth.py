@@ -1,0 +1,99 @@
+"""What a score is worth: value, tenure, churn and repurchase behind the answers to the chapter's outcome."""
+
+import pandas as pd
+
+from cxlib import nonresponse, value
+from cxlib.errors import CxError
+from cxlib.hazard import cox
+from cxlib.regressions import Regression
+
+RESPONSES = (0.1, 0.3, 0.5)  # shares that may have answered, where nobody counted the others
+MANY = 12  # attributes of customers that are taken into the model of churn
+
+
+def why_not(case: Regression, days: int) -> str:
+    """What a value of answers cannot be told without, in words; empty where it can."""
+    if case.metric is None:
+        return "the outcome is no metric"
+    try:
+        value.linked(case.study, case.outcome, days=days)
+    except CxError as error:
+        return str(error).removeprefix(f"{case.study.file}: ")
+    return ""
+
+
+def by_band(case: Regression, days: int) -> pd.DataFrame:
+    """value.by_band() of the outcome; no rows where something is lacking (why_not)."""
+    if why_not(case, days):
+        return pd.DataFrame()
+    return value.by_band(case.study, case.outcome, days=days, confidence=case.confidence)
+
+
+def gaps(case: Regression, days: int) -> pd.DataFrame:
+    """value.gaps() of the outcome; no rows where something is lacking."""
+    if why_not(case, days):
+        return pd.DataFrame()
+    return value.gaps(case.study, case.outcome, days=days, confidence=case.confidence)
+
+
+def silent(case: Regression, days: int) -> pd.DataFrame:
+    """value.silent() of the outcome in the wave: who did not answer, beside who did; no rows where something lacks."""
+    if why_not(case, days) or "when" not in case.study.survey:
+        return pd.DataFrame()
+    try:
+        found = value.silent(case.study, case.outcome, wave=case.wave or "", days=days, confidence=case.confidence)
+    except CxError:  # no answer of this wave names a customer
+        return pd.DataFrame()
+    return found
+
+
+def sensitivity(case: Regression, response: float = 0.0) -> pd.DataFrame:
+    """nonresponse.sensitivity() of the outcome; `response` is the share that answered, 0 where it is not known."""
+    if case.metric is None:
+        return pd.DataFrame()
+    shares = (response,) if response else RESPONSES
+    design = {key: column for key, column in case.design.items() if key != "fpc"}
+    found = nonresponse.sensitivity(
+        case.frame, case.metric, question=case.outcome, response=shares, confidence=case.confidence, **design
+    )
+    return found.assign(unit=case.unit, response=100 * found["response"])
+
+
+def leaving(case: Regression) -> pd.DataFrame:
+    """Which customers leave sooner: hazard ratios (Cox) of their attributes, from the first departure on record.
+
+    Columns: term, label, estimate (hazard ratio), low, high, p, n, events, method, unit. No rows without customers'
+    days of coming and leaving, or without attributes that are known of nearly all.
+    """
+    study = case.study
+    if not study.has("customers") or not {"since", "left"} <= set(study.table("customers")):
+        return pd.DataFrame()
+    table = study.table("customers")
+    names = [n for role in ("segment", "number", "single") for n in study.questions(role, "customers") if n in table]
+    names = [n for n in names if table[n].notna().mean() > 0.9 and table[n].nunique() > 1]
+    names = [n for n in names if pd.api.types.is_numeric_dtype(table[n]) or table[n].nunique() <= MANY][:MANY]
+    # A number and the bands that are cut from it say the same.
+    derived = {new: name for name, spec in study.book.tables["customers"].questions.items() for new in spec.derive}
+    names = [n for n in names if derived.get(n) not in names]
+    if not names or not table["left"].notna().any():
+        return pd.DataFrame()
+    first, last = table["left"].min(), max(table["since"].max(), table["left"].max())
+    end = table["left"].fillna(last)
+    times = table.assign(
+        _from=(first - table["since"]).dt.days.clip(lower=0),
+        _until=(end - table["since"]).dt.days,
+        _left=table["left"].notna().astype(float),
+    )
+    times = times[(times["_until"] > times["_from"]) & times["since"].notna()]
+    fit = cox(times, "_until", "_left", names, entry="_from", confidence=case.confidence)
+    ratios = fit.hazard_ratios.join(fit.coefficients[["p", "n", "n_effective"]])
+    labels = [_label(study, term) for term in ratios.index]
+    found = ratios.assign(label=labels, events=fit.events, method=fit.method, unit="ratio")
+    return found.rename_axis("term").reset_index()
+
+
+def _label(study, term: str) -> str:
+    """A term of the customers table in words."""
+    name, bracket, level = term.partition("[")
+    label = study.label(name, "customers")
+    return f"{label}: {level.rstrip(']')}" if bracket else label
