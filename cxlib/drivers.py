@@ -1,5 +1,10 @@
 """What moves a metric: how much of it goes with each driver, and how sure that is."""
 
+from cxlib.asymmetry import asymmetry
+from cxlib.binary import binary
+from cxlib.hazard import cox
 from cxlib.importance import importance
+from cxlib.linear import linear
+from cxlib.ordinal import ordinal
 
-__all__ = ["importance"]
+__all__ = ["asymmetry", "binary", "cox", "importance", "linear", "ordinal"]
