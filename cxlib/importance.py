@@ -85,7 +85,8 @@ def importance(
     if bootstrap:
         drawn, mended = _drawn(source, sums.stratum, rule, bootstrap, seed, by_likelihood)
         how.append(_samples(sums, bootstrap, mended))
-    found = _numbers(shares, drawn, degrees_of_freedom(sums.stratum), confidence)
+    df = max(degrees_of_freedom(sums.stratum) - len(drivers), 1)  # as svyglm of R's survey package counts them
+    found = _numbers(shares, drawn, df, confidence)
     answered = np.diag(sums.n)[:-1].astype(int)
     found |= {"n": sums.n[:-1, -1].astype(int), "n_effective": sums.effective[:-1, -1]}
     found |= {"never_used": sums.apart[:-1], "blank": sums.rows - answered - sums.apart[:-1], "method": "; ".join(how)}

@@ -4,16 +4,14 @@ import pandas as pd
 
 from cxlib import before_after, compare, detectable
 from cxlib import interrupted as series
-from cxlib.errors import CxError
+from cxlib.errors import CxError, nearest
 from cxlib.regressions import Regression
 from cxlib.survey import by_wave, metrics
-
-LEAST_WAVES = 12  # of an interrupted series
 
 
 def _how(case: Regression) -> dict | None:
     """The arguments of before_after that the study declares; None without a comparison group."""
-    given = case.study.book.improvement
+    given = _declared(case)
     if given is None or given.group is None:
         return None
     treated = case.study.answer_words(given.group, [given.treated])[0]
@@ -22,21 +20,59 @@ def _how(case: Regression) -> dict | None:
     return {"group": given.group, "treated": treated, **waves, "confidence": case.confidence, **design}
 
 
+def _declared(case: Regression):
+    """The study's `improvement:`, if any; CxError for waves that the survey does not have, or in the wrong order."""
+    given, study = case.study.book.improvement, case.study
+    if given is None:
+        return None
+    for name in ("before", "after"):
+        wave = getattr(given, name)
+        if wave is not None and wave not in study.waves:
+            known = f"its waves are {', '.join(study.waves)}" if study.waves else "it has no waves"
+            raise CxError(
+                f"{study.file}: improvement.{name} names {wave}, which is no wave of the survey; "
+                f"{known}{nearest(wave, study.waves)}"
+            )
+    if given.before is not None and study.waves.index(given.before) >= study.waves.index(given.after):
+        raise CxError(
+            f"{study.file}: improvement.before comes before improvement.after; found {given.before} and {given.after}"
+        )
+    return given
+
+
 def effects(case: Regression) -> pd.DataFrame:
-    """before_after.effects() of every metric, with name, label and unit; no rows without a declared comparison."""
+    """before_after.effects() of every metric asked in both waves, with name, label and unit.
+
+    No rows without a declared comparison. CxError as there, and for a survey whose waves are not those declared.
+    """
     how = _how(case)
     if how is None:
         return pd.DataFrame()
-    asked = metrics(case.study)
-    scores = {row.question: case.study.metric(row.question) for row in asked.itertuples()}
-    found = before_after.effects(case.study.survey, scores, minimum_base=case.study.book.minimum_base, **how)
-    return found.merge(asked[["question", "label", "unit"]], on="question", validate="many_to_one")
+    asked, survey = metrics(case.study), case.study.survey
+    answered = {
+        wave: survey[survey["wave"].astype(str) == wave].notna().any() for wave in (how["before"], how["after"])
+    }
+    asked = asked[[all(found[question] for found in answered.values()) for question in asked["question"]]]
+    if asked.empty:
+        return pd.DataFrame()
+    scores = {question: case.study.metric(question) for question in asked["question"]}
+    found = before_after.effects(survey, scores, minimum_base=case.study.book.minimum_base, **how)
+    return found.merge(asked[["question", "name", "label", "unit"]], on="question", validate="many_to_one")
+
+
+def _of_outcome(case: Regression) -> dict | None:
+    """_how(), where the outcome is a metric that was asked in both waves."""
+    how = _how(case)
+    if how is None or case.metric is None:
+        return None
+    waves = case.study.survey.loc[case.study.survey[case.outcome].notna(), "wave"].astype(str).unique()
+    return how if {how["before"], how["after"]} <= set(waves) else None
 
 
 def placebos(case: Regression) -> pd.DataFrame:
     """before_after.placebos() of the outcome, with label and unit; no rows without a comparison or earlier waves."""
-    how = _how(case)
-    if how is None or case.metric is None or case.study.waves.index(how["before"]) < 1:
+    how = _of_outcome(case)
+    if how is None or case.study.waves.index(how["before"]) < 1:
         return pd.DataFrame()
     found = before_after.placebos(case.study.survey, case.metric, question=case.outcome, order=case.study.waves, **how)
     return found.assign(label=case.label, unit=case.unit)
@@ -44,8 +80,8 @@ def placebos(case: Regression) -> pd.DataFrame:
 
 def lines(case: Regression) -> pd.DataFrame:
     """before_after.lines() of the outcome, with label and unit; no rows without a declared comparison."""
-    how = _how(case)
-    if how is None or case.metric is None:
+    how = _of_outcome(case)
+    if how is None:
         return pd.DataFrame(columns=["kind", "group", "wave", "estimate", "low", "high", "n"])
     found = before_after.lines(case.study.survey, case.metric, question=case.outcome, order=case.study.waves, **how)
     return found.assign(label=case.label, unit=case.unit)
@@ -53,12 +89,16 @@ def lines(case: Regression) -> pd.DataFrame:
 
 def interrupted(case: Regression) -> pd.DataFrame:
     """interrupted.interrupted() of the outcome's waves, where everybody was changed; no rows for shorter series."""
-    given = case.study.book.improvement
-    if given is None or given.group is not None or case.metric is None or len(case.study.waves) < LEAST_WAVES:
+    given = _declared(case)
+    if given is None or given.group is not None or case.metric is None:
         return pd.DataFrame()
     waves = by_wave(case.study, confidence=case.confidence)
-    waves = waves[waves["label"] == case.label]
-    return series.interrupted(waves, over="wave", change=given.after, confidence=case.confidence).assign(unit=case.unit)
+    waves = waves[waves["label"] == case.label].set_index("wave").reindex(case.study.waves).reset_index()
+    try:
+        found = series.interrupted(waves, over="wave", change=given.after, confidence=case.confidence)
+    except CxError:  # fewer than 12 waves, or than 4 on one side
+        return pd.DataFrame()
+    return found.assign(unit=case.unit)
 
 
 def needed(case: Regression) -> pd.DataFrame:

@@ -7,6 +7,7 @@ if it had been given and lost. Sources: Dempster, Laird and Rubin, Journal of th
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +21,7 @@ TOLERANCE, ENOUGH, STEPS = 1e-10, 1e-6, 2_000
 
 # A matrix with an eigenvalue below this is not positive definite, for what follows from it.
 LEAST_EIGENVALUE = 1e-8
+HALVINGS = 20
 
 
 def positive(r: np.ndarray) -> np.ndarray:
@@ -62,8 +64,8 @@ class Incomplete:
 
     mean: np.ndarray  # of the standardised answers
     covariance: np.ndarray
+    patterns: Patterns
     sums: np.ndarray  # U x (1, V deviations from the mean, V (V + 1) / 2 products of them)
-    gain: np.ndarray  # how far the fit goes for each step that EM begins
     stratum: np.ndarray  # of each unit
 
     def correlations(self, factors=None) -> np.ndarray:
@@ -79,11 +81,27 @@ class Incomplete:
         sums = sums[:, 1:] / sums[:, :1]
         shift, upper = sums[:, :v], np.triu_indices(v)
         products = sums[:, v:] - (shift[:, :, None] * shift[:, None, :])[:, upper[0], upper[1]]
-        moved = np.column_stack([shift, products - self.covariance[upper]]) @ self.gain.T
+        moved = np.column_stack([shift, products - self.covariance[upper]]) @ self._gain.T
         found = _scaled(self.covariance + _square(moved[:, v:], v))
-        while (bad := ~positive(found)).any():
+        for _ in range(HALVINGS):
+            if not (bad := ~positive(found)).any():
+                break
             found[bad] = (np.nan_to_num(found[bad]) + whole) / 2
         return found
+
+    @cached_property
+    def _gain(self) -> np.ndarray:
+        """How far the fit goes for each step that EM begins: (I - J)^-1, J being the derivative of a step, measured."""
+        v, upper = len(self.mean), np.triu_indices(len(self.mean))
+
+        def stepped(values):
+            mean, covariance = self.patterns.step(values[:v], _square(values[None, v:], v)[0])
+            return np.r_[mean, covariance[upper]]
+
+        at, h = np.r_[self.mean, self.covariance[upper]], 1e-6
+        still = stepped(at)
+        jacobian = np.column_stack([(stepped(at + unit) - still) / h for unit in np.eye(len(at)) * h])
+        return np.linalg.inv(np.eye(len(at)) - jacobian)
 
 
 def incomplete(frame, columns, *, weights=None, strata=None, clusters=None, apart=None, seed=0) -> Incomplete:
@@ -105,7 +123,7 @@ def incomplete(frame, columns, *, weights=None, strata=None, clusters=None, apar
     patterns, of_row = _patterns(x, w, given)
     mean, covariance = _fit(patterns, columns)
     sums = _unit_sums(patterns, mean, covariance, x - given * mean, w, of_row, unit, len(units.stratum))
-    return Incomplete(mean, covariance, sums, _gain(patterns, mean, covariance), np.array(units.stratum))
+    return Incomplete(mean, covariance, patterns, sums, np.array(units.stratum))
 
 
 def _patterns(x: np.ndarray, w: np.ndarray, given: np.ndarray) -> tuple[Patterns, np.ndarray]:
@@ -139,22 +157,6 @@ def _fit(patterns: Patterns, columns: list[str]) -> tuple[np.ndarray, np.ndarray
             "they were answered together; leave one out"
         )
     return mean, covariance
-
-
-def _gain(patterns: Patterns, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """(I - J)^-1, J being the derivative of a step of EM at the fit, by differences: the sum of all further steps."""
-    v = len(mean)
-    at = np.r_[mean, covariance[np.triu_indices(v)]]
-    jacobian, h = np.empty((len(at), len(at))), 1e-6
-
-    def stepped(values):
-        m, c = patterns.step(values[:v], _square(values[None, v:], v)[0])
-        return np.r_[m, c[np.triu_indices(v)]]
-
-    still = stepped(at)
-    for k, unit in enumerate(np.eye(len(at)) * h):
-        jacobian[:, k] = (stepped(at + unit) - still) / h
-    return np.linalg.inv(np.eye(len(at)) - jacobian)
 
 
 def _unit_sums(patterns, mean, covariance, deviations, w, of_row, unit, units: int) -> np.ndarray:

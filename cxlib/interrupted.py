@@ -5,7 +5,7 @@ Errors are Newey and West's (Bartlett kernel), which let neighbouring waves rese
 far too small (12 waves, independent errors: 95% intervals cover 80%), so that each is scaled by what it lacks on
 average, and given the degrees of freedom of its own spread, both computed for errors of first-order autocorrelation as
 estimated by restricted maximum likelihood. Simulated with autocorrelation 0 / 0.3 / 0.6, intervals of the step cover
-96 / 95 / 94% on 12 waves and 96 / 95 / 96% on 24; those of the change of slope 93 / 91 / 86% and 94 / 93 / 92%.
+96 / 95 / 94% on 12 waves and 96 / 94 / 95% on 24; those of the change of slope 93 / 91 / 87% and 94 / 93 / 90%.
 Sources: Newey and West, Econometrica 55 (1987) 703-708, lags as in Review of Economic Studies 61 (1994) 631-653,
 rounded up; Bell and McCaffrey, Survey Methodology 28 (2002) 169-181 (scale and degrees of freedom under a working
 model); Wagner and others, Journal of Clinical Pharmacy and Therapeutics 27 (2002) 299-309 (segmented regression).

@@ -8,6 +8,7 @@ lies on one side of a line where its interval does not cross it. Source: Martill
 import numpy as np
 import pandas as pd
 
+from cxlib.counts import as_list
 from cxlib.errors import CxError, nearest
 from cxlib.scores import by_group
 from cxlib.survey import chosen_wave
@@ -133,7 +134,7 @@ def _verdict(important: float, good: float) -> str:
 def _drivers(study, drivers) -> list[str]:
     """The driver questions named, checked; all of the survey's where none is."""
     known = study.questions("driver")
-    names = known if drivers is None else list(drivers)
+    names = known if drivers is None else as_list(drivers)
     if not names:
         raise CxError(f"{study.file}: the survey has no question with `role: driver`")
     for name in names:

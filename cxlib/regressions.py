@@ -15,7 +15,7 @@ from cxlib.importance import importance
 from cxlib.linear import LinearFit, fit_linear
 from cxlib.metrics import Metric
 from cxlib.ordinal import OrdinalFit, fit_ordinal
-from cxlib.survey import chosen_wave
+from cxlib.survey import chosen_wave, metrics
 from cxlib.terms import read
 from cxlib.what_if import what_if
 
@@ -35,8 +35,10 @@ TREATMENTS = ("pairwise", "em", "listwise")
 class Regression:
     """An outcome, its drivers and the respondents of a wave that the chapter looks at.
 
-    `metric` scores the outcome; None where the outcome has two groups, of which `event` is the modelled one. `numeric`
-    are the drivers that are numbers. `frame` holds the wave's respondents, `design` names its columns.
+    `metric` scores the outcome; None where the outcome has two groups, of which `event` is the modelled one (code 1 of
+    1 and 0, else the second in the codebook). `numeric` are the drivers that are numbers. `frame` holds the wave's
+    respondents, `design` names its columns. `left_out` are the questions of role driver whose
+    answers are all alike in the wave, or that nobody answered.
     """
 
     study: object
@@ -48,6 +50,7 @@ class Regression:
     frame: pd.DataFrame
     design: dict
     confidence: float
+    left_out: tuple[str, ...] = ()
 
     @property
     def numeric(self) -> list[str]:
@@ -56,8 +59,10 @@ class Regression:
 
     @property
     def label(self) -> str:
-        """What the outcome is called: the metric, or the event of two groups."""
-        return self.metric.label if self.metric else f"{self.study.label(self.outcome)}: {self.event}"
+        """What the outcome is called: the metric (with its question, if others measure it too), or the event."""
+        if self.metric is None:
+            return f"{self.study.label(self.outcome)}: {self.event}"
+        return metrics(self.study).set_index("question").loc[self.outcome, "label"]
 
     @property
     def unit(self) -> str:
@@ -69,44 +74,81 @@ def regression(study, *, outcome: str = "", drivers: str = "", wave: str = "", c
     """The outcome (empty: the first metric), the drivers (empty: all that were asked) and the wave (empty: the latest
     in which the outcome was asked).
 
-    Raises CxError for an outcome that is neither a metric nor a question of two groups, and for drivers that are no
-    questions, the outcome itself, or fewer than one.
+    Raises CxError for an outcome that is neither a metric nor a question of two groups, or does not vary in the wave;
+    for drivers that are no questions, the outcome itself, or fewer than one; and for a confidence outside 0-1.
     """
-    outcome = outcome or next(iter(study.questions("metric")), "")
-    survey, spec = study.survey, study.book.tables["survey"].questions
-    if outcome not in spec:
-        raise CxError(f"there is no question {outcome} to explain{nearest(outcome, spec)}")
-    wave = chosen_wave(study, wave)
-    if study.waves and not wave:
-        wave = study.waves[-1]
-    asked = survey if wave is None else survey[survey["wave"].astype(str) == wave]
-    if wave is not None and not asked[outcome].notna().any():
-        known = [w for w in study.waves if survey.loc[survey["wave"].astype(str) == w, outcome].notna().any()]
-        raise CxError(f"{outcome} was not asked in {wave}; it was in {', '.join(known) or 'no wave'}")
-    metric, event, asked = _outcome(study, asked, outcome)
-    names = _drivers(study, asked, drivers, outcome)
-    return Regression(study, outcome, metric, event, names, wave, asked, study.design, confidence)
+    if not 0 < confidence < 1:
+        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
+    found = study.questions("metric")
+    if not (outcome or found):
+        raise CxError(f"{study.file}: the survey has no question with `role: metric`; name an outcome of two groups")
+    outcome = outcome or found[0]
+    known = [*study.book.tables["survey"].questions, *study.questions("segment")]
+    if outcome not in known:
+        raise CxError(f"there is no question {outcome} to explain{nearest(outcome, known)}")
+    wave, asked = _of_wave(study, outcome, wave)
+    metric, event, asked = _outcome(study, asked, outcome, f" in {wave}" if wave else "")
+    names, left_out = _drivers(study, asked, drivers, outcome)
+    # A category that nobody has in this wave would be a term without anybody.
+    groups = [name for name in names if isinstance(asked[name].dtype, pd.CategoricalDtype)]
+    asked = asked.assign(**{name: asked[name].cat.remove_unused_categories() for name in groups})
+    return Regression(study, outcome, metric, event, names, wave, asked, study.design, confidence, left_out)
 
 
-def _outcome(study, frame: pd.DataFrame, outcome: str) -> tuple[Metric | None, str, pd.DataFrame]:
-    """The metric of the outcome, or the event of two groups, whose column then holds 1 and 0."""
-    if outcome in study.questions("metric"):
-        return study.metric(outcome), "", frame
-    answers = frame[outcome]
-    if isinstance(answers.dtype, pd.CategoricalDtype):
-        groups = [g for g in answers.cat.categories if (answers == g).any()]
-        if len(groups) == 2:
-            event = groups[-1]
-            coded = (answers == event).astype(float).where(answers.notna())
-            return None, event, frame.assign(**{outcome: coded})
-    raise CxError(
-        f"an outcome is a metric or a question of two groups; {outcome} is neither; the metrics are "
+def _of_wave(study, outcome: str, wave: str) -> tuple[str | None, pd.DataFrame]:
+    """The wave, by default the latest in which the outcome was asked, and its respondents."""
+    survey = study.survey
+    if outcome not in survey:
+        raise _neither(study, outcome)
+    answered = survey[outcome].notna()
+    known = [w for w in study.waves if (answered & (survey["wave"].astype(str) == w)).any()]
+    chosen = chosen_wave(study, wave or (known[-1] if known else ""))
+    asked = survey if chosen is None else survey[survey["wave"].astype(str) == chosen]
+    if not asked[outcome].notna().any():
+        where = f" in {chosen}; it was in {', '.join(known) or 'no wave'}" if chosen else "; nobody has an answer to it"
+        raise CxError(f"{outcome} was not asked{where}")
+    return chosen, asked
+
+
+def _neither(study, outcome: str, has: str = "") -> CxError:
+    return CxError(
+        f"an outcome is a metric or a question of two groups; {outcome} is neither{has}; the metrics are "
         f"{', '.join(study.questions('metric')) or 'none'}"
     )
 
 
-def _drivers(study, frame: pd.DataFrame, names: str, outcome: str) -> list[str]:
-    """The drivers named, else all of role driver with different answers in the wave."""
+def _outcome(study, frame: pd.DataFrame, outcome: str, where: str) -> tuple[Metric | None, str, pd.DataFrame]:
+    """The metric of the outcome, or the event of two groups, whose column then holds 1 and 0."""
+    answers = frame[outcome].dropna()
+    alike = answers.nunique() == 1
+    if outcome in study.questions("metric"):
+        if alike:
+            raise CxError(
+                f"an outcome must vary; all {len(answers):,} answers to {outcome}{where} are {answers.iloc[0]:g}"
+            )
+        return study.metric(outcome), "", frame
+    if not isinstance(answers.dtype, pd.CategoricalDtype):
+        raise _neither(study, outcome)
+    groups = [group for group in answers.cat.categories if (answers == group).any()]
+    if alike:
+        raise CxError(f"an outcome must vary; all {len(answers):,} answers to {outcome}{where} are {groups[0]}")
+    if len(groups) != 2:
+        raise _neither(study, outcome, f", it has {len(groups)} groups{where}")
+    event = _event(study, outcome, groups)
+    coded = (frame[outcome] == event).astype(float).where(frame[outcome].notna())
+    return None, event, frame.assign(**{outcome: coded})
+
+
+def _event(study, outcome: str, groups: list[str]) -> str:
+    """Which of two groups is modelled: that of code 1 where the codes are 1 and 0, else the second of the codebook."""
+    question = study.book.tables["survey"].questions.get(outcome)
+    codes = {study.book.words(text): code for code, text in question.labels.items()} if question else {}
+    by_code = {codes.get(group): group for group in groups}
+    return by_code["1"] if set(by_code) == {"0", "1"} else groups[-1]
+
+
+def _drivers(study, frame: pd.DataFrame, names: str, outcome: str) -> tuple[list[str], tuple[str, ...]]:
+    """The drivers named, else all of role driver with different answers in the wave, and those without."""
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     known = [name for role in ("driver", "number", "single", "segment", "metric") for name in study.questions(role)]
     for name in chosen:
@@ -114,22 +156,28 @@ def _drivers(study, frame: pd.DataFrame, names: str, outcome: str) -> list[str]:
             raise CxError(f"there is no driver {name}; there are {', '.join(known)}{nearest(name, known)}")
         if name == outcome:
             raise CxError(f"{name} is the outcome and cannot be one of its drivers")
-    found = chosen or [n for n in study.questions("driver") if n != outcome and frame[n].nunique() > 1]
+        if chosen.count(name) > 1:
+            raise CxError(f"a driver counts once; {name} is named {chosen.count(name)} times")
+    if chosen:
+        return chosen, ()
+    asked = [name for name in study.questions("driver") if name != outcome]
+    found = [name for name in asked if frame[name].nunique() > 1]
     if not found:
         raise CxError(f"{study.file}: no question with `role: driver` has different answers in this wave")
-    # A category that nobody has would be a term without anybody.
-    return found
+    return found, tuple(name for name in asked if name not in found)
 
 
 def drivers_table(case: Regression) -> pd.DataFrame:
-    """Who answered each driver: label, n, mean, blank, never_used (said that they never used it)."""
-    rows = []
+    """Who answered each driver: label, n, mean (weighted), never_used (said that they never used it), blank."""
+    rows, column = [], case.design.get("weights")
+    weights = case.frame[column] if column else pd.Series(1.0, index=case.frame.index)
     for name in case.drivers:
         answers = case.frame[name]
         unused = case.study.never_used.get(("survey", name))
         never = int(unused.reindex(case.frame.index, fill_value=False).sum()) if unused is not None else 0
         given = int(answers.notna().sum())
-        mean = answers.mean() if name in case.numeric else np.nan
+        weighed = weights[answers.notna()].sum()
+        mean = (answers * weights).sum() / weighed if name in case.numeric and weighed > 0 else np.nan
         about = {"driver": name, "label": case.study.label(name), "n": given, "mean": mean, "never_used": never}
         rows.append(about | {"blank": len(answers) - given - never})
     return pd.DataFrame(rows)
@@ -159,13 +207,13 @@ def shares(case: Regression, *, method: str = "lmg", missing: str = "pairwise", 
     parts = ["estimate", "low", "high", "se", "r_squared", "r_squared_low", "r_squared_high"]
     found = found.assign(**{part: 100 * found[part] for part in parts if part in found})
     ranks = [
-        f"{row.rank:.0f}"
-        if row.rank_low == row.rank_high
-        else f"{row.rank:.0f} ({row.rank_low:.0f}-{row.rank_high:.0f})"
+        f"{row.rank:.0f} ({row.rank_low:.0f}-{row.rank_high:.0f})"
+        if row.rank_low < row.rank_high
+        else f"{row.rank:.0f}"
         for row in found.itertuples()
     ]
     labels = [case.study.label(name) for name in found.index]
-    return found.assign(label=labels, ranks=ranks, unit="percent").sort_values("rank").reset_index()
+    return found.assign(label=labels, ranks=ranks, unit="percent").sort_values("rank", kind="stable").reset_index()
 
 
 def treatments(case: Regression, *, method: str = "lmg") -> pd.DataFrame:
@@ -195,12 +243,10 @@ def treatments(case: Regression, *, method: str = "lmg") -> pd.DataFrame:
     return frame.assign(n_listwise=int(everything), n=len(case.frame), unit="percent").reset_index()
 
 
-def fitted(case: Regression) -> OrdinalFit | BinaryFit | LinearFit:
-    """The chapter's model: ordered logit of a metric of 3 answers or more, binary logit of two groups."""
+def fitted(case: Regression) -> OrdinalFit | BinaryFit:
+    """The chapter's model: ordered logit of a metric with 3 answers or more, binary logit of 2 answers or groups."""
     sample = read(case.frame, case.outcome, case.drivers, **case.design)
-    if case.metric is None:
-        return fit_binary(sample, event=1.0, confidence=case.confidence)
-    if len(case.metric.table) < 3:
+    if case.metric is None or sample.column(case.outcome).nunique() < 3:
         return fit_binary(sample, confidence=case.confidence)
     return fit_ordinal(sample, confidence=case.confidence)
 
@@ -222,9 +268,21 @@ def effects(case: Regression, fit, line: LinearFit) -> pd.DataFrame:
     found = found[found["term"] != "(constant)"]
     slopes = line.coefficients["estimate"].reindex(found["term"]).to_numpy()
     separated = found["estimate"].isna().to_numpy()
+    if case.metric is not None and isinstance(fit, BinaryFit):
+        found = _in_points(case.metric, fit, found)
     labels = [term_label(case, term) for term in found["term"]]
-    unit = "percent" if isinstance(fit, BinaryFit) else case.unit
-    return found.assign(label=labels, linear=np.where(separated, np.nan, slopes), unit=unit).reset_index(drop=True)
+    return found.assign(label=labels, linear=np.where(separated, np.nan, slopes), unit=case.unit).reset_index(drop=True)
+
+
+def _in_points(metric: Metric, fit: BinaryFit, found: pd.DataFrame) -> pd.DataFrame:
+    """Percentage points of the higher of two answers, as points of the metric: times what lies between their scores."""
+    low, high = (metric.table[answer] for answer in sorted(fit.sample.column(fit.sample.outcome).unique()))
+    points = (high - low) / 100
+    ends = found[["low", "high"]].to_numpy(float) * points
+    found = found.assign(
+        estimate=found["estimate"] * points, se=found["se"] * abs(points), t=np.sign(points) * found["t"]
+    )
+    return found.assign(low=ends.min(axis=1), high=ends.max(axis=1))
 
 
 def term_label(case: Regression, term: str) -> str:
@@ -234,7 +292,7 @@ def term_label(case: Regression, term: str) -> str:
     if not bracket and "@" in name:
         name, _, at = name.partition("@")
     label = case.study.label(name)
-    return f"{label}: {level.rstrip(']')}" if bracket else f"{label} at {at}" if at else label
+    return f"{label}: {level.removesuffix(']')}" if bracket else f"{label} at {at}" if at else label
 
 
 def coefficients(case: Regression, fit) -> pd.DataFrame:
@@ -248,11 +306,8 @@ def coefficients(case: Regression, fit) -> pd.DataFrame:
     hidden = frame["term"].isin([*unbounded, *(["(constant)"] if unbounded else [])])
     frame.loc[hidden, ["estimate", "low", "high", "se", "p"]] = np.nan
     labels = [
-        term if kind == "cut" else term_label(case, term)
+        term if kind == "cut" or term == "(constant)" else term_label(case, term)
         for term, kind in zip(frame["term"], frame["kind"], strict=True)
-    ]
-    labels = [
-        label if term != "(constant)" else "(constant)" for term, label in zip(frame["term"], labels, strict=True)
     ]
     return frame.assign(label=labels, unit="score")
 
@@ -286,29 +341,32 @@ def checks(fit) -> pd.DataFrame:
 
 
 def by_segment(case: Regression, segment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """marginal.by_segment() of the straight-line effects: by group, and the tested differences; empty without a segment
-    or with fewer than two groups of the minimum base. Labels are added."""
-    if not segment or case.metric is None:
-        return pd.DataFrame(), pd.DataFrame()
+    """marginal.by_segment() of the straight-line effects: by group, and the tested differences, with labels.
+
+    Empty without a segment, with fewer than two groups of the minimum base, and where answers within one do not differ.
+    """
+    nothing = pd.DataFrame(), pd.DataFrame()
+    if not segment:
+        return nothing
     if segment not in case.study.questions("segment"):
         known = case.study.questions("segment")
         raise CxError(f"there is no segment {segment}; the segments are {', '.join(known)}{nearest(segment, known)}")
-    answered = case.frame[[*case.drivers, case.outcome, segment]].dropna()
-    sizes = answered[segment].value_counts()
-    if (sizes >= max(case.study.book.minimum_base, 5 * len(case.drivers))).sum() < 2:
-        return pd.DataFrame(), pd.DataFrame()
+    if segment in (case.outcome, *case.drivers):
+        raise CxError(f"the segment cannot be outcome or driver as well; {segment} is")
+    if case.metric is None:
+        return nothing
+    sizes = case.frame[[*case.drivers, case.outcome, segment]].dropna()[segment].value_counts()
     kept = sizes.index[sizes >= max(case.study.book.minimum_base, 5 * len(case.drivers))]
-    frame = case.frame.assign(**{segment: case.frame[segment].where(case.frame[segment].isin(kept))})
-    frame[segment] = frame[segment].cat.remove_unused_categories()
-    found = marginal.by_segment(
-        frame,
-        case.outcome,
-        case.drivers,
-        segment=segment,
-        metric=case.metric,
-        confidence=case.confidence,
-        **case.design,
-    )
+    if len(kept) < 2:
+        return nothing
+    groups = case.frame[segment].where(case.frame[segment].isin(kept)).cat.remove_unused_categories()
+    how = {"metric": case.metric, "confidence": case.confidence, **case.design}
+    try:
+        found = marginal.by_segment(
+            case.frame.assign(**{segment: groups}), case.outcome, case.drivers, segment=segment, **how
+        )
+    except CxError:  # a driver or the outcome is the same for a whole group
+        return nothing
     labelled = [
         part.assign(label=[term_label(case, term) for term in part["term"]], unit=case.unit)
         for part in (found.effects[found.effects["term"] != "(constant)"], found.differences)
@@ -317,21 +375,42 @@ def by_segment(case: Regression, segment: str) -> tuple[pd.DataFrame, pd.DataFra
 
 
 def asymmetries(case: Regression) -> pd.DataFrame:
-    """asymmetry.asymmetry() of the rated drivers, with labels; no rows where one lacks bad or excellent answers."""
+    """asymmetry.asymmetry() of the rated drivers, with labels; no rows where one lacks bad or excellent answers.
+
+    Drivers of which a high answer is a bad one are turned round; where scales differ, all are in percent of theirs.
+    """
     rated = [name for name in case.numeric if name in case.study.questions("driver")]
     if case.metric is None or not rated:
         return pd.DataFrame(columns=ENDS)
+    how = {"metric": case.metric, "confidence": case.confidence, **case.design}
     try:
-        found = penalty_reward.asymmetry(
-            case.frame, case.outcome, rated, metric=case.metric, confidence=case.confidence, **case.design
-        )
+        found = penalty_reward.asymmetry(_good_end_up(case, rated), case.outcome, rated, **how)
     except CxError:
         return pd.DataFrame(columns=ENDS)
-    return found.assign(label=[case.study.label(n) for n in found.index], unit=case.unit).reset_index()
+    spec = case.study.book.tables["survey"].questions
+    labels = [case.study.label(name) + (" (reversed)" if spec[name].reverse else "") for name in found.index]
+    return found.assign(label=labels, unit=case.unit).reset_index()
+
+
+def _scale(case: Regression, name: str) -> tuple[float, float]:
+    """The ends of a driver's scale; without one, of the answers."""
+    given = case.study.book.tables["survey"].questions[name].scale
+    return given or (float(case.frame[name].min()), float(case.frame[name].max()))
+
+
+def _good_end_up(case: Regression, names: list[str]) -> pd.DataFrame:
+    """The frame with these drivers' good end up, on one scale."""
+    scales, spec = {name: _scale(case, name) for name in names}, case.study.book.tables["survey"].questions
+    turned = {name: sum(scales[name]) - case.frame[name] for name in names if spec[name].reverse}
+    frame = case.frame.assign(**turned)
+    if len(set(scales.values())) == 1:
+        return frame
+    return frame.assign(**{name: 100 * (frame[name] - low) / (high - low) for name, (low, high) in scales.items()})
 
 
 def quadrants(case: Regression, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """performance.quadrants() of shares() and the drivers' means, and the competitors' means; empty without scales."""
+    """performance.quadrants() of shares() and the drivers' means, and the competitors' means; empty without two drivers
+    that have a scale and the minimum base."""
     rated = [
         name
         for name in (rows["driver"] if len(rows) else [])
@@ -340,6 +419,8 @@ def quadrants(case: Regression, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     if len(rated) < 2:
         return pd.DataFrame(columns=PLACES), pd.DataFrame()
     means = performance.of_drivers(case.study, rated, wave=case.wave or "", confidence=case.confidence)
+    if means["estimate"].notna().sum() < 2:
+        return pd.DataFrame(columns=PLACES), pd.DataFrame()
     importances = rows.set_index("driver").loc[rated, ["estimate", "low", "high"]]
     found = performance.quadrants(importances, means)
     rivals = performance.of_competitors(case.study, rated, wave=case.wave or "", confidence=case.confidence)
@@ -347,15 +428,12 @@ def quadrants(case: Regression, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
 
 
 def simulated(case: Regression, line: LinearFit, rows: pd.DataFrame, raises: str = "") -> pd.DataFrame:
-    """what_if() of the straight line: `raises` is written driver: points, …; empty: one point on each of the three most
-    important drivers. With labels and units; no rows without two rated drivers."""
+    """what_if() of the straight line: `raises` is written driver: points, …; empty: each of the three most important
+    drivers one point better. With labels and units; no rows without two rated drivers."""
     asked = _raises(case, rows, raises)
-    questions = case.study.book.tables["survey"].questions
-    scales = {
-        name: questions[name].scale or (float(case.frame[name].min()), float(case.frame[name].max())) for name in asked
-    }
     if not asked or case.metric is None:
         return pd.DataFrame()
+    scales = {name: _scale(case, name) for name in asked}
     terms = line.coefficients.index
     covariance = pd.DataFrame(line.errors.covariance, index=terms, columns=terms)
     found = what_if(
@@ -375,18 +453,22 @@ def simulated(case: Regression, line: LinearFit, rows: pd.DataFrame, raises: str
 def _raises(case: Regression, rows: pd.DataFrame, text: str) -> dict[str, float]:
     if not text.strip():
         rated = [name for name in (rows["driver"] if len(rows) else []) if name in case.study.questions("driver")]
-        return dict.fromkeys(rated[:3], 1.0)
+        spec = case.study.book.tables["survey"].questions
+        return {name: -1.0 if spec[name].reverse else 1.0 for name in rated[:3]}
     asked = {}
     for part in text.split(","):
-        name, sign, points = part.partition(":")
+        name, _, points = (piece.strip() for piece in part.partition(":"))
         try:
-            asked[name.strip()] = float(points)
+            raised = float(points)
         except ValueError:
-            sign = ""
-        if not sign:
+            raised = np.nan
+        if not np.isfinite(raised):
             raise CxError(f"raises are written driver: points, e.g. staff_speed: 1; found {part.strip()!r}")
-        if name.strip() not in case.numeric:
-            raise CxError(f"{name.strip()} is no rated driver of the model{nearest(name.strip(), case.numeric)}")
+        if name not in case.numeric:
+            raise CxError(f"{name} is no rated driver of the model{nearest(name, case.numeric)}")
+        if name in asked:
+            raise CxError(f"a driver is raised once; {name} is named twice")
+        asked[name] = raised
     return asked
 
 
@@ -439,6 +521,7 @@ def waves_of(case: Regression) -> dict:
 
 
 def chosen_segment(case: Regression, name: str = "") -> str:
-    """The segment to compare by: as named, else the first of the study's `banner:` that is one; empty without any."""
-    known = case.study.questions("segment")
+    """The segment to compare by: as named, else the first of the study's `banner:` that is one and not in the model;
+    empty without any."""
+    known = [n for n in case.study.questions("segment") if n not in (case.outcome, *case.drivers)]
     return name or next((n for n in case.study.book.banner if n in known), "")

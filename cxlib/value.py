@@ -83,7 +83,7 @@ def linked(
     each holds); `names` as in bands(). Raises CxError without a table customers, where no answer names one of them, and
     for an `until` before the answers.
     """
-    view, survey = _customers(study), study.survey
+    metric, view, survey = study.metric(question), _customers(study), study.survey
     if "customer" not in survey:
         raise CxError(f"{study.file}: the survey must say which column names the customer, e.g. `customer: id`")
     rows = survey[survey[question].notna() & survey["customer"].isin(view["customer"])]
@@ -98,9 +98,7 @@ def linked(
     rows = rows[list(dict.fromkeys(["customer", *order, *design, question]))]
     known = view.set_index("customer").reindex(rows["customer"]).reset_index()
     day = rows["when"].dt.normalize() if "when" in rows else None
-    return rows.assign(
-        band=bands(rows[question], study.metric(question), names), **_outcomes(study, known, day, days, until)
-    )
+    return rows.assign(band=bands(rows[question], metric, names), **_outcomes(study, known, day, days, until))
 
 
 def by_band(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.DataFrame:

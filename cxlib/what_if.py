@@ -103,3 +103,5 @@ def _check(coefficients, covariance, raises: dict, scales: dict) -> None:
             raise CxError(f"a driver is raised by a number of points; {name} by {points}")
         if name not in scales or scales[name] is None:
             raise CxError(f"a raise ends where the scale does, e.g. (1, 5); {name} has no scale")
+        if not scales[name][0] < scales[name][1]:
+            raise CxError(f"a scale runs from low to high, e.g. (1, 5); that of {name} is {tuple(scales[name])}")

@@ -16,9 +16,11 @@ def why_not(case: Regression, days: int) -> str:
     if case.metric is None:
         return "the outcome is no metric"
     try:
-        value.linked(case.study, case.outcome, days=days)
+        rows = value.linked(case.study, case.outcome, days=days)
     except CxError as error:
         return str(error).removeprefix(f"{case.study.file}: ")
+    if not any(name in rows and rows[name].notna().any() for name in value.OUTCOMES):
+        return "the tables tell nothing of the customers' value, dates or purchases"
     return ""
 
 
@@ -63,7 +65,8 @@ def leaving(case: Regression) -> pd.DataFrame:
     """Which customers leave sooner: hazard ratios (Cox) of their attributes, from the first departure on record.
 
     Columns: term, label, estimate (hazard ratio), low, high, p, n, events, method, unit. No rows without customers'
-    days of coming and leaving, or without attributes that are known of nearly all.
+    days of coming and leaving, without attributes that are known of nearly all, and where the model has no solution
+    (nobody of a group left, say).
     """
     study = case.study
     if not study.has("customers") or not {"since", "left"} <= set(study.table("customers")):
@@ -75,7 +78,7 @@ def leaving(case: Regression) -> pd.DataFrame:
     # A number and the bands that are cut from it say the same.
     derived = {new: name for name, spec in study.book.tables["customers"].questions.items() for new in spec.derive}
     names = [n for n in names if derived.get(n) not in names]
-    if not names or not table["left"].notna().any():
+    if not names or not (table["left"].notna() & table["since"].notna()).any():
         return pd.DataFrame()
     first, last = table["left"].min(), max(table["since"].max(), table["left"].max())
     end = table["left"].fillna(last)
@@ -85,7 +88,12 @@ def leaving(case: Regression) -> pd.DataFrame:
         _left=table["left"].notna().astype(float),
     )
     times = times[(times["_until"] > times["_from"]) & times["since"].notna()]
-    fit = cox(times, "_until", "_left", names, entry="_from", confidence=case.confidence)
+    groups = [n for n in names if isinstance(times[n].dtype, pd.CategoricalDtype)]
+    times = times.assign(**{n: times[n].cat.remove_unused_categories() for n in groups})
+    try:
+        fit = cox(times, "_until", "_left", names, entry="_from", confidence=case.confidence)
+    except CxError:
+        return pd.DataFrame()
     ratios = fit.hazard_ratios.join(fit.coefficients[["p", "n", "n_effective"]])
     labels = [_label(study, term) for term in ratios.index]
     found = ratios.assign(label=labels, events=fit.events, method=fit.method, unit="ratio")
@@ -96,4 +104,4 @@ def _label(study, term: str) -> str:
     """A term of the customers table in words."""
     name, bracket, level = term.partition("[")
     label = study.label(name, "customers")
-    return f"{label}: {level.rstrip(']')}" if bracket else label
+    return f"{label}: {level.removesuffix(']')}" if bracket else label

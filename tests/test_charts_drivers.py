@@ -101,10 +101,10 @@ def drawings() -> dict:
     how = {"before": "2026-H1", "after": "2026-H2", "unit": "points"}
     frames = {f"clump {seed}": clump(seed) for seed in range(3)} | {"same place": mapped([3.7] * 15, [6.0] * 15)}
     return {name: charts.importance_map(frame, title="What to improve first") for name, frame in frames.items()} | {
-        "spread": charts.importance_map(spread, title="Ưu tiên cải thiện", importance="NPS points", performance="Score"),
+        "spread": charts.importance_map(spread, title="Ưu tiên cải thiện", importance="Points", performance="Score"),
         "rivals": charts.importance_map(spread, title="Ours and theirs", competitors=rivals(spread)),
         "one": charts.importance_map(mapped([3.7], [6.0]), title="One driver alone"),
-        "importance": charts.importance(ranked(15), title="What moves recommendation, in shares of its variance by driver"),
+        "importance": charts.importance(ranked(15), title="What moves recommendation, in shares of its variance"),
         "penalty": charts.penalty_reward(two_sided(15), title="What costs, and what wins"),
         "forest": charts.forest(
             two_sided(14).rename(columns={"reward": "estimate", "reward_low": "low", "reward_high": "high"}),
@@ -228,7 +228,7 @@ def test_importance_is_sorted_with_ranks_and_intervals():
     (axis,) = charts.importance(frame, title="x").axes
     bars = sorted(axis.patches, key=lambda bar: bar.get_y())
     assert [bar.get_width() for bar in bars] == pytest.approx([12, 8, 4, 0])
-    assert [label.get_text() for label in axis.get_yticklabels()][0].startswith("Thái độ phục vụ")
+    assert axis.get_yticklabels()[0].get_text().startswith("Thái độ phục vụ")
     notes = [note.get_text() for note in axis.texts]
     assert notes[:4] == ["1", "2 (1–4)", "3 (2–4)", "4 (3–4)"]
     segments = sorted(axis.collections[0].get_segments(), key=lambda s: s[0][1])

@@ -37,7 +37,7 @@ def report(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("reports") / "demo"
     done = cx("report", "data/demo", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{out}/index.html: 2 chapters"
+    assert done.stdout.strip() == f"{out}/index.html: 3 chapters"
     return out
 
 
@@ -71,7 +71,8 @@ def page(report) -> Page:
 def test_the_report_holds_what_it_promises(report):
     names = set(tree(report))
     assert {"index.html", "results.json", "plan.json"} <= names
-    assert {"notebooks/01_complaint_iceberg.ipynb", "notebooks/02_survey_analysis.ipynb"} <= names
+    chapters = ["01_complaint_iceberg", "02_survey_analysis", "05_metric_regressions"]
+    assert {f"notebooks/{chapter}.ipynb" for chapter in chapters} <= names
     assert {"figures/complaint_iceberg_iceberg.svg", "figures/survey_analysis_trend.svg"} <= names
     assert not [n for n in names if "running" in n or n.endswith(".part")]
 
@@ -79,10 +80,13 @@ def test_the_report_holds_what_it_promises(report):
 def test_results_json_keeps_its_contract(results):
     assert set(results) == {"study", "lang", "chapters"}
     assert (results["study"], results["lang"]) == ("demo", "en")
-    assert list(results["chapters"]) == ["complaint_iceberg", "survey_analysis"]
+    assert list(results["chapters"]) == ["complaint_iceberg", "survey_analysis", "metric_regressions"]
 
 
-@pytest.mark.parametrize(("name", "headline"), [("complaint_iceberg", "silent"), ("survey_analysis", "nps")])
+@pytest.mark.parametrize(
+    ("name", "headline"),
+    [("complaint_iceberg", "silent"), ("survey_analysis", "nps"), ("metric_regressions", "r_squared")],
+)
 def test_every_chapter_keeps_the_contract(results, name, headline):
     chapter = results["chapters"][name]
     assert set(chapter) == {"numbers", "tables", "figures", "findings"}
@@ -128,7 +132,7 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
 def test_the_bottom_line_comes_first(page):
     sections = [a["class"] for tag, a in page.tags if tag == "section"]
     assert sections[0] == "bottom-line"
-    assert sections.count("bottom-line") == 2
+    assert sections.count("bottom-line") == 3
 
 
 def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
@@ -140,7 +144,7 @@ def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
 
 def test_reports_that_run_at_once_do_not_mix(report, study, tmp_path):
     """Two kernels started in one folder must not answer each other's client."""
-    command = [CX, "report", study, "--out"]
+    command = [CX, "report", study, "--only", "survey_analysis", "--out"]
     runs = [subprocess.Popen([*command, tmp_path / f"{i}"], cwd=ROOT, stderr=subprocess.PIPE) for i in range(3)]
     assert [run.communicate(timeout=300)[1] for run in runs] == [b""] * 3
     assert tree(tmp_path / "0") == tree(tmp_path / "1") == tree(tmp_path / "2")
@@ -180,7 +184,8 @@ def study(tmp_path) -> Path:
 
 def test_a_failing_chapter_names_notebook_and_cell_and_leaves_the_old_report(study, tmp_path):
     out = tmp_path / "out"
-    assert cx("report", study, "--out", out).returncode == 0
+    chapter = ["--only", "survey_analysis"]
+    assert cx("report", study, *chapter, "--out", out).returncode == 0
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "Khảo sát &amp; &lt;b&gt;Acme&lt;/b&gt;" in page
     assert "model-based interval" in page
@@ -188,7 +193,7 @@ def test_a_failing_chapter_names_notebook_and_cell_and_leaves_the_old_report(stu
     frame = pd.read_csv(study / "survey.csv")
     frame.loc[56, "recommend"] = 11
     frame.to_csv(study / "survey.csv", index=False)
-    done = cx("report", study, "--out", out)
+    done = cx("report", study, *chapter, "--out", out)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -236,7 +241,7 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
     )
     message = (
         "no chapter can run: complaint_iceberg: the study has no table complaints; survey_analysis: the study has no "
-        "table survey"
+        "table survey; metric_regressions: the study has no table survey"
     )
     with pytest.raises(CxError, match=message):
         run.make_plan(str(tmp_path))

@@ -178,6 +178,11 @@ def test_studies_that_cannot_tell(load, tables, of, message):
     assert message in str(caught.value)
 
 
+def test_a_question_that_is_not_there(tiny):
+    with pytest.raises(CxError, match=r"survey: there is no question qq; did you mean q\?"):
+        by_band(tiny, "qq")
+
+
 def test_without_days_of_answers_there_is_value_alone(load):
     study = load(TABLES.replace("    when: day\n", ""), files(), top=TOP)
     assert set(by_band(study, "q")["outcome"]) == {"value"}

@@ -106,6 +106,7 @@ def test_intervals_cover_the_change_in_the_population():
         ({"c": 1}, {}, "the model has no driver c; it has (constant), a, b"),
         ({"a": np.nan}, {}, "a driver is raised by a number of points; a by nan"),
         ({"a": 1}, {"scales": {"b": (1, 5)}}, "a raise ends where the scale does, e.g. (1, 5); a has no scale"),
+        ({"a": 1}, {"scales": {"a": (5, 1)}}, "a scale runs from low to high, e.g. (1, 5); that of a is (5, 1)"),
         ({"a": 1}, {"scales": {"a": (2, 5)}}, "ratings of a must lie in 2-5; 1 lie outside, e.g. 1"),
         ({"a": 1}, {"frame": pd.DataFrame({"b": [1]})}, "there is no column a in the table"),
         ({"a": 1}, {"frame": pd.DataFrame({"a": ["x", "y"]})}, "ratings must be numbers; column a holds 'x'"),

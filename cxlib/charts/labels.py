@@ -11,8 +11,9 @@ MARK = 5.0  # half the width of a mark
 NEAR = 8.0  # from a mark's middle to its label; a line joins those that lie further off
 CROSSED = 12.0  # the distance that a label goes to keep clear of an interval
 FAR = 30.0  # the distance at which every further point counts threefold
-STEP = 5.0  # of the search further off
-ROUNDS = 4
+STEP = 6.0  # of the search further off
+FULL = 0.6  # of the map's area: more than that is not covered by labels
+ROUNDS = 3
 
 
 def place(figure: Figure, axis: Axes, points, texts: list[str], *, marks=(), taken=(), lines=(), size=9.0) -> bool:
@@ -57,26 +58,37 @@ def place(figure: Figure, axis: Axes, points, texts: list[str], *, marks=(), tak
 
 
 def _settle(at, wide, frame, fixed, segments) -> np.ndarray | None:
-    """A box for each point: one after the other, then each once more with all others in place, as long as that helps.
+    """A box for each point, as near and as little crossed as may be; None where a point is left without one.
 
-    The most crowded points come first, or last, whichever ends better. None where both leave a point without a box.
+    One after the other, the most crowded first; then each moves where it is better off with all others in place; then
+    each takes the best place of all, and those that it drives away look for another, if that is better on the whole.
     """
+    if wide.prod(axis=1).sum() > FULL * np.prod(frame[2:] - frame[:2]):
+        return None
+    boxes, costs = np.full((len(at), 4), np.nan), np.full(len(at), np.inf)
+
+    def seek(boxes: np.ndarray, i: int) -> tuple[np.ndarray, float]:
+        others = np.delete(boxes, i, axis=0)
+        return _best(at[i], wide[i], frame, np.vstack([fixed, others[~np.isnan(others[:, 0])]]), segments)
+
     apart = np.sort(np.hypot(*(at[:, None] - at).T), axis=0)
-    crowded = np.argsort(apart[:5].sum(axis=0), kind="stable")
-    best, least = None, np.inf
-    for order in (crowded, crowded[::-1]):
-        boxes, costs = np.full((len(at), 4), np.nan), np.full(len(at), np.inf)
-        for _ in range(ROUNDS):
-            for i in order:
-                others = np.delete(boxes, i, axis=0)
-                found, cost = _best(
-                    at[i], wide[i], frame, np.vstack([fixed, others[~np.isnan(others[:, 0])]]), segments
-                )
-                if cost < costs[i]:
-                    boxes[i], costs[i] = found, cost
-        if costs.sum() < least:
-            best, least = boxes, costs.sum()
-    return best
+    for i in np.argsort(apart[:5].sum(axis=0), kind="stable"):
+        boxes[i], costs[i] = seek(boxes, i)
+    for _ in range(ROUNDS):
+        for i in np.argsort(-costs, kind="stable"):
+            found, cost = seek(boxes, i)
+            if cost < costs[i]:
+                boxes[i], costs[i] = found, cost
+            trial, prices = boxes.copy(), costs.copy()
+            trial[i], prices[i] = _best(at[i], wide[i], frame, fixed, segments)
+            away = np.flatnonzero(_overlaps(trial[[i]], trial)[0])
+            away = away[away != i]
+            trial[away] = np.nan
+            for k in away:
+                trial[k], prices[k] = seek(trial, k)
+            if prices.sum() < costs.sum():
+                boxes, costs = trial, prices
+    return None if np.isinf(costs).any() else boxes
 
 
 def _best(point, wide, frame, obstacles, segments) -> tuple[np.ndarray, float]:

@@ -8,6 +8,7 @@ import pandas as pd
 from cxlib import text
 from cxlib.binary import BinaryFit
 from cxlib.compare import BORDERLINE, CLEAR
+from cxlib.diagnostics import P
 from cxlib.regressions import Regression
 from cxlib.sentences.words import VERDICTS, interval_name, wave_name
 
@@ -22,16 +23,23 @@ def _between(case: Regression, low: float, high: float, unit: str) -> str:
     return f"{case.confidence:.0%} {interval_name(case.study)} {text.difference_interval(low, high, unit)}"
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{text.number(n)} {noun}{'' if n == 1 else 's'}"
+
+
 def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
     """Who is looked at, what is explained, and how many answers are lacking."""
     when = f" in {wave_name(case.wave)}" if case.wave else ""
     lacking = table.sort_values("n").iloc[0]
     never = int(table["never_used"].sum())
-    apart = f" {text.number(never)} answers say that something was never used, and are kept apart." if never else ""
+    say = "answer says" if never == 1 else "answers say"
+    apart = f" {text.number(never)} {say} that something was never used, kept apart from blanks." if never else ""
+    names = text.join([case.study.label(name) for name in case.left_out])
+    left = f" Left out, since no two answers to it differ: {names}." if names else ""
     return {
-        "base": f"{text.number(len(case.frame))} respondents{when}; {case.label} is explained by {len(case.drivers)} "
-        f"driver{'s' if len(case.drivers) > 1 else ''}. Fewest answers: {lacking['label']}, "
-        f"{text.number(lacking['n'])}.{apart}"
+        "base": f"{_count(len(case.frame), 'respondent')}{when}; {case.label} is explained by "
+        f"{_count(len(case.drivers), 'driver')}. Fewest answers: {lacking['label']}, {text.number(lacking['n'])}."
+        f"{apart}{left}"
     }
 
 
@@ -45,21 +53,24 @@ def importance(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
         between = text.interval(first["r_squared_low"], first["r_squared_high"], "percent")
         whole += f" ({case.confidence:.0%} {interval_name(case.study)} {between})"
     named = [
-        f"{row.label} ({text.number(row.percent, 'percent')} of that; rank {row.rank:.0f}, {_ranks(row)})"
-        for row in rows.head(NAMED).itertuples()
+        f"{row.label} ({text.number(row.percent, 'percent')} of that; rank {row.rank:.0f}{_ranks(row)})"
+        for row in rows.head(min(NAMED, len(rows) - 1)).itertuples()
     ]
     last = rows.iloc[-1]
+    which = "the drivers" if len(rows) == len(case.drivers) else f"the {len(rows)} drivers that are numbers"
     return {
-        "importance": f"Together the drivers account for {whole} of how the answers to {case.label} differ. Most goes "
-        "with "
-        f"{text.join(named)}; least with {last['label']} ({text.number(last['percent'], 'percent')}, {_ranks(last)}). "
-        "This is association: what goes together need not move together."
+        "importance": f"Together {which} account for {whole} of how the answers to {case.label} differ. Most goes with "
+        f"{text.join(named)}; least with {last['label']} ({text.number(last['percent'], 'percent')}; rank "
+        f"{last['rank']:.0f}{_ranks(last)}). This is association: what goes together need not move together."
     }
 
 
 def _ranks(row) -> str:
+    """What other ranks a driver may have; nothing without bootstrap samples."""
+    if pd.isna(row.rank_low):
+        return ""
     low, high = f"{row.rank_low:.0f}", f"{row.rank_high:.0f}"
-    return "for sure" if low == high else f"it may be {low} to {high}"
+    return ", no other is likely" if low == high else f", it may be {low} to {high}"
 
 
 def treatments(rows: pd.DataFrame) -> dict[str, str]:
@@ -83,12 +94,12 @@ def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
     found = {}
     if isinstance(fit, BinaryFit) and fit.separation:
         said = _in_labels(case, fit.separation)
-        found["separation"] = f"{said[0].upper()}{said[1:].rstrip('.')}. No effect of that size is to be quoted."
+        found["separation"] = f"{said[0].upper()}{said[1:].rstrip('.')}. No size of it is to be quoted."
     known = rows.dropna(subset=["estimate"])
     if known.empty:
         return found
     clear = known[(known["low"] > 0) | (known["high"] < 0)]
-    clear = clear.reindex(clear["estimate"].abs().sort_values(ascending=False).index)
+    clear = clear.reindex((clear["estimate"] / clear["se"]).abs().sort_values(ascending=False).index)
     told = [
         f"{'one more point on ' if row.term in case.numeric else ''}{row.label} goes with "
         f"{_points(row.estimate, row.unit)} "
@@ -99,17 +110,24 @@ def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
     chance = text.number((1 - case.confidence) * len(known), digits=1)
     found["effects"] = (
         f"{lead[0].upper()}{lead[1:]}. With the other drivers alike {len(clear)} of {len(known)} intervals leave out "
-        f"0; by "
-        f"chance {chance} would. Base {text.number(known['n'].iloc[0])}, who answered everything."
+        f"0; by chance {chance} would. Base {text.number(known['n'].iloc[0])}, who answered everything."
     )
     return found
 
 
 def _in_labels(case: Regression, sentence: str) -> str:
-    """A sentence on columns, in which questions bear their labels and the event of two groups its name."""
-    for name in sorted(case.drivers, key=len, reverse=True):
-        sentence = re.sub(rf"\b{re.escape(name)}\b", case.study.label(name), sentence)
-    return re.sub(rf"\b{re.escape(case.outcome)} 1\b", case.label, sentence)
+    """A sentence on columns, in which drivers bear their labels and the outcome its name.
+
+    Drivers stand at its beginning, or where it lists what separates.
+    """
+    names = "|".join(re.escape(name) for name in sorted(case.drivers, key=len, reverse=True))
+    labelled = re.sub(
+        rf"(^|separation: (?:together )?|; )({names})(?=[ ;])",
+        lambda found: found[1] + case.study.label(found[2]),
+        sentence,
+    )
+    event = " 1" if case.metric is None else ""
+    return re.sub(rf" sorts {re.escape(case.outcome)}{event}\b", lambda found: f" sorts {case.label}", labelled)
 
 
 def odds(rows: pd.DataFrame) -> dict[str, str]:
@@ -117,17 +135,20 @@ def odds(rows: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     whole = rows[rows["driver"] == "omnibus"].iloc[0]
-    if whole["p"] >= 0.05:
+    if pd.isna(whole["p"]):
+        return {"odds": "Whether each driver goes alike with the whole scale cannot be tested on these answers."}
+    if whole["p"] > P[0]:
         return {
-            "odds": "Each driver moves the whole scale alike, as far as can be told (Brant's test, "
+            "odds": "Each driver goes alike with the whole scale, as far as can be told (Brant's test, "
             f"{text.p_is(whole['p'])})."
         }
     single = rows[(rows["driver"] != "omnibus") & (rows["p"] < 0.05)]
     names = f": {text.join(list(single['label']))}" if len(single) else ""
+    sure = "do" if whole["p"] <= P[1] else "may"
     return {
-        "odds": f"Drivers do not move the whole scale alike (Brant's test, {text.p_is(whole['p'])}){names}. What is "
-        "lost: "
-        "the effect in points is an average over the scale; at its lower or upper end the driver does more than that."
+        "odds": f"Drivers {sure} not go alike with the whole scale (Brant's test, {text.p_is(whole['p'])}){names}. "
+        "What is lost: the points told of a driver are an average over the scale; at one end of it they are more, at "
+        "the other fewer."
     }
 
 
@@ -147,26 +168,41 @@ def checks(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
 
 def segments(case: Regression, segment: str, rows: pd.DataFrame) -> dict[str, str]:
     """Whether a driver matters more in one group than in another."""
+    if case.metric is None:
+        return {"no_segment": "No segment was compared: that takes a metric, and the outcome is none."}
     if rows.empty:
-        return {"no_segment": "No segment was compared: none is named, or its groups are too small for the model."}
+        return {
+            "no_segment": "No segment was compared: none is named, or in its groups there are too few respondents, or "
+            "answers that are all alike, for the model."
+        }
     clear = rows[rows["p_adjusted"] < CLEAR]
     near = rows[(rows["p_adjusted"] >= CLEAR) & (rows["p_adjusted"] <= BORDERLINE)]
-    told = [
-        f"{row.label} goes with {_points(row.estimate, row.unit)} more in {row.group} than in {row.other} "
-        f"({_between(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)})"
-        for row in clear.sort_values("p_adjusted").head(NAMED).itertuples()
-    ]
+    told = [_more(case, row) for row in clear.sort_values("p_adjusted").head(NAMED).itertuples()]
     lead = "; ".join(told) if told else "no driver matters clearly more in one group than in another"
     return {
-        "segment": f"{case.study.label(segment)}: {lead}. Of {len(rows)} comparisons {len(clear)} are more than chance "
-        f"explains and {len(near)} borderline (Holm's correction over all)."
+        "segment": f"{case.study.label(segment)}: {lead}. Of {_count(len(rows), 'comparison')} {len(clear)} "
+        f"{'is' if len(clear) == 1 else 'are'} more than chance explains and {len(near)} borderline (Holm's correction "
+        "over all)."
     }
+
+
+def _more(case: Regression, row) -> str:
+    """A difference between groups, told from the side of the greater one."""
+    sign, (more, less) = (1, (row.group, row.other)) if row.estimate > 0 else (-1, (row.other, row.group))
+    low, high = sorted((sign * row.low, sign * row.high))
+    return (
+        f"{row.label} goes with {_points(sign * row.estimate, row.unit)} more in {more} than in {less} "
+        f"({_between(case, low, high, row.unit)}, {text.p_is(row.p_adjusted)})"
+    )
 
 
 def asymmetry(rows: pd.DataFrame) -> dict[str, str]:
     """Which drivers cost where they are bad, which bring where they are excellent, and how many refuse to be sorted."""
     if rows.empty:
-        return {"no_asymmetry": "Bad and excellent ratings are too few, on some driver, to tell penalty from reward."}
+        return {
+            "no_asymmetry": "Penalty and reward are not told: that takes a metric, and bad, middling and excellent "
+            "ratings of every driver."
+        }
     told = []
     for kind, words in (
         ("basic", "basic (being bad costs, being excellent brings little)"),
@@ -178,13 +214,13 @@ def asymmetry(rows: pd.DataFrame) -> dict[str, str]:
             told.append(f"{words}: {text.join(names)}")
     rest = int((~rows["kind"].isin(["basic", "performance", "excitement"])).sum())
     lead = "; ".join(told) if told else "no driver can be sorted"
-    return {"asymmetry": f"{lead[0].upper()}{lead[1:]}. {rest} of {len(rows)} are not told apart or show no effect."}
+    return {"asymmetry": f"{lead[0].upper()}{lead[1:]}. {rest} of {len(rows)} cannot be sorted, or show neither."}
 
 
 def quadrants(rows: pd.DataFrame) -> dict[str, str]:
     """Where to act first, as far as the intervals allow."""
     if rows.empty:
-        return {"no_map": "There is no map: it needs two rated drivers with a scale."}
+        return {"no_map": "There is no map: it needs two rated drivers with a scale and enough answers."}
     first = list(rows.loc[rows["verdict"] == "improve first", "label"])
     maybe = list(rows.loc[rows["verdict"].str.startswith("improve first or"), "label"])
     lead = f"More important and rated lower than the average driver: {text.join(first)}" if first else (
@@ -206,20 +242,31 @@ def bands(case: Regression, rows: pd.DataFrame, gaps: pd.DataFrame, why: str) ->
             continue
         row = ends.iloc[0]
         values = rows[rows["outcome"] == outcome].set_index(rows["band"].astype(str)[rows["outcome"] == outcome])
-        high, low = (text.number(values.loc[band, "estimate"], row["unit"]) for band in (order[-1], order[0]))
-        verdict = VERDICTS[row["verdict"]]
-        found[f"worth_{outcome}"] = (
-            f"{row['label']}: {order[-1].lower()} {high}, {order[0].lower()} {low}, a difference of "
-            f"{_points(row['estimate'], row['unit'])} ({_between(case, row['low'], row['high'], row['unit'])}, "
-            f"{text.p_is(row['p_adjusted'])}, {verdict})."
+        high, low = (
+            f"{_band(band)} {text.number(values.loc[band, 'estimate'], row['unit'])}" for band in (order[-1], order[0])
         )
+        found[f"worth_{outcome}"] = (
+            f"{row['label']}: {high}, {low}, a difference of {_points(row['estimate'], row['unit'])} "
+            f"({_between(case, row['low'], row['high'], row['unit'])}, {text.p_is(row['p_adjusted'])}, "
+            f"{VERDICTS[row['verdict']]})."
+        )
+    if not found:
+        found["no_value"] = "What a score is worth is not told: too few customers gave the best or the worst answers."
     return found
+
+
+def _band(name: str) -> str:
+    """A band of answers in a sentence: promoters, answers 4-5."""
+    return f"answers {name}" if name[0].isdigit() or name[0] == "-" else name.lower()
 
 
 def leaving(rows: pd.DataFrame) -> dict[str, str]:
     """Which attributes of customers go with leaving sooner."""
     if rows.empty:
-        return {"no_leaving": "Who leaves sooner is not told: it needs customers with days of coming and leaving."}
+        return {
+            "no_leaving": "Who leaves sooner is not told: it needs customers with days of coming and leaving, and "
+            "attributes known of nearly all, with leavers in every group."
+        }
     clear = rows[(rows["low"] > 1) | (rows["high"] < 1)]
     clear = clear.reindex(np.log(clear["estimate"]).abs().sort_values(ascending=False).index)
     told = [
@@ -231,8 +278,7 @@ def leaving(rows: pd.DataFrame) -> dict[str, str]:
     )
     return {
         "leaving": f"Of {text.number(rows['n'].iloc[0])} customers {text.number(rows['events'].iloc[0])} left: "
-        f"{lead}, as "
-        f"ratios; {len(clear)} of {len(rows)} intervals leave out 1."
+        f"{lead}, as ratios; {len(clear)} of {len(rows)} intervals leave out 1."
     }
 
 
@@ -241,15 +287,11 @@ def sensitivity(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     least = rows[rows["response"] == rows["response"].min()]
-    now, lower = least.iloc[0], least[least["lower"] == 1]
-    if lower.empty:
-        return {}
-    row = lower.iloc[0]
+    now, row = least.iloc[0], least[least["lower"] == 1].iloc[0]
     return {
         "nonresponse": f"If {text.number(row['response'], 'percent')} of those asked had answered, and all others "
-        "were a "
-        f"point of the scale less happy, {case.label} would be {text.number(row['estimate'], row['unit'])} instead of "
-        f"{text.number(now['estimate'], now['unit'])}. The data cannot tell whether they are."
+        f"were a point of the scale less happy, {case.label} would be {text.number(row['estimate'], row['unit'])} "
+        f"instead of {text.number(now['estimate'], now['unit'])}. The data cannot tell whether they are."
     }
 
 
@@ -257,26 +299,25 @@ def improvement(case: Regression, rows: pd.DataFrame, checks: pd.DataFrame) -> d
     """What the changed group gained beyond the comparison, and what the placebo checks saw."""
     if rows.empty:
         return {
-            "no_improvement": "Whether an improvement worked is not told: the study declares none with a comparison."
+            "no_improvement": "Whether an improvement worked is not told: the study declares none with a comparison, "
+            "or no metric was asked before and after it."
         }
     given = case.study.book.improvement
     changed = case.study.answer_words(given.group, [given.treated])[0]
     found = {}
     for row in rows.itertuples():
         if pd.isna(row.estimate):
-            found[f"improvement_{row.question}"] = (
+            found[f"improvement_{row.name}"] = (
                 f"{row.label}: the change cannot be judged, on too few answers or groups."
             )
             continue
-        found[f"improvement_{row.question}"] = (
+        found[f"improvement_{row.name}"] = (
             f"{row.label}, {given.before} to {given.after}: {changed} gained {_points(row.estimate, row.unit)} beyond "
-            f"the "
-            f"comparison ({_between(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)}, "
+            f"the comparison ({_between(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)}, "
             f"{VERDICTS[row.verdict]}). An effect of {_points(row.detectable, row.unit).lstrip('+')} would have been "
-            f"found "
-            "four times in five."
+            "found four times in five."
         )
-    early = checks[checks["check"] == "placebo"] if len(checks) else checks
+    early = checks[(checks["check"] == "placebo") & checks["estimate"].notna()] if len(checks) else checks
     if len(early):
         off = early[early["p_adjusted"] < 0.05]
         what = (
@@ -286,8 +327,8 @@ def improvement(case: Regression, rows: pd.DataFrame, checks: pd.DataFrame) -> d
         )
         found["placebo"] = (
             f"{what[0].upper()}{what[1:]}; such a check would have found "
-            f"{_points(early['detectable'].max(), case.unit).lstrip('+')} "
-            "four times in five, and clears no smaller difference."
+            f"{_points(early['detectable'].max(), case.unit).lstrip('+')} four times in five, and clears no smaller "
+            "difference."
         )
     return found
 
@@ -304,8 +345,7 @@ def needed(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
     )
     return {
         "needed": f"To see {_points(row['sees'], row['unit']).lstrip('+')} of {case.label} four times in five: "
-        f"{alone}; "
-        f"{text.number(row['answers_each'])} in each of two new waves (under this study's design)."
+        f"{alone}; {text.number(row['answers_each'])} in each of two new waves (under this study's design)."
     }
 
 
@@ -314,10 +354,10 @@ def simulated(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     parts, whole = rows[rows["driver"] != "together"], rows[rows["driver"] == "together"].iloc[0]
-    named = [f"{row['label']} ({row['raise']:+g})" for _, row in parts.iterrows()]
+    named = [f"{row['label']} ({row['raise']:+g})".replace("-", text.MINUS) for _, row in parts.iterrows()]
     return {
-        "what_if": f"Were {text.join(named)} rated higher as asked, each up to the scale's end, {case.label} would be "
-        f"{_points(whole['estimate'], whole['unit'])} away "
+        "what_if": f"Were ratings moved, {text.join(named)}, none beyond its scale's end, {case.label} would differ by "
+        f"{_points(whole['estimate'], whole['unit'])} "
         f"({_between(case, whole['low'], whole['high'], whole['unit'])}). "
         "That is how respondents differ today, not what an improvement will do."
     }

@@ -55,15 +55,15 @@ def improvement_in_hcm(world) -> float:
 
 
 def test_difference_in_differences_covers():
-    """The errors of 3 and 6 changed shops are rough: they may cover 85% and 91%; all others 95% within the band."""
+    """The errors of 3 and 6 changed shops are rough: they may cover 89% and 92%; all others 95% within the band."""
     with ProcessPoolExecutor(2) as pool:
         rows = [row for rows in pool.map(one_sample, range(FIRST, FIRST + SAMPLES), chunksize=8) for row in rows]
     share = pd.DataFrame(rows, columns=["what", "covers"]).groupby("what")["covers"].mean()
     low, high = simulate.band(SAMPLES)
     print(f"\n{SAMPLES} samples from seed {FIRST}; band {low:.4f} to {high:.4f}\n{share.to_string()}")
     few = share[share.index.str.contains("shops")]
-    assert few["3 shops"] > 0.85
-    assert few["6 shops"] > 0.91
+    assert few["3 shops"] > 0.89
+    assert few["6 shops"] > 0.92
     assert share.drop(few.index).between(low, high).all()
 
 
