@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from cxlib.errors import CxError, nearest
 
 COUNTS = ["n", "w", "w2"]
+GREATEST = 1e100  # of a weight, whose square must be a number too
 
 # Group-bys that share a pass in Spark. Its GROUPING SETS know 64 columns at most, and a row is copied for each set.
 TOGETHER = 12
@@ -115,6 +116,8 @@ def _greatest_weight(data, column: str, weights: str) -> float:
         raise CxError(f"weights must be numbers of 0 or more; {count} are not, e.g. {example} (column {weights})")
     if not found["most"] > 0:
         raise CxError(f"weights are 0 everywhere ({rows} rows, column {weights}); one must be above 0")
+    if found["most"] > GREATEST:
+        raise CxError(f"weights must be numbers up to {GREATEST:g}; the greatest is {found['most']:g} (column {weights})")
     return float(found["most"])
 
 

@@ -135,3 +135,9 @@ def test_an_infinite_answer_is_refused(engine):
     frame = pd.DataFrame({"q": [1.0, 2.0, np.inf, 3.0, np.inf]})
     with pytest.raises(CxError, match=r"numbers must be finite; 2 are not, e.g. inf \(column q\)"):
         tally(engine(frame), "q")
+
+
+def test_a_weight_whose_square_is_no_number_is_refused():
+    frame = pd.DataFrame({"q": [1, 2], "w": [1.0, 1e200]})
+    with pytest.raises(CxError, match=r"weights must be numbers up to 1e\+100; the greatest is 1e\+200 \(column w\)"):
+        tally(frame, "q", weights="w")
