@@ -117,7 +117,8 @@ def _greatest_weight(data, column: str, weights: str) -> float:
     if not found["most"] > 0:
         raise CxError(f"weights are 0 everywhere ({rows} rows, column {weights}); one must be above 0")
     if found["most"] > GREATEST:
-        raise CxError(f"weights must be numbers up to {GREATEST:g}; the greatest is {found['most']:g} (column {weights})")
+        most = f"{found['most']:g} (column {weights})"
+        raise CxError(f"weights must be numbers up to {GREATEST:g}; the greatest is {most}")
     return float(found["most"])
 
 
