@@ -491,16 +491,22 @@ def explained(case: Regression, rows: pd.DataFrame) -> Estimate | None:
 
 
 def in_shares(rows: pd.DataFrame) -> pd.DataFrame:
-    """shares() as its chart takes it: by driver, as parts of 1."""
+    """shares() as its chart takes it: by driver, as parts of 1; an interval of no length where there is none."""
     if rows.empty:
         return rows
-    parts = ["estimate", "low", "high"]
-    return rows.set_index("driver").assign(**{part: rows.set_index("driver")[part] / 100 for part in parts})
+    found = rows.set_index("driver")
+    whole = {"low": "estimate", "high": "estimate", "rank_low": "rank", "rank_high": "rank"}
+    found = found.assign(**{end: found[end].fillna(found[of]) for end, of in whole.items()})
+    return found.assign(**{part: found[part] / 100 for part in ("estimate", "low", "high")})
 
 
 def map_shares(rows: pd.DataFrame) -> pd.DataFrame:
-    """quadrants() as its chart takes it: by driver."""
-    return rows.set_index("driver") if len(rows) else rows
+    """quadrants() as its chart takes it: by driver; an importance without an interval has one of no length."""
+    if rows.empty:
+        return rows
+    found = rows.set_index("driver")
+    ends = ("importance_low", "importance_high")
+    return found.assign(**{end: found[end].fillna(found["importance"]) for end in ends})
 
 
 def method_of(rows: pd.DataFrame) -> str:

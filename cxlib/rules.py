@@ -151,7 +151,8 @@ def check_improvement(improvement, survey) -> None:
     segments = {name: spec for name, spec in questions.items() if spec.role == "segment"}
     if improvement.group not in segments:
         close = nearest(improvement.group, segments)
-        raise Fault(f"{improvement.group} is no segment of the survey{close}", "improvement", "group")
+        message = f"{improvement.group} is no question of the survey with `role: segment`{close}"
+        raise Fault(message, "improvement", "group")
     labels = segments[improvement.group].labels
     if labels and improvement.treated not in labels:
         close = nearest(improvement.treated, labels)

@@ -32,10 +32,14 @@ def by_band(case: Regression, days: int) -> pd.DataFrame:
 
 
 def gaps(case: Regression, days: int) -> pd.DataFrame:
-    """value.gaps() of the outcome; no rows where something is lacking."""
+    """value.gaps() of the outcome; no rows where something is lacking, or all answers lie in one band."""
     if why_not(case, days):
         return pd.DataFrame()
-    return value.gaps(case.study, case.outcome, days=days, confidence=case.confidence)
+    try:
+        found = value.gaps(case.study, case.outcome, days=days, confidence=case.confidence)
+    except CxError:  # all customers gave answers of one band
+        return pd.DataFrame()
+    return found
 
 
 def silent(case: Regression, days: int) -> pd.DataFrame:

@@ -594,3 +594,72 @@ def test_what_the_iceberg_declares_is_read(load):
 def test_a_study_that_declares_nothing_has_an_empty_iceberg(load):
     found = load(ASKED, DATA.replace("id,q", "sad,q")).book.iceberg
     assert not any([found.unhappy, found.complained, found.severity, found.channels, found.window, found.rate])
+
+
+# -- what a study declares of an improvement -------------------------------------------------------------------------
+
+SHOPS = """\
+questions:
+  c: {role: segment, labels: {1: New, 2: Old}}
+  w: {role: single}
+  age: {role: number, derive: {old: [18, 25]}}
+"""
+TOGETHER = "`group:`, `treated:` and `before:` go together; without a group there is no comparison"
+IMPROVED = {
+    "a group alone": ("{group: c, after: 2}", f"line 4, improvement: {TOGETHER}"),
+    "a group without a code": ("{group: c, before: 1, after: 2}", f"line 4, improvement: {TOGETHER}"),
+    "waves without a group": ("{before: 1, after: 2}", f"line 4, improvement: {TOGETHER}"),
+    "no wave": ("{group: c, treated: 1, before: 1}", "line 4, improvement: the key after is missing"),
+    "an unknown key": (
+        "{after: 2, befor: 1}",
+        "line 4, improvement.befor: unknown key befor; did you mean before?",
+    ),
+    "a group that is derived": (
+        "{group: old, treated: 1, before: 1, after: 2}",
+        "line 4, improvement.group: old is no question of the survey with `role: segment`",
+    ),
+    "a group that there is not": (
+        "{group: shop, treated: 1, before: 1, after: 2}",
+        "line 4, improvement.group: shop is no question of the survey with `role: segment`",
+    ),
+    "a group that is no segment": (
+        "{group: w, treated: 1, before: 1, after: 2}",
+        "line 4, improvement.group: w is no question of the survey with `role: segment`",
+    ),
+    "a code without a label": (
+        "{group: c, treated: 3, before: 1, after: 2}",
+        "line 4, improvement.treated: 3 is no code of c",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "expected"), IMPROVED.values(), ids=IMPROVED)
+def test_a_fault_of_the_improvement_is_named_with_its_line_key_and_rule(error, settings, expected):
+    assert error(SHOPS, DATA, top=f"{TOP}improvement: {settings}\n") == f"DIR/study.yml: {expected}"
+
+
+def test_what_a_study_declares_of_an_improvement_is_read(load):
+    """Codes of waves and groups are text, as the data's are."""
+    found = load(SHOPS, DATA, top=f"{TOP}improvement: {{group: c, treated: 1.0, before: 2025, after: 2026-H1}}\n")
+    given = found.book.improvement
+    assert (given.group, given.treated, given.before, given.after) == ("c", "1", "2025", "2026-H1")
+    everybody = load(SHOPS, DATA, top=f"{TOP}improvement: {{after: 2}}\n").book.improvement
+    assert (everybody.group, everybody.treated, everybody.before, everybody.after) == (None, None, None, "2")
+    assert load(SHOPS, DATA).book.improvement is None
+
+
+def test_an_improvement_without_a_survey_has_no_group(error):
+    message = error(
+        "tables: {complaints: {file: s.csv}}",
+        DATA,
+        top=f"{TOP}improvement: {{group: c, treated: 1, before: 1, after: 2}}\n",
+    )
+    assert message == "DIR/study.yml: line 4, improvement.group: c is no question of the survey with `role: segment`"
+
+
+def test_what_was_never_used_is_a_missing_answer(error):
+    message = error("questions:\n  q: {role: driver, scale: [1, 5], missing: [0], never_used: [6]}", DATA)
+    assert message.startswith("DIR/study.yml: line ")
+    assert message.endswith(
+        "tables.survey.questions.q: `never_used:` (of the codes that are `missing:`) names 6, which is not one of them"
+    )

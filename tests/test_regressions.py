@@ -302,6 +302,12 @@ def test_shares_for_the_chart_and_the_whole(demo, demo_shares):
     assert whole.value == pytest.approx(demo_shares["estimate"].sum())
     assert whole.n == demo_shares["n"].min()
     assert r.method_of(demo_shares).endswith(".")
+    # without samples the chart has intervals of no length, and the map as well
+    plain = r.shares(demo, bootstrap=0)
+    bare, places = r.in_shares(plain), r.map_shares(r.quadrants(demo, plain)[0])
+    assert (bare[["low", "high"]].to_numpy() == bare[["estimate"]].to_numpy()).all()
+    assert (bare["rank_low"] == bare["rank"]).all()
+    assert (places["importance_low"] == places["importance"]).all()
 
 
 def test_treatments_agree_where_nothing_is_missing(load):

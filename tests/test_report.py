@@ -247,6 +247,37 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
         run.make_plan(str(tmp_path))
 
 
+def test_a_chapter_whose_questions_a_study_lacks_is_left_out_with_its_reason(study):
+    """`needs` name tables, and roles of a table's questions: the small study asks no driver."""
+    plan, _ = run.make_plan(str(study))
+    assert [planned.chapter for planned in plan.chapters] == ["survey_analysis"]
+    assert plan.left_out == {
+        "complaint_iceberg": "the study has no table complaints",
+        "metric_regressions": "the table survey has no question with `role: driver`",
+    }
+    with pytest.raises(CxError, match=r"metric_regressions: the table survey has no question with `role: driver`$"):
+        run.make_plan(str(study), only=["metric_regressions"])
+
+
+NEEDS = {
+    "a table": (["survey"], ""),
+    "a table that is not there": (["survey", "events"], "the study has no table events"),
+    "two": (["map", "events", "map.metric"], "the study has no table map, events"),
+    "a role": (["survey.metric", "survey.segment"], ""),
+    "a role that nobody asks": (
+        ["survey.metric", "survey.driver", "survey.number"],
+        "the table survey has no question with `role: driver`; the table survey has no question with `role: number`",
+    ),
+    "a role of a table that is not there": (["staff.driver", "survey.driver"], "the study has no table staff"),
+    "nothing": ([], ""),
+}
+
+
+@pytest.mark.parametrize(("needs", "reason"), NEEDS.values(), ids=NEEDS)
+def test_what_a_chapter_needs(study, needs, reason):
+    assert run._missing(run.make_plan(str(study))[1], needs) == reason
+
+
 # -- the plan --------------------------------------------------------------------------------------------
 
 

@@ -493,3 +493,35 @@ def test_a_key_that_one_of_two_files_lacks_is_blank_and_keeps_its_kind(load):
     assert found["when"].dt.day.tolist()[0] == 31
     assert cells(found[["seconds"]]) == {"seconds": [60, None]}
     assert found["when"].isna().tolist() == [False, True]
+
+
+# -- who never used what a question asks about -----------------------------------------------------------------------
+
+USED = """\
+respondent: id
+questions:
+  q: {role: driver, scale: [1, 5], missing: [0, 6, never], never_used: [6, never]}
+  r: {role: driver, scale: [1, 5], missing: [6]}
+"""
+
+
+def test_never_used_is_blank_in_the_table_and_known_apart(load):
+    """By hand: 6, 6.0 and never say so; 0 is blank, and so is a blank. Nothing is said of r, which declares no code."""
+    study = load(USED, "id,q,r\n1,6,6\n2,6.0,1\n3,never,1\n4,0,1\n5,,1\n6,5,1\n")
+    assert cells(study.survey[["q", "r"]]) == {"q": [None] * 5 + [5], "r": [None, 1, 1, 1, 1, 1]}
+    assert list(study.survey) == ["respondent", "q", "r"]
+    assert list(study.never_used) == [("survey", "q")]
+    assert study.never_used["survey", "q"].tolist() == [True, True, True, False, False, False]
+
+
+def test_never_used_stays_with_its_respondent(load):
+    """Over two files, of which one did not ask, and without the rows that are left out."""
+    table = USED.replace(
+        "respondent: id", "file: [{file: a.csv, wave: 1}, {file: b.csv, wave: 2, columns: {q: null}}]\nrespondent: id"
+    )
+    files = {"a.csv": "id,q,r\n1,6,1\n1,2,1\n2,6,1\n3,1,1\n", "b.csv": "id,r\n1,1\n2,1\n"}
+    study = load(table + "duplicates: first\n", files)
+    frame = study.survey.assign(never=lambda t: study.never_used["survey", "q"].reindex(t.index))
+    assert frame[["wave", "respondent", "never"]].astype(str).to_numpy().tolist() == [
+        ["1", "1", "True"], ["1", "2", "True"], ["1", "3", "False"], ["2", "1", "False"], ["2", "2", "False"]
+    ]  # fmt: skip

@@ -236,7 +236,7 @@ def bands(case: Regression, rows: pd.DataFrame, gaps: pd.DataFrame, why: str) ->
         return {"no_value": f"What a score is worth is not told: {why}."}
     found = {}
     order = list(dict.fromkeys(rows["band"].astype(str)))
-    for outcome, part in gaps.groupby("outcome", sort=False):
+    for outcome, part in gaps.groupby("outcome", sort=False) if len(gaps) else ():
         ends = part[(part["band"].astype(str) == order[-1]) & (part["other"].astype(str) == order[0])]
         if ends.empty or pd.isna(ends["estimate"].iloc[0]):
             continue
@@ -256,8 +256,9 @@ def bands(case: Regression, rows: pd.DataFrame, gaps: pd.DataFrame, why: str) ->
 
 
 def _band(name: str) -> str:
-    """A band of answers in a sentence: promoters, answers 4-5."""
-    return f"answers {name}" if name[0].isdigit() or name[0] == "-" else name.lower()
+    """A band of answers in a sentence: promoters; answers 4-5:, answer 7: where it has no name."""
+    first, dash, _ = name.partition("-")
+    return f"answer{'s' if dash else ''} {name}:" if first.isdigit() else name.lower()
 
 
 def leaving(rows: pd.DataFrame) -> dict[str, str]:
