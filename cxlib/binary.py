@@ -198,7 +198,9 @@ class Logit:
             seen["b"], near, far = b, b[term], b[term] + 2 * sign * step
             while (ended := short(far)) < 0 and abs(far - b[term]) < 1e4 * step:
                 near, far = far, b[term] + 2 * (far - b[term])
-            bounds.append(optimize.brentq(short, near, far, xtol=1e-8 * step) if ended >= 0 else sign * np.inf)
+            # A search from another start may see the ends on one side, where hardly anything tells; then no end is told.
+            found = ended >= 0 and short(near) < 0 <= short(far)
+            bounds.append(optimize.brentq(short, near, far, xtol=1e-8 * step) if found else sign * np.inf)
         seen["b"] = b
         p = special.chdtrc(1, max(2 * (short(0.0) + limit), 0.0))
         return bounds[0], bounds[1], p

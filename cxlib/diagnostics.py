@@ -4,6 +4,7 @@ A regression describes what goes together. No test here, passed or failed, turns
 driver: that takes a design (a comparison group, an experiment).
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -101,20 +102,26 @@ def _link(fit) -> tuple:
     wider = replace(
         sample, x=np.column_stack([sample.x, square]), terms=[*sample.terms, name], owner=[*sample.owner, name]
     )
-    try:
-        check_independence(wider.x, wider.w, wider.terms)
-        again = _again(fit, wider)
-        row, df = again.coefficients.loc[name], again.errors.df
-        statistic, p = row["t"], row["p"]
-    except CxError:
-        pass  # drivers of few answers leave no square to add, or the wider model has no solution: not tested
+    # Where an answer sorts the outcome the square would only sort it again; drivers of few answers leave no square to
+    # add, and a wider model may have no solution: not tested.
+    with suppress(CxError):
+        if not getattr(fit, "separation", ""):
+            check_independence(wider.x, wider.w, wider.terms)
+            again = _again(fit, wider)
+            row, df = again.coefficients.loc[name], again.errors.df
+            statistic, p = row["t"], row["p"]
     words = {
-        VERDICTS[0]: "A straight effect on the model's scale describes the answers.",
-        VERDICTS[1]: "The effect may bend: a point at the top may not weigh what it does at the bottom.",
-        VERDICTS[2]: "The effect bends: a coefficient is an average over the scale; see the asymmetry of each driver.",
+        VERDICTS[0]: "A straight line on the model's scale describes the answers.",
+        VERDICTS[1]: "The line may bend: a point at the top may not weigh what it does at the bottom.",
+        VERDICTS[2]: "The line bends: a coefficient is an average over the scale; see the asymmetry of each driver.",
     }
     test = "Ramsey's RESET (square)" if isinstance(fit, LinearFit) else "Pregibon's link test (square)"
-    return _row("effects are straight", test, statistic, df, p, _verdict(p, P, small=True), words)
+    return _row("lines are straight", test, statistic, df, p, _verdict(p, P, small=True), words)
+
+
+def _event(fit: BinaryFit):
+    """The event as binary() takes it: fits call it by its text, a numeric outcome knows it as a number."""
+    return fit.event if fit.sample.outcome in fit.sample.levels else float(fit.event)
 
 
 def _again(fit, sample):
@@ -123,7 +130,7 @@ def _again(fit, sample):
         return fit_linear(sample, metric=fit.metric, confidence=fit.confidence)
     if isinstance(fit, OrdinalFit):
         return fit_ordinal(sample, link=fit.link, free=fit.free, confidence=fit.confidence)
-    return fit_binary(sample, event=fit.event, firth=bool(fit.separation), confidence=fit.confidence)
+    return fit_binary(sample, event=_event(fit), firth=bool(fit.separation), confidence=fit.confidence)
 
 
 def _residuals(fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -227,7 +234,7 @@ def _hazards(fit: HazardFit) -> tuple:
 def _separation(fit: BinaryFit) -> tuple:
     words = {
         VERDICTS[0]: "Every coefficient has a finite value.",
-        VERDICTS[2]: f"{fit.separation}; Firth's penalised fit is shown, and no size of that effect is to be quoted.",
+        VERDICTS[2]: f"{fit.separation}; Firth's penalised fit is shown, and no number for it is to be quoted.",
     }
     verdict = VERDICTS[2] if fit.separation else VERDICTS[0]
     count = float(len(fit.unbounded))

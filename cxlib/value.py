@@ -21,7 +21,7 @@ SILENT = "No answer"
 HAPPENED = Metric("happened", "Happened", (0, 1), {1: 100}, "percent")
 # What a band is measured by: what it is called (of so many days), its unit, and how it is estimated.
 OUTCOMES = {
-    "value": ("Value of a customer", "count", "mean"),
+    "value": ("Value of a customer", "money", "mean"),
     "tenure": ("Years as a customer", "score", "mean"),
     "churn": ("Left within {days} days", "percent", HAPPENED),
     "repurchase": ("Bought again within {days} days", "percent", HAPPENED),
@@ -104,7 +104,7 @@ def linked(
 def by_band(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.DataFrame:
     """Value, tenure, churn and repurchase in each band of answers to a metric question, under the survey's design.
 
-    Columns: outcome (value, tenure, churn, repurchase: those that the tables tell), label, unit (count for money),
+    Columns: outcome (value, tenure, churn, repurchase: those that the tables tell), label, unit,
     band, estimate, low, high, se, n, n_weighted, n_effective, method. Means have t intervals, shares (percent)
     Wilson's. Bands under the study's minimum base have no estimate. `of` (wave, until, names) and errors as linked().
     """

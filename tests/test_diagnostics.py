@@ -65,7 +65,7 @@ def test_the_demo_s_tests_as_r_has_them(demo, printed_by_r):
             "assumption"
         )
         wanted = r["linear", design, "all", "reset"]
-        assert rows.loc["effects are straight", "statistic"] == pytest.approx(wanted, rel=1e-6)
+        assert rows.loc["lines are straight", "statistic"] == pytest.approx(wanted, rel=1e-6)
 
 
 def test_cook_s_distance_is_what_deletion_moves(drawn):
@@ -101,7 +101,7 @@ def test_what_is_broken_is_found(drawn):
     assert verdicts(linear(near, "y", ["a", "b", "c"]))["drivers differ"] == BROKEN
     bent = drawn.assign(y=drawn["a"] ** 2 + drawn["e"])
     found = diagnostics(linear(bent, "y", ["a", "b"])).set_index("assumption")
-    assert found.loc["effects are straight", "verdict"] == BROKEN
+    assert found.loc["lines are straight", "verdict"] == BROKEN
     assert found.loc["no pattern in the residuals", "verdict"] == BROKEN
     fanned = drawn.assign(y=drawn["a"] * (1 + drawn["e"]))
     found = diagnostics(linear(fanned, "y", ["a", "b"])).set_index("assumption")
@@ -129,7 +129,7 @@ def test_separation_is_told():
 def test_what_cannot_be_tested_is_said():
     """Two answers leave no square to add to a straight line."""
     frame = pd.DataFrame({"x": [0, 1] * 50, "y": np.random.default_rng(1).normal(size=100)})
-    row = diagnostics(linear(frame, "y", ["x"])).set_index("assumption").loc["effects are straight"]
+    row = diagnostics(linear(frame, "y", ["x"])).set_index("assumption").loc["lines are straight"]
     assert row["verdict"] == "not tested"
     assert np.isnan(row["p"])
 

@@ -18,6 +18,7 @@ from test_regressions import SHARED, needs_telco, telco
 from cxlib import CxError, results
 from cxlib.regressions import regression
 from cxlib.sentences import regressions as say
+from cxlib.sentences import worth as say_worth
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = [
@@ -529,15 +530,15 @@ def test_bands_without_a_name_are_answers(load):
          "low": -12.0, "high": -8.0, "p_adjusted": 0.00001, "verdict": "clear"}
     )  # fmt: skip
     rows = pd.DataFrame({"outcome": "churn", "band": ["1-3", "4-5"], "estimate": [30.0, 20.0]})
-    assert say.bands(case(load), rows, gaps, "")["worth_churn"] == (
+    assert say_worth.bands(case(load), rows, gaps, "")["worth_churn"] == (
         "Left: answers 4-5: 20.0%, answers 1-3: 30.0%, a difference of −10.00 percentage points (95% interval −12.00 "
         "to −8.00, p < 0.0001, more than chance explains)."
     )
-    few = say.bands(case(load), rows, gaps.assign(estimate=np.nan), "")
+    few = say_worth.bands(case(load), rows, gaps.assign(estimate=np.nan), "")
     assert few == {
         "no_value": "What a score is worth is not told: too few customers gave the best or the worst answers."
     }
-    assert say.bands(case(load), rows, pd.DataFrame(), "") == few
+    assert say_worth.bands(case(load), rows, pd.DataFrame(), "") == few
 
 
 def test_placebos_that_could_not_be_computed_are_not_told(load):
@@ -548,7 +549,7 @@ def test_placebos_that_could_not_be_computed_are_not_told(load):
     )  # fmt: skip
     checks = pd.DataFrame({"check": ["effect", "placebo", "placebo"], "estimate": [9.0, np.nan, 2.0],
                            "p_adjusted": [0.0004, np.nan, 0.04], "detectable": [7.0, np.nan, 6.0]})  # fmt: skip
-    told = say.improvement(one, effect, checks)
+    told = say_worth.improvement(one, effect, checks)
     assert told["improvement_nps"] == (
         "NPS, w3 to w4: Changed gained +9.00 points beyond the comparison (95% interval +4.00 to +14.00, p = 0.0004, "
         "more than chance explains). An effect of 7.00 points would have been found four times in five."
@@ -556,16 +557,16 @@ def test_placebos_that_could_not_be_computed_are_not_told(load):
     assert told["placebo"].startswith(
         "1 of 1 placebo checks moved as well, so the comparison is in doubt; such a check "
     )
-    assert "placebo" not in say.improvement(one, effect, checks.assign(estimate=np.nan))
+    assert "placebo" not in say_worth.improvement(one, effect, checks.assign(estimate=np.nan))
 
 
 def test_what_cannot_be_needed_is_said(load):
     rows = pd.DataFrame({"sees": [1.0, 2, 3], "answers": [np.inf, np.inf, 5000], "answers_each": [9e4, 2e4, 9e3]})
     one = case(load)
-    assert say.needed(one, rows.assign(unit="points"))["needed"] == (
+    assert say_worth.needed(one, rows.assign(unit="points"))["needed"] == (
         "To see 3.00 points of NPS four times in five: 5,000 answers in the next wave; 9,000 in each of two new waves "
         "(under this study's design)."
     )
-    never = say.needed(one, rows.assign(unit="points", answers=np.inf))["needed"]
+    never = say_worth.needed(one, rows.assign(unit="points", answers=np.inf))["needed"]
     assert "no number of answers in the next wave alone would do, since the last one stays as it is; 9,000" in never
-    assert say.needed(one, pd.DataFrame()) == {}
+    assert say_worth.needed(one, pd.DataFrame()) == {}

@@ -122,7 +122,7 @@ def test_value_tenure_churn_and_repurchase_by_hand(tiny):
     assert (top["low"]["churn"], top["high"]["churn"]) == pytest.approx((100 * low, 100 * high))
     assert (top["estimate"]["repurchase"], bottom["estimate"]["repurchase"]) == (20, 0)  # p3 once, p4 on day 90
     assert top["label"]["churn"] == "Left within 90 days"
-    assert top["unit"].to_dict() == {"value": "count", "tenure": "score", "churn": "percent", "repurchase": "percent"}
+    assert top["unit"].to_dict() == {"value": "money", "tenure": "score", "churn": "percent", "repurchase": "percent"}
     other = by_band(tiny, "q", days=91).set_index(["outcome", "band"])["estimate"]
     assert other["churn", "Detractors"] == 75
     assert other["repurchase", "Promoters"] == 30

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pandas as pd
 
 from cxlib import text
@@ -10,16 +9,16 @@ from cxlib.binary import BinaryFit
 from cxlib.compare import BORDERLINE, CLEAR
 from cxlib.diagnostics import P
 from cxlib.regressions import Regression
-from cxlib.sentences.words import VERDICTS, interval_name, wave_name
+from cxlib.sentences.words import interval_name, wave_name
 
 NAMED = 3  # drivers that a sentence names
 
 
-def _points(value: float, unit: str) -> str:
+def in_points(value: float, unit: str) -> str:
     return text.difference(value, unit) + text.UNITS[unit][3]
 
 
-def _between(case: Regression, low: float, high: float, unit: str) -> str:
+def interval_of(case: Regression, low: float, high: float, unit: str) -> str:
     return f"{case.confidence:.0%} {interval_name(case.study)} {text.difference_interval(low, high, unit)}"
 
 
@@ -102,8 +101,8 @@ def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
     clear = clear.reindex((clear["estimate"] / clear["se"]).abs().sort_values(ascending=False).index)
     told = [
         f"{'one more point on ' if row.term in case.numeric else ''}{row.label} goes with "
-        f"{_points(row.estimate, row.unit)} "
-        f"of {case.label} ({_between(case, row.low, row.high, row.unit)})"
+        f"{in_points(row.estimate, row.unit)} "
+        f"of {case.label} ({interval_of(case, row.low, row.high, row.unit)})"
         for row in clear.head(NAMED).itertuples()
     ]
     lead = "; ".join(told) if told else "no driver's interval leaves out 0"
@@ -191,8 +190,8 @@ def _more(case: Regression, row) -> str:
     sign, (more, less) = (1, (row.group, row.other)) if row.estimate > 0 else (-1, (row.other, row.group))
     low, high = sorted((sign * row.low, sign * row.high))
     return (
-        f"{row.label} goes with {_points(sign * row.estimate, row.unit)} more in {more} than in {less} "
-        f"({_between(case, low, high, row.unit)}, {text.p_is(row.p_adjusted)})"
+        f"{row.label} goes with {in_points(sign * row.estimate, row.unit)} more in {more} than in {less} "
+        f"({interval_of(case, low, high, row.unit)}, {text.p_is(row.p_adjusted)})"
     )
 
 
@@ -230,140 +229,6 @@ def quadrants(rows: pd.DataFrame) -> dict[str, str]:
     return {"map": f"{lead}{near}."}
 
 
-def bands(case: Regression, rows: pd.DataFrame, gaps: pd.DataFrame, why: str) -> dict[str, str]:
-    """What the outcome's best band brings beyond its worst, or why that cannot be told."""
-    if rows.empty:
-        return {"no_value": f"What a score is worth is not told: {why}."}
-    found = {}
-    order = list(dict.fromkeys(rows["band"].astype(str)))
-    for outcome, part in gaps.groupby("outcome", sort=False) if len(gaps) else ():
-        ends = part[(part["band"].astype(str) == order[-1]) & (part["other"].astype(str) == order[0])]
-        if ends.empty or pd.isna(ends["estimate"].iloc[0]):
-            continue
-        row = ends.iloc[0]
-        values = rows[rows["outcome"] == outcome].set_index(rows["band"].astype(str)[rows["outcome"] == outcome])
-        high, low = (
-            f"{_band(band)} {text.number(values.loc[band, 'estimate'], row['unit'])}" for band in (order[-1], order[0])
-        )
-        found[f"worth_{outcome}"] = (
-            f"{row['label']}: {high}, {low}, a difference of {_points(row['estimate'], row['unit'])} "
-            f"({_between(case, row['low'], row['high'], row['unit'])}, {text.p_is(row['p_adjusted'])}, "
-            f"{VERDICTS[row['verdict']]})."
-        )
-    if not found:
-        found["no_value"] = "What a score is worth is not told: too few customers gave the best or the worst answers."
-    return found
-
-
-def _band(name: str) -> str:
-    """A band of answers in a sentence: promoters; answers 4-5:, answer 7: where it has no name."""
-    first, dash, _ = name.partition("-")
-    return f"answer{'s' if dash else ''} {name}:" if first.isdigit() else name.lower()
-
-
-def leaving(rows: pd.DataFrame) -> dict[str, str]:
-    """Which attributes of customers go with leaving sooner."""
-    if rows.empty:
-        return {
-            "no_leaving": "Who leaves sooner is not told: it needs customers with days of coming and leaving, and "
-            "attributes known of nearly all, with leavers in every group."
-        }
-    clear = rows[(rows["low"] > 1) | (rows["high"] < 1)]
-    clear = clear.reindex(np.log(clear["estimate"]).abs().sort_values(ascending=False).index)
-    told = [
-        f"{row.label} {text.number(row.estimate, 'ratio')} ({text.interval(row.low, row.high, 'ratio')})"
-        for row in clear.head(NAMED).itertuples()
-    ]
-    lead = (
-        f"the hazard of leaving differs most with {text.join(told)}" if told else "no attribute's interval leaves out 1"
-    )
-    return {
-        "leaving": f"Of {text.number(rows['n'].iloc[0])} customers {text.number(rows['events'].iloc[0])} left: "
-        f"{lead}, as ratios; {len(clear)} of {len(rows)} intervals leave out 1."
-    }
-
-
-def sensitivity(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
-    """How the metric would stand if those who did not answer were less happy."""
-    if rows.empty:
-        return {}
-    least = rows[rows["response"] == rows["response"].min()]
-    now, row = least.iloc[0], least[least["lower"] == 1].iloc[0]
-    return {
-        "nonresponse": f"If {text.number(row['response'], 'percent')} of those asked had answered, and all others "
-        f"were a point of the scale less happy, {case.label} would be {text.number(row['estimate'], row['unit'])} "
-        f"instead of {text.number(now['estimate'], now['unit'])}. The data cannot tell whether they are."
-    }
-
-
-def improvement(case: Regression, rows: pd.DataFrame, checks: pd.DataFrame) -> dict[str, str]:
-    """What the changed group gained beyond the comparison, and what the placebo checks saw."""
-    if rows.empty:
-        return {
-            "no_improvement": "Whether an improvement worked is not told: the study declares none with a comparison, "
-            "or no metric was asked before and after it."
-        }
-    given = case.study.book.improvement
-    changed = case.study.answer_words(given.group, [given.treated])[0]
-    found = {}
-    for row in rows.itertuples():
-        if pd.isna(row.estimate):
-            found[f"improvement_{row.name}"] = (
-                f"{row.label}: the change cannot be judged, on too few answers or groups."
-            )
-            continue
-        found[f"improvement_{row.name}"] = (
-            f"{row.label}, {given.before} to {given.after}: {changed} gained {_points(row.estimate, row.unit)} beyond "
-            f"the comparison ({_between(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)}, "
-            f"{VERDICTS[row.verdict]}). An effect of {_points(row.detectable, row.unit).lstrip('+')} would have been "
-            "found four times in five."
-        )
-    early = checks[(checks["check"] == "placebo") & checks["estimate"].notna()] if len(checks) else checks
-    if len(early):
-        off = early[early["p_adjusted"] < 0.05]
-        what = (
-            f"{len(off)} of {len(early)} placebo checks moved as well, so the comparison is in doubt"
-            if len(off)
-            else f"none of {len(early)} placebo checks on earlier waves moved by more than chance"
-        )
-        found["placebo"] = (
-            f"{what[0].upper()}{what[1:]}; such a check would have found "
-            f"{_points(early['detectable'].max(), case.unit).lstrip('+')} four times in five, and clears no smaller "
-            "difference."
-        )
-    return found
-
-
-def needed(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
-    """How many answers see a change of three points."""
-    if rows.empty:
-        return {}
-    row = rows.iloc[2]
-    alone = (
-        f"{text.number(row['answers'])} answers in the next wave"
-        if np.isfinite(row["answers"])
-        else "no number of answers in the next wave alone would do, since the last one stays as it is"
-    )
-    return {
-        "needed": f"To see {_points(row['sees'], row['unit']).lstrip('+')} of {case.label} four times in five: "
-        f"{alone}; {text.number(row['answers_each'])} in each of two new waves (under this study's design)."
-    }
-
-
-def simulated(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
-    """What the model expects where some ratings were higher."""
-    if rows.empty:
-        return {}
-    parts, whole = rows[rows["driver"] != "together"], rows[rows["driver"] == "together"].iloc[0]
-    named = [f"{row['label']} ({row['raise']:+g})".replace("-", text.MINUS) for _, row in parts.iterrows()]
-    return {
-        "what_if": f"Were ratings moved, {text.join(named)}, none beyond its scale's end, {case.label} would differ by "
-        f"{_points(whole['estimate'], whole['unit'])} "
-        f"({_between(case, whole['low'], whole['high'], whole['unit'])}). "
-        "That is how respondents differ today, not what an improvement will do."
-    }
-
-
 def alt_importance(rows: pd.DataFrame) -> str:
     """What the chart of importance shows."""
     told = [f"{row.label} {text.number(row.estimate, 'percent')}, rank {row.ranks}" for row in rows.itertuples()]
@@ -375,7 +240,7 @@ def alt_importance(rows: pd.DataFrame) -> str:
 def alt_effects(rows: pd.DataFrame) -> str:
     """What the chart of effects shows."""
     told = [
-        f"{row.label} {_points(row.estimate, row.unit)}" if pd.notna(row.estimate) else f"{row.label} not estimable"
+        f"{row.label} {in_points(row.estimate, row.unit)}" if pd.notna(row.estimate) else f"{row.label} not estimable"
         for row in rows.itertuples()
     ]
     return f"Points of the outcome that go with one more point on each driver, with intervals: {'; '.join(told)}."
@@ -394,22 +259,3 @@ def alt_map(rows: pd.DataFrame) -> str:
     """What the map of importance and performance shows."""
     told = [f"{row.label}: {row.verdict}" for row in rows.itertuples()]
     return f"Drivers by performance, across, and importance, upwards, with intervals on both: {'; '.join(told)}."
-
-
-def alt_bands(rows: pd.DataFrame) -> str:
-    """What the chart of bands shows."""
-    told = [
-        f"{label}: " + ", ".join(f"{row.band} {text.number(row.estimate, row.unit)}" for row in part.itertuples())
-        for label, part in (rows.groupby("label", sort=False) if len(rows) else ())
-    ]
-    return f"Bars with intervals, a panel for each outcome and a bar for each band of answers: {'; '.join(told)}."
-
-
-def alt_lines(case: Regression, rows: pd.DataFrame) -> str:
-    """What the picture of before and after shows."""
-    told = [
-        f"{row.group} {row.kind} in {row.wave} {text.number(row.estimate, row.unit)}"
-        for row in rows.dropna(subset=["estimate"]).itertuples()
-    ]
-    lines = "Two lines over the waves, the changed group and the comparison, with intervals, and a dashed one"
-    return f"{lines}: {'; '.join(told)}."
