@@ -198,7 +198,7 @@ class Logit:
             seen["b"], near, far = b, b[term], b[term] + 2 * sign * step
             while (ended := short(far)) < 0 and abs(far - b[term]) < 1e4 * step:
                 near, far = far, b[term] + 2 * (far - b[term])
-            # A search from another start may see the ends on one side, where hardly anything tells; then no end is told.
+            # Where hardly anything tells, a search from another start may see both on one side: no end is told.
             found = ended >= 0 and short(near) < 0 <= short(far)
             bounds.append(optimize.brentq(short, near, far, xtol=1e-8 * step) if found else sign * np.inf)
         seen["b"] = b

@@ -93,7 +93,8 @@ def improvement(case: Regression, rows: pd.DataFrame, checks: pd.DataFrame) -> d
             continue
         found[f"improvement_{row.name}"] = (
             f"{row.label}, {given.before} to {given.after}: {changed} gained "
-            f"{in_points(row.estimate, row.unit)} beyond the comparison ({interval_of(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)}, "
+            f"{in_points(row.estimate, row.unit)} beyond the comparison "
+            f"({interval_of(case, row.low, row.high, row.unit)}, {text.p_is(row.p_adjusted)}, "
             f"{VERDICTS[row.verdict]}). An effect of {in_points(row.detectable, row.unit).lstrip('+')} would have been "
             "found four times in five."
         )
