@@ -73,8 +73,10 @@ def asymmetry(
         ]
         for driver in names
     ]
+    nothing = (penalty["low"] <= 0) & (penalty["high"] >= 0) & (reward["low"] <= 0) & (reward["high"] >= 0)
     kinds = [
-        NO_EFFECT if not reach["low"][driver] > 0 else kinds[0] if len(kinds) == 1 else UNSORTED
+        # Of what does not reach further at the top than at the bottom no kind can be told.
+        NO_EFFECT if nothing[driver] else kinds[0] if len(kinds) == 1 and reach["low"][driver] > 0 else UNSORTED
         for driver, kinds in zip(names, possible, strict=True)
     ]
     bad, excellent = ((sample.rows @ marks).astype(int) for marks in (sample.x <= low, sample.x >= high))

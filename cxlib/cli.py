@@ -1,5 +1,6 @@
 """The cx command: check a study, report on it, list whom to call."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -113,6 +114,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a ? instead.
         stream.reconfigure(errors="replace")
+    # A scheduler's stop is an end like others: what was begun is cleaned away.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         cli(standalone_mode=False)
     except CxError as error:

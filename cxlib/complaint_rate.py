@@ -77,6 +77,8 @@ class ComplaintRate:
     def estimate(self, *, confidence: float = 0.95, name: str = "Complaint rate") -> Estimate:
         """The rate in percent with its interval; an interval of no width where the rate is taken as known."""
         low, high = (self.quantile(q) for q in ((1 - confidence) / 2, (1 + confidence) / 2))
+        # Where nobody or everybody complained, the interval begins or ends there.
+        low, high = 0.0 if self.value == 0 else low, 1.0 if self.value == 1 else high
         sd = 0.0
         if not self.known:
             mean, total = self.a / (self.a + self.b), self.a + self.b

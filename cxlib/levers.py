@@ -35,11 +35,11 @@ def levers(
     worth_low, worth_high: what they bring less `case_cost` a case (before any cost where that is None). No rows without
     a Damage, here and below. Raises CxError for shares outside 0 to 1.
     """
-    if found is None:
-        return pd.DataFrame()
     for name, share in (("complain", complain), ("resolve", resolve)):
         if not 0 <= share <= 1:
             raise CxError(f"a lever moves a share of 0 to 1; found {name} {share}")
+    if found is None:
+        return pd.DataFrame()
     rows = []
     for name, (handled, saved) in _moves(found, complain, resolve).items():
         row = {"lever": name, "label": NAMES[name], "handled": float(np.median(handled))} | found.summary(saved)

@@ -18,7 +18,7 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     """A table of a study under the codebook's names, its problems, and notes on what was decided in reading it."""
     spec = study.book.tables[name]
     files = [(entry, path) for entry in spec.file for path in entry_files(study.file, study.folder, entry)]
-    frames, problems, notes = [], [], []
+    frames, problems, notes, headers = [], [], [], set()
     for (entry, path), wave in zip(files, wave_names(name, spec, files), strict=True):
         reader = _FileReader(study, name, spec, entry, path, wave)
         try:
@@ -27,8 +27,14 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
             problems.append(Problem(name, "", 0, str(error), ""))
         problems += reader.problems
         notes += reader.notes
+        headers |= reader.headers
     if not frames:
         return pd.DataFrame(), problems, notes
+    for column in spec.private:
+        if column not in headers:
+            # A misspelt name would protect nothing.
+            rule = f"a private column must be in the table's files{nearest(column, headers)}"
+            problems.append(Problem(name, column, 0, rule, ""))
     frame = stack(frames)
     if "wave" in frame:
         order = list(dict.fromkeys(frame["wave"].dropna()))
@@ -136,10 +142,12 @@ class _FileReader:
         self.entry, self.path, self.wave = entry, path, wave
         self.problems: list[Problem] = []
         self.notes: list[str] = []
+        self.headers: set[str] = set()
 
     def read(self) -> pd.DataFrame:
         """The file's columns under the codebook's names."""
         self.raw, self.file_labels = read_table(self.path, self.spec.encoding)
+        self.headers = set(self.raw.columns)
         self._twice()
         self.out: dict[str, pd.Series] = {}
         if not len(self.raw):

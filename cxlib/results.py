@@ -97,7 +97,12 @@ def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
 
 
 def banner(name: str, made, *, caption: str) -> None:
-    """Publish a banner table (compare.banner) as a table: every cell with its interval and bases, and as printed."""
+    """Publish a banner table (compare.banner) as a table: every cell with its interval and bases, and as printed.
+
+    None (a study without a banner question) publishes nothing.
+    """
+    if made is None:
+        return
     _table(name, tables.of_banner(made, caption=caption))
 
 

@@ -73,7 +73,7 @@ def record(
         "caption": caption,
         "columns": list(spec),
         "rows": rows,
-        "note": f"{note} {_marks(bases, minimum_base)}".strip(),
+        "note": f"{note} {_marks(bases, minimum_base, spec)}".strip(),
         "printed": {"heads": heads, "numeric": numeric, "rows": shown},
     }
 
@@ -88,11 +88,13 @@ def _spec(name: str, labels: dict, confidence: float) -> tuple[str, str]:
     return given or head, kind
 
 
-def _marks(bases: pd.Series, minimum_base: int) -> str:
+def _marks(bases: pd.Series, minimum_base: int, spec: dict) -> str:
+    """The marks of small bases that stand in the table, explained."""
     parts = []
     if (bases < minimum_base).any():
         parts.append(f"** base under {minimum_base}: not reported.")
-    if ((bases >= minimum_base) & (bases < text.SMALL_BASE)).any():
+    marked = any(kind == "value" for _, kind in spec.values())
+    if marked and ((bases >= minimum_base) & (bases < text.SMALL_BASE)).any():
         parts.append(f"* base under {text.SMALL_BASE}: read with caution.")
     return " ".join(parts)
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from cxlib import batteries
 from cxlib.banner import Banner, banner
+from cxlib.banner_lines import RATING
 from cxlib.corrections import adjust
 from cxlib.crosstabs import crosstab
 from cxlib.errors import CxError, nearest
@@ -44,12 +45,14 @@ def _named(names: str, known: list[str], what: str) -> list[str]:
 
 def tab_book(
     study, wave: str | None, rows: list[str], columns: list[str], *, correction="holm", test="t", confidence=0.95
-) -> Banner:
+) -> Banner | None:
     """Questions by segments in one wave, under the study's design; a banner of waves takes all waves.
 
     Bases are those who were asked: in the wave, and as the question's `asked:` says. Questions that nobody answered
-    in the wave are left out.
+    in the wave are left out. None for a study without a banner question.
     """
+    if not columns:
+        return None
     spec, within = study.book.tables["survey"].questions, None if "wave" in columns else wave
     routes = {name: _asked(study, name, within) for name in rows}
     frame = study.survey.assign(**{f"_asked.{name}": route for name, route in routes.items() if route is not None})
@@ -168,10 +171,18 @@ def relations(study, wave: str | None, rows: list[str], columns: list[str]) -> p
     )
 
 
+def _rated(study, name: str) -> bool:
+    """Whether a driver is a rating, of a few whole answers, and not a number such as an income."""
+    scale, answers = study.book.tables["survey"].questions[name].scale, study.survey[name].dropna()
+    if scale is not None and scale[1] - scale[0] >= RATING:
+        return False
+    return answers.nunique() <= RATING and (scale is not None or bool((answers % 1 == 0).all()))
+
+
 def factors(study) -> dict[str, list[str]]:
-    """The drivers by the factor that they belong to; all in one where no factor is declared."""
+    """The rated drivers by the factor that they belong to; all in one where no factor is declared."""
     spec, found = study.book.tables["survey"].questions, {}
-    for name in study.questions("driver"):
+    for name in filter(lambda name: _rated(study, name), study.questions("driver")):
         found.setdefault(spec[name].factor or "all", []).append(name)
     return found
 

@@ -13,6 +13,8 @@ MANY = 12  # attributes of customers that are taken into the model of churn
 
 def why_not(case: Regression, days: int) -> str:
     """What a value of answers cannot be told without, in words; empty where it can."""
+    if days < 1:
+        raise CxError(f"days after an answer are 1 or more; found {days}")
     if case.metric is None:
         return "the outcome is no metric"
     try:

@@ -316,6 +316,22 @@ def test_a_plan_is_made_without_the_numerical_libraries():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+def test_a_parameter_that_is_no_finite_number_is_refused(value):
+    with pytest.raises(CommandError, match=r"parameter x takes a number, e\.g\. 0\.95; found"):
+        run._typed("x", value, 0.95)
+
+
+def test_what_others_put_into_a_report_folder_stays(tmp_path):
+    for name in ("report", "new"):
+        (tmp_path / name / "figures").mkdir(parents=True)
+        (tmp_path / name / "plan.json").write_text(name)
+    (tmp_path / "report" / "figures" / "old.svg").write_text("old")
+    (tmp_path / "report" / "notes.docx").write_text("mine")
+    run._exchange(tmp_path / "new", tmp_path / "report")
+    assert tree(tmp_path) == {"report/plan.json": b"new", "report/notes.docx": b"mine"}
+
+
 def test_parameters_take_the_type_of_their_default():
     assert run._typed("x", "true", False) is True
     assert run._typed("x", "3", 1) == 3

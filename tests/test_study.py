@@ -525,3 +525,13 @@ def test_never_used_stays_with_its_respondent(load):
     assert frame[["wave", "respondent", "never"]].astype(str).to_numpy().tolist() == [
         ["1", "1", "True"], ["1", "2", "True"], ["1", "3", "False"], ["2", "1", "False"], ["2", "2", "False"]
     ]  # fmt: skip
+
+
+def test_a_private_column_that_no_file_has_is_a_problem(problems):
+    """A misspelt name would protect nothing."""
+    table = "private: [Email, nmae]\nquestions:\n  age: {role: number}\n"
+    found = problems(table, "age,name\n30,An\n")
+    assert found == [
+        ("Email", 0, "a private column must be in the table's files", ""),
+        ("nmae", 0, "a private column must be in the table's files; did you mean name?", ""),
+    ]

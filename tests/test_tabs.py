@@ -128,3 +128,19 @@ def test_a_study_without_ratings_has_no_batteries_and_no_chart(load):
     assert charts.likert(found, item="item", answer="answer", title="Ratings") is None
     assert "Stacked bars" in say.alt_ratings(found)
     assert say.reliable(tabs.reliability(study, None), 0.95) == {}
+
+
+def test_a_study_without_segments_has_no_tab_book_and_says_so(load):
+    study = load("questions:\n  recommend: {role: metric, metric: nps}\n", "recommend\n" + "9\n3\n10\n" * 20)
+    assert tabs.chosen_banner(study) == []
+    assert tabs.tab_book(study, None, ["recommend"], []) is None
+    assert list(say.apart(None)) == ["no_banner"]
+
+
+def test_numbers_among_the_drivers_are_no_ratings(load):
+    """An income of any size would make a chart of thousands of answers."""
+    table = "questions:\n  care: {role: driver, scale: [1, 5]}\n  income: {role: driver}\n  share: {role: driver}\n"
+    rows = "\n".join(f"{i % 5 + 1},{1000 * i},{i % 4 / 10}" for i in range(40))
+    study = load(table, "care,income,share\n" + rows + "\n")
+    assert tabs.factors(study) == {"all": ["care"]}
+    assert set(tabs.ratings(study, None)["name"]) == {"care"}

@@ -114,7 +114,7 @@ def test_intervals_cover_the_change_in_the_population():
         (
             {"a": 1},
             {"frame": pd.DataFrame({"a": [3.0, np.inf]})},
-            "ratings of a must lie in 1-5; 1 lie outside",
+            "numbers must be finite; 1 are not, e.g. inf (column a)",
         ),
     ],
 )

@@ -79,7 +79,8 @@ def test_an_event_has_no_bands(load):
 
 
 def test_days_must_be_some(load):
-    assert worth.why_not(regression(made(load)), 0) == "churn is counted over 1 or more days; found 0"
+    with pytest.raises(CxError, match="days after an answer are 1 or more; found 0"):
+        worth.why_not(regression(made(load)), 0)
 
 
 def test_customers_without_dates_have_a_value_alone(load):

@@ -7,6 +7,7 @@ parameters, the study's files, notebooks, code, lock), so that whoever holds the
 import ast
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from cxlib.places import ROOT, data_folder, fingerprints, sha256, study_file
 from cxlib.study_yml import read_codebook
 
 NOTEBOOKS = ROOT / "notebooks"
+OURS = {"index.html", "results.json", "plan.json", "figures", "notebooks"}  # what a report folder holds of itself
 
 
 @dataclass(frozen=True)
@@ -158,9 +160,11 @@ def _typed(name: str, value: str, default):
         return value
     else:
         try:
-            return type(default)(value)
+            number = type(default)(value)
         except ValueError:
-            pass
+            number = None
+        if number is not None and math.isfinite(number):
+            return number
     kind = {bool: "true or false", int: "a whole number", float: "a number"}[type(default)]
     raise CommandError(f"parameter {name} takes {kind}, e.g. {default}; found {value!r}")
 
@@ -206,7 +210,7 @@ def _write_json(path: Path, data: dict) -> None:
 
 
 def _exchange(staging: Path, out: Path) -> None:
-    """Put the new folder in the place of the old one, which is removed last."""
+    """Put the new folder in the place of the old one, which is removed last; what others put there stays."""
     if not out.exists():
         staging.rename(out)
         return
@@ -215,6 +219,9 @@ def _exchange(staging: Path, out: Path) -> None:
     old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
     out.rename(old / "report")
     staging.rename(out)
+    for entry in (old / "report").iterdir():
+        if entry.name not in OURS:
+            entry.rename(out / entry.name)  # notes or slides that somebody put beside the report
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -67,6 +67,17 @@ def _digits(customers: float) -> int:
     return 0 if customers >= 10 else 1
 
 
+def declared(rates: pd.DataFrame) -> dict[str, str]:
+    """Which loss rates were stated instead of measured, and what that does to the intervals."""
+    names = [str(label).lower() for label in rates.loc[rates["source"] == "declared", "label"]]
+    if not names:
+        return {}
+    return {
+        "declared_losses": f"Declared, not measured: the loss rate of {text.join(names)}. Nothing is unsure about a "
+        "declared rate here: intervals, verdicts on levers and the ranking of inputs hold if it is right."
+    }
+
+
 def levers(case: Silence, rows: pd.DataFrame, *, complain: float, resolve: float) -> dict[str, str]:
     """What each lever saves, brings, or loses."""
     if rows.empty:

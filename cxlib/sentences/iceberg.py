@@ -97,11 +97,14 @@ def headline(case: Silence) -> dict[str, str]:
 
 def _silent(case: Silence) -> str:
     found = case.silent
-    between = f"{found.confidence:.0%} {_interval(case)} {text.interval(found.low, found.high)}"
+    between = f"{found.confidence:.0%} {interval(case)} {text.interval(found.low, found.high)}"
     return f"{text.number(found.value)} unhappy ones ({between})"
 
 
-def _interval(case: Silence) -> str:
+def interval(case: Silence) -> str:
+    """What the intervals may be called: those of a rate from the study's own survey by the sample's kind."""
+    if case.rate is None:
+        return "interval"
     return interval_name(case.study) if case.definition.rate == "survey" else "interval"
 
 
@@ -115,7 +118,7 @@ def rate(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
         between = text.interval(known.low, known.high, "percent")
         source = (
             f"Of {text.number(found.n)} unhappy respondents {text.number(known.value, 'percent')} complained "
-            f"({known.confidence:.0%} {_interval(case)} {between}; effective base "
+            f"({known.confidence:.0%} {interval(case)} {between}; effective base "
             f"{text.number(found.n_effective)}){one_in}."
         )
     elif found.known:

@@ -26,6 +26,11 @@ def _count(n: int, noun: str) -> str:
     return f"{text.number(n)} {noun}{'' if n == 1 else 's'}"
 
 
+def when(case: Regression) -> str:
+    """The wave as a caption ends with it: " in 2026-H2"; empty without waves."""
+    return f" in {wave_name(case.wave)}" if case.wave else ""
+
+
 def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
     """Who is looked at, what is explained, and how many answers are lacking."""
     when = f" in {wave_name(case.wave)}" if case.wave else ""

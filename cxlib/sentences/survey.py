@@ -75,7 +75,7 @@ def segments(rows: pd.DataFrame) -> dict[str, str]:
     found = {}
     reported = rows.dropna(subset=["estimate"]) if len(rows) else rows
     for name, part in reported.groupby("name", sort=False):
-        if len(part) < 2:
+        if len(part) < 2 or part["estimate"].nunique() < 2:
             continue
         low, high = part.loc[part["estimate"].idxmin()], part.loc[part["estimate"].idxmax()]
         ends = []

@@ -10,6 +10,8 @@ ENOUGH = 0.7  # the usual mark for a battery of ratings (Nunnally, Psychometric 
 
 def apart(made, limit: int = 3) -> dict[str, str]:
     """Which groups stand apart from the rest of their banner question, metric by metric, and what is noise."""
+    if made is None:
+        return {"no_banner": "There is no tab book: it needs a segment, or a banner question, of two groups or more."}
     tests = made.tests[(made.tests["kind"] == "score") & made.tests["p_adjusted"].notna()]
     found = {}
     for line, part in tests.groupby("line", sort=False):
