@@ -19,7 +19,7 @@ def cli() -> None:
 @click.argument("study")
 @click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
 def check(study: str, data: str) -> None:
-    """Check a study's tables.
+    """Check a study's tables, and what study.yml declares of them.
 
     Every break of the codebook's rules is listed as table, column, rows, rule and example; exit code 1 where there is
     one.
@@ -31,6 +31,10 @@ def check(study: str, data: str) -> None:
     try:
         loaded = Study(file, data_folder(file, data))
         problems = loaded.check()
+        if not problems:
+            from cxlib import declarations
+
+            problems = declarations.problems(loaded)
     except CxError as error:
         if len(error.problems) < 2:
             raise

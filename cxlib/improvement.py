@@ -11,7 +11,7 @@ from cxlib.survey import by_wave, metrics
 
 def _how(case: Regression) -> dict | None:
     """The arguments of before_after that the study declares; None without a comparison group."""
-    given = _declared(case)
+    given = declared(case.study)
     if given is None or given.group is None:
         return None
     treated = case.study.answer_words(given.group, [given.treated])[0]
@@ -20,9 +20,9 @@ def _how(case: Regression) -> dict | None:
     return {"group": given.group, "treated": treated, **waves, "confidence": case.confidence, **design}
 
 
-def _declared(case: Regression):
+def declared(study):
     """The study's `improvement:`, if any; CxError for waves that the survey does not have, or in the wrong order."""
-    given, study = case.study.book.improvement, case.study
+    given = study.book.improvement
     if given is None:
         return None
     for name in ("before", "after"):
@@ -89,7 +89,7 @@ def lines(case: Regression) -> pd.DataFrame:
 
 def interrupted(case: Regression) -> pd.DataFrame:
     """interrupted.interrupted() of the outcome's waves, where everybody was changed; no rows for shorter series."""
-    given = _declared(case)
+    given = declared(case.study)
     if given is None or given.group is not None or case.metric is None:
         return pd.DataFrame()
     waves = by_wave(case.study, confidence=case.confidence)

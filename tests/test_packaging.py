@@ -92,6 +92,7 @@ STATISTICS = {
     "key_drivers",
     "driver_models",
     "days",
+    "declarations",
     "replicates",
     "sandwich",
     "separation",

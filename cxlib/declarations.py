@@ -1,0 +1,36 @@
+"""What study.yml declares beside its tables, held against the data: told by `cx check` before a report fails on it."""
+
+from collections.abc import Callable
+
+from cxlib import complaints, improvement
+from cxlib.errors import CxError, Problem
+from cxlib.losses import outcome_codes
+from cxlib.survey import chosen_wave
+
+
+def problems(study) -> list[Problem]:
+    """The problems of the study's `iceberg:` and `improvement:`; the tables must be sound."""
+    found = []
+    if study.has("complaints"):
+        found += _told(study, "iceberg", lambda: _iceberg(study))
+    if study.has("survey"):
+        found += _told(study, "improvement", lambda: improvement.declared(study))
+    return found
+
+
+def _told(study, section: str, attempt: Callable) -> list[Problem]:
+    """The problem that an attempt ends in, if any."""
+    try:
+        attempt()
+    except CxError as error:
+        return [Problem("study.yml", section, 0, str(error).removeprefix(f"{study.file}: "), "")]
+    return []
+
+
+def _iceberg(study) -> None:
+    """What the complaint-iceberg chapter would make of the declarations."""
+    definition = complaints.declared(study)
+    complaints.complainers(study, definition)
+    outcome_codes(study)
+    if not definition.undeclared:
+        complaints.rate(study, definition, chosen_wave(study) if study.has("survey") else None)
