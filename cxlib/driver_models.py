@@ -18,6 +18,7 @@ from cxlib.what_if import what_if
 
 # The columns of a table that a chart takes, where it has no rows.
 ENDS = ["driver", "label", "kind", *(f"{part}{end}" for part in ("penalty", "reward") for end in ("", "_low", "_high"))]
+LEAST_SHOWN = 0.1  # points: an effect below prints as next to nothing
 FREED = 40  # parameters of a model without proportional odds that is still fitted
 
 
@@ -39,7 +40,8 @@ def straight(case: Regression) -> LinearFit:
 def effects(case: Regression, fit, line: LinearFit) -> pd.DataFrame:
     """What one more point on each driver goes with, in the outcome's points: by the model, and by a straight line.
 
-    Columns: term, label, estimate, low, high, se, p, linear, n, n_effective, unit. Terms that separate have no number.
+    Columns: term, label, estimate, low, high, se, p, linear, step, n, n_effective, unit. Terms that separate have no
+    number. `step` is 1, but for numbers such as an income, of which a single one would print as nothing: 10, 100 …
     """
     scored = {} if case.metric is None or isinstance(fit, BinaryFit) else {"metric": case.metric}
     found = marginal.effects(fit, **scored).rename_axis("term").reset_index()
@@ -48,8 +50,22 @@ def effects(case: Regression, fit, line: LinearFit) -> pd.DataFrame:
     separated = found["estimate"].isna().to_numpy()
     if case.metric is not None and isinstance(fit, BinaryFit):
         found = _in_points(case.metric, fit, found)
-    labels = [term_label(case, term) for term in found["term"]]
-    return found.assign(label=labels, linear=np.where(separated, np.nan, slopes), unit=case.unit).reset_index(drop=True)
+    found = found.assign(linear=np.where(separated, np.nan, slopes), unit=case.unit).reset_index(drop=True)
+    step = np.array([_step(case, row) for row in found.to_dict("records")], int)
+    parts = ["estimate", "low", "high", "se", "linear"]
+    labels = [
+        term_label(case, term) + (f" (+{by:,})" if by > 1 else "") for term, by in zip(found["term"], step, strict=True)
+    ]
+    return found.assign(label=labels, step=step, **{part: found[part] * step for part in parts})
+
+
+def _step(case: Regression, row: dict) -> int:
+    """How many of a number an effect is told of: a power of ten that makes it print; 1 for ratings and categories."""
+    rated = case.study.book.tables["survey"].questions.get(row["term"])
+    most = max(abs(row["low"]), abs(row["high"]))
+    if rated is None or rated.scale is not None or row["term"] not in case.numeric or not 0 < most < LEAST_SHOWN:
+        return 1
+    return 10 ** int(np.ceil(np.log10(LEAST_SHOWN / most)))
 
 
 def _in_points(metric: Metric, fit: BinaryFit, found: pd.DataFrame) -> pd.DataFrame:

@@ -98,7 +98,6 @@ STUDIES = {
         {"outcome": "again"},
     ),
     "no samples": (PLAIN, {"bootstrap": 0}),
-    "no days": ({"improvement": None}, {"days": 0}),
     "other choices": (
         PLAIN,
         {
@@ -113,6 +112,7 @@ STUDIES = {
 }
 # Studies and parameters that end in a message, and the message.
 REFUSED = {
+    "no days": ({"improvement": None}, {"days": 0}, "days after an answer are 1 or more; found 0"),
     "one band of a metric": (
         *STUDIES["one band of answers"],
         "an outcome must vary; all 76 answers to recommend score 0",
@@ -370,7 +370,6 @@ TOLD = {  # study: what it says, by the beginning of its finding
     },
     "in Vietnamese": {"effects": "One more point on Sự quan tâm goes with +"},
     "no samples": {"importance": "Together the drivers account for "},
-    "no days": {"no_value": "What a score is worth is not told: churn is counted over 1 or more days; found 0."},
     "other choices": {
         "what_if": "Were ratings moved, Care (−1) and Speed (+0.5), none beyond its scale's end, NPS would"
     },
@@ -463,7 +462,7 @@ def test_effects_name_the_clearest_first(load):
     rows = pd.DataFrame(
         {"term": ["care", "city[South]", "price"], "label": ["Care", "City: South", "Price"],
          "estimate": [5.0, -9.0, 0.5], "low": [4.0, -17.0, -1.0], "high": [6.0, -1.0, 2.0], "se": [0.5, 4.0, 0.7],
-         "unit": "points", "n": 90}
+         "unit": "points", "step": 1, "n": 90}
     )  # fmt: skip
     fit = SimpleNamespace()
     assert say.effects(case(load), fit, rows)["effects"] == (

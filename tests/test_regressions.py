@@ -644,3 +644,18 @@ def test_the_waves_of_the_improvement(load):
         "order": ["w1", "w2", "w3", "w4"],
     }
     assert regressions.waves_of(regressions.regression(made(load, improvement={"after": "w4"})))["before"] == ""
+
+
+def test_what_goes_with_one_of_a_large_number_is_told_of_more(load):
+    """An income of thousands: the effect of 1 would print as 0.00, that of its step is the slope times the step."""
+    frame = survey().assign(income=lambda t: 1000.0 * t["care"] + 100 * (t.index % 7))
+    questions = {"recommend": {"role": "metric", "metric": "nps"}, "income": {"role": "driver", "label": "Income"}}
+    rows = "\n".join(f"{r.recommend},{r.income}" for r in frame[["recommend", "income"]].dropna().itertuples())
+    study = load("questions: " + str(questions).replace("'", '"') + "\n", "recommend,income\n" + rows + "\n")
+    case = regressions.regression(study)
+    row = models.effects(case, models.fitted(case), models.straight(case)).iloc[0]
+    slope = np.polyfit(study.survey["income"], points(study.survey["recommend"]), 1)[0]
+    assert row["step"] in (10, 100, 1000)
+    assert row["linear"] == pytest.approx(slope * row["step"])
+    assert row["label"] == f"Income (+{row['step']:,})"
+    assert abs(row["estimate"]) > 0.05

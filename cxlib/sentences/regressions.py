@@ -105,7 +105,7 @@ def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
     clear = known[(known["low"] > 0) | (known["high"] < 0)]
     clear = clear.reindex((clear["estimate"] / clear["se"]).abs().sort_values(ascending=False).index)
     told = [
-        f"{'one more point on ' if row.term in case.numeric else ''}{row.label} goes with "
+        f"{_more_of(case, row)} goes with "
         f"{in_points(row.estimate, row.unit)} "
         f"of {case.label} ({interval_of(case, row.low, row.high, row.unit)})"
         for row in clear.head(NAMED).itertuples()
@@ -117,6 +117,13 @@ def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
         f"0; by chance {chance} would. Base {text.number(known['n'].iloc[0])}, who answered everything."
     )
     return found
+
+
+def _more_of(case: Regression, row) -> str:
+    """What goes with an effect: one more point on a rating, 1,000 more of an income, or a category as such."""
+    if row.term not in case.numeric:
+        return row.label
+    return f"one more point on {row.label}" if row.step == 1 else f"{row.step:,} more of {case.study.label(row.term)}"
 
 
 def _in_labels(case: Regression, sentence: str) -> str:
