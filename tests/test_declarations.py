@@ -19,7 +19,7 @@ def test_sound_declarations_have_no_problems(load):
     ("changes", "rule"),
     [
         ({"severity": ["huge"]}, "no complaint has the severity huge; there are"),
-        ({"window": ["2001-01-01", "2001-06-30"]}, "complaints must be dated within the window 2001-01-01 to 2001-06-30"),
+        ({"window": ["2001-01-01", "2001-06-30"]}, "complaints must be dated within the window 2001-01-01 to"),
     ],
 )
 def test_an_iceberg_that_the_data_contradict(load, changes, rule):
