@@ -76,6 +76,13 @@ def problems(load):
     return found
 
 
+@pytest.fixture(scope="session")
+def printed_by_r() -> pd.Series:
+    """What R printed of the models (reference/demo_models.R): values by model, design, term and statistic."""
+    table = pd.read_csv(Path(__file__).parent / "reference/demo_models.csv")
+    return table.set_index(["model", "design", "term", "statistic"])["value"].sort_index()
+
+
 def cells(frame: pd.DataFrame) -> dict[str, list]:
     """A table as plain lists, None where nothing stands."""
     return {c: [None if pd.isna(v) else v for v in frame[c].astype(object)] for c in frame}

@@ -32,13 +32,6 @@ def demo():
 
 
 @pytest.fixture(scope="module")
-def printed_by_r():
-    """What R printed: values by model, design, term and statistic."""
-    table = pd.read_csv(ROOT / "tests/reference/demo_models.csv")
-    return table.set_index(["model", "design", "term", "statistic"])["value"].sort_index()
-
-
-@pytest.fixture(scope="module")
 def telco():
     """7,043 customers: contract, tenure, satisfaction score, and whether they left."""
     if not TELCO.is_dir():

@@ -31,13 +31,6 @@ def demo():
     return Study.load(ROOT / "data/demo").survey
 
 
-@pytest.fixture(scope="module")
-def printed_by_r():
-    """What R printed: values by model, design, term and statistic."""
-    table = pd.read_csv(ROOT / "tests/reference/demo_models.csv")
-    return table.set_index(["model", "design", "term", "statistic"])["value"].sort_index()
-
-
 @pytest.fixture
 def drawn():
     """1,500 respondents, two drivers of five answers with straight effects, even scatter."""

@@ -31,13 +31,6 @@ def demo():
     return Study.load(ROOT / "data/demo").survey
 
 
-@pytest.fixture(scope="module")
-def printed_by_r():
-    """What R printed: values by model, design, term and statistic."""
-    table = pd.read_csv(ROOT / "tests/reference/demo_models.csv")
-    return table.set_index(["model", "design", "term", "statistic"])["value"].sort_index()
-
-
 def test_schools_of_california():
     """svyglm api00 ~ ell + meals + mobility: the reference numbers, and t with 194 degrees of freedom."""
     if not SCHOOLS.is_file():

@@ -44,13 +44,6 @@ def demo():
     return Study.load(ROOT / "data/demo").survey
 
 
-@pytest.fixture(scope="module")
-def printed_by_r():
-    """What R printed: values by model, design, term and statistic."""
-    table = pd.read_csv(ROOT / "tests/reference/demo_models.csv")
-    return table.set_index(["model", "design", "term", "statistic"])["value"].sort_index()
-
-
 # -- the reference numbers' table "Regressions" -------------------------------------------------------------------
 
 

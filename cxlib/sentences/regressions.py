@@ -15,10 +15,12 @@ NAMED = 3  # drivers that a sentence names
 
 
 def in_points(value: float, unit: str) -> str:
+    """A difference with its sign and what it is counted in: +6.10 points."""
     return text.difference(value, unit) + text.UNITS[unit][3]
 
 
 def interval_of(case: Regression, low: float, high: float, unit: str) -> str:
+    """The interval of a difference with its confidence and name: 95% interval +4.00 to +8.20."""
     return f"{case.confidence:.0%} {interval_name(case.study)} {text.difference_interval(low, high, unit)}"
 
 
@@ -33,7 +35,6 @@ def when(case: Regression) -> str:
 
 def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
     """Who is looked at, what is explained, and how many answers are lacking."""
-    when = f" in {wave_name(case.wave)}" if case.wave else ""
     lacking = table.sort_values("n").iloc[0]
     never = int(table["never_used"].sum())
     say = "answer says" if never == 1 else "answers say"
@@ -41,7 +42,7 @@ def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
     names = text.join([case.study.label(name) for name in case.left_out])
     left = f" Left out, since no two answers to it differ: {names}." if names else ""
     return {
-        "base": f"{_count(len(case.frame), 'respondent')}{when}; {case.label} is explained by "
+        "base": f"{_count(len(case.frame), 'respondent')}{when(case)}; {case.label} is explained by "
         f"{_count(len(case.drivers), 'driver')}. Fewest answers: {lacking['label']}, {text.number(lacking['n'])}."
         f"{apart}{left}"
     }
