@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from chapter_cells import cells, published
 from iceberg_study import LOSSES, MONEY, complaints, customers, made, survey
 
-from cxlib import Study, levers, losses, results, silence, text
+from cxlib import Study, levers, losses, silence, text
 from cxlib.charts import anchor_range
 from cxlib.complaint_rate import fixed
 from cxlib.complaints import declared
@@ -26,11 +27,6 @@ from cxlib.sentences import damage as say_cost
 from cxlib.sentences import iceberg as say
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = [
-    ("".join(cell["source"]), "parameters" in cell["metadata"].get("tags", []))
-    for cell in json.loads((ROOT / "notebooks/01_complaint_iceberg.ipynb").read_text(encoding="utf-8"))["cells"]
-    if cell["cell_type"] == "code"
-]
 COST = {"losses": LOSSES} | MONEY
 WEB_IN_MARCH = {"channels": ["web"], "window": ["2026-03-01", "2026-03-31"]}  # nobody complained there then
 SOUTH_IS_CONTENT = survey().assign(unhappy=lambda t: t["unhappy"].where(t["city"] == "n", 0))
@@ -100,25 +96,9 @@ STUDIES = {
 NONSENSE = re.compile(r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0(\.0+)?(?![.\d])|\be[+-]\d|\{|\}")
 
 
-class NoCharts:
-    """Draws nothing: the pictures have tests of their own."""
-
-    def __getattr__(self, name):
-        return lambda *args, **options: {} if name == "poolings" else None
-
-
 def chapter(monkeypatch, folder, parameters: dict) -> dict[str, dict]:
-    """What the notebook publishes on a study, by name: its own cells, run without a kernel or pictures."""
-    shown, names = [], {}
-    monkeypatch.setattr(results, "display", lambda data, raw: shown.append(data[results.MIME]))
-    for source, of_parameters in CELLS:
-        exec(source, names)
-        if of_parameters:
-            assert set(parameters) <= set(names)
-            names |= {"study": str(folder)} | parameters
-        if "charts" in names:
-            names["charts"] = NoCharts()
-    return {f"{data['kind']} {data['name']}": data for data in shown}
+    """What the chapter publishes on a study, without pictures."""
+    return published(monkeypatch, "01_complaint_iceberg.ipynb", folder, parameters)
 
 
 @pytest.fixture(scope="module")
@@ -389,5 +369,7 @@ def test_the_report_of_a_small_study(load):
 
 
 def test_the_study_named_in_the_parameters_is_the_demo():
-    assert 'study = "data/demo"' in next(source for source, of_parameters in CELLS if of_parameters)
+    assert 'study = "data/demo"' in next(
+        source for source, of_parameters in cells("01_complaint_iceberg.ipynb") if of_parameters
+    )
     assert Study.load(ROOT / "data/demo").book.iceberg.rate == "survey"

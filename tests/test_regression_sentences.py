@@ -12,20 +12,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from chapter_cells import published
 from regression_study import IMPROVEMENT, RATED, customers, made, survey
 from test_regressions import SHARED, needs_telco, telco
 
-from cxlib import CxError, results
+from cxlib import CxError
 from cxlib.regressions import regression
 from cxlib.sentences import regressions as say
 from cxlib.sentences import worth as say_worth
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = [
-    ("".join(cell["source"]), "parameters" in cell["metadata"].get("tags", []))
-    for cell in json.loads((ROOT / "notebooks/05_metric_regressions.ipynb").read_text(encoding="utf-8"))["cells"]
-    if cell["cell_type"] == "code"
-]
 PLAIN = {"without": ["customers"], "improvement": None}  # of which the last sections have nothing to tell
 UNSCALED = {name: {"role": "driver", "missing": [9]} for name in ("care", "speed", "price")}
 GOOD = {"good": {"role": "metric", "metric": "good", "column": "loyal"}}
@@ -222,25 +218,10 @@ DRAWN = {
 }
 
 
-class NoCharts:
-    """Draws nothing: the pictures have tests of their own."""
-
-    def __getattr__(self, name):
-        return lambda *args, **options: None
-
-
 def chapter(monkeypatch, folder, parameters: dict, *, drawn: bool = False) -> dict[str, dict]:
-    """What the notebook publishes on a study, by name: its own cells, run without a kernel, and without pictures."""
-    shown, names = [], {}
-    monkeypatch.setattr(results, "display", lambda data, raw: shown.append(data[results.MIME]))
-    for source, of_parameters in CELLS:
-        exec(source, names)
-        if of_parameters:
-            assert set(parameters) <= set(names)
-            names |= {"study": str(folder), "bootstrap": 100} | parameters
-        if "charts" in names and not drawn:
-            names["charts"] = NoCharts()
-    return {f"{data['kind']} {data['name']}": data for data in shown}
+    """What the chapter publishes on a study, on few bootstrap samples, and without pictures unless `drawn`."""
+    few = {"bootstrap": 100} | parameters
+    return published(monkeypatch, "05_metric_regressions.ipynb", folder, few, drawn=drawn)
 
 
 @pytest.fixture(scope="module")
