@@ -3,13 +3,14 @@
 Nothing slow is imported here, so that `cx` can validate a command before pandas is loaded.
 """
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cxlib import rules
+from cxlib.entries import Code, Strict, Words, text_code
 from cxlib.errors import nearest
+from cxlib.settings import Iceberg, Improvement, Personas
 
 # The columns that carry a meaning of their own, table by table. In a loaded table they bear these names.
 KEYS = {
@@ -45,37 +46,22 @@ IDENTIFIERS = {
 NUMBER_KEYS = ("weight", "fpc", "seconds", "value", "order", "expected", "score", "n", "se", "won", "recontact")
 DATE_KEYS = ("when", "since", "left")
 METRIC_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "ces_top3": (1, 7)}
+# What a question tells of a customer: the parts of a profile.
+ATTRIBUTES = ("demographic", "geographic", "psychographic", "behavioural", "firmographic", "role", "channel")
 ROLES = ("metric", "driver", "segment", "single", "multi", "number", "comment")
-
-
-def _text_code(value: Any) -> str:
-    """A code as it is compared with the data: 1, 1.0 and "1" are one code."""
-    if isinstance(value, bool):
-        raise ValueError(f"{value} is read as true or false; put quotes around it")
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
 
 
 def _one_key_a_code(value: Any) -> Any:
     """Codes are the keys of these labels; 1 and 1.0 would be one."""
     if isinstance(value, dict):
-        codes = [_text_code(key) for key in value]
+        codes = [text_code(key) for key in value]
         twice = sorted({c for c in codes if codes.count(c) > 1})
         if twice:
             raise ValueError(f"the code {twice[0]} stands twice")
     return value
 
 
-Code = Annotated[str, BeforeValidator(_text_code)]
-Words = str | dict[Literal["en", "vi"], str]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Question(_Strict):
+class Question(Strict):
     """One question of a table: its role, wording, scale and codes."""
 
     role: Literal[ROLES]
@@ -89,6 +75,8 @@ class Question(_Strict):
     reverse: bool = False
     labels: Annotated[dict[Code, Words], BeforeValidator(_one_key_a_code)] = {}
     factor: str | None = None
+    attribute: Literal[ATTRIBUTES] | None = None
+    sensitive: bool | None = None
     column: str | None = None
     columns: dict[Code, str] = {}
     separator: str = ";"
@@ -147,7 +135,7 @@ def _is_range(codes: tuple[str, ...]) -> bool:
     return low <= high
 
 
-class Wave(_Strict):
+class Wave(Strict):
     """One file of a table that comes in several, and the names its columns have there."""
 
     file: str
@@ -163,7 +151,7 @@ def _as_wave(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
 
 
-class Table(_Strict):
+class Table(Strict):
     """One table: its files, the columns with a meaning of their own, and its questions."""
 
     file: Annotated[list[Annotated[Wave, BeforeValidator(_as_wave)]], BeforeValidator(_as_list), Field(min_length=1)]
@@ -189,7 +177,7 @@ class Table(_Strict):
         return wave.columns.get(name, wave.columns.get(usual, usual))
 
 
-class Scoring(_Strict):
+class Scoring(Strict):
     """A metric of the study's own: a rating scale and what each answer scores."""
 
     scale: tuple[int, int]
@@ -208,88 +196,7 @@ class Scoring(_Strict):
         return self
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-FATES = ("content", "silent", "satisfied", "mollified", "dissatisfied")
-
-
-def _listed(value: Any) -> Any:
-    if not isinstance(value, list):
-        raise ValueError(f"a list belongs here, e.g. [1, 2]; found {value!r}")
-    return value
-
-
-def _all_or_listed(value: Any) -> Any:
-    if value != "all" and not isinstance(value, list):
-        raise ValueError(f"all, or a list of codes, e.g. [1, 2]; found {value!r}")
-    return value
-
-
-def _two_days(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError(f"a window is its first and its last day, e.g. [2026-03-01, 2026-08-31]; found {value!r}")
-    return value
-
-
-Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
-AllOrCodes = Annotated[Literal["all"] | tuple[Code, ...], BeforeValidator(_all_or_listed)]
-
-
-class WordOfMouth(_Strict):
-    """What an unhappy customer's talk costs: people told, and the share of them who stay away for it."""
-
-    told: Annotated[float, Field(ge=0)]
-    deterred: Share
-
-
-class Iceberg(_Strict):
-    """What an estimate of silent unhappy customers must declare, and what their cost is reckoned with."""
-
-    unhappy: dict[str, Codes] = {}
-    complained: dict[str, Codes] = {}
-    severity: AllOrCodes = ()
-    channels: AllOrCodes = ()
-    window: Annotated[tuple[date, date], BeforeValidator(_two_days)] | None = None
-    rate: Code | None = None
-    segments: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    outcomes: dict[Literal[FATES[2:]], Codes] = {}
-    losses: dict[Literal[FATES], Share] = {}
-    loss_days: Annotated[int, Field(gt=0)] = 90
-    margin: Share | None = None
-    months: Annotated[float, Field(gt=0)] | None = None
-    case_cost: Annotated[float, Field(ge=0)] | None = None
-    word_of_mouth: WordOfMouth | None = None
-
-    @model_validator(mode="after")
-    def _holds_together(self):
-        if self.window and self.window[0] >= self.window[1]:
-            first, last = self.window
-            raise ValueError(f"a window runs from its first day to its last; found {first} to {last}")
-        taken = [code for codes in self.outcomes.values() for code in codes]
-        twice = sorted({code for code in taken if taken.count(code) > 1})
-        if twice:
-            raise ValueError(f"the outcome {twice[0]} stands under two ends of a complaint")
-        return self
-
-
-class Improvement(_Strict):
-    """What was changed between two waves, and for whom: a segment of two groups, the code of the changed one.
-
-    Without a group everybody is taken to be changed, from the wave `after` on.
-    """
-
-    group: str | None = None
-    treated: Code | None = None
-    before: Code | None = None
-    after: Code
-
-    @model_validator(mode="after")
-    def _names_a_comparison(self):
-        if len({self.group is None, self.treated is None, self.before is None}) > 1:
-            raise ValueError("`group:`, `treated:` and `before:` go together; without a group there is no comparison")
-        return self
-
-
-class Codebook(_Strict):
+class Codebook(Strict):
     """The whole of study.yml, validated."""
 
     study: str = Field(pattern=r"^[\w][\w.-]*$")
@@ -305,6 +212,7 @@ class Codebook(_Strict):
     banner: tuple[str, ...] = ()
     iceberg: Iceberg = Iceberg()
     improvement: Improvement | None = None
+    personas: Personas = Personas()
     metrics: dict[str, Scoring] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)
 
@@ -318,6 +226,7 @@ class Codebook(_Strict):
         rules.check_banner(self.banner, self.tables.get("survey"))
         rules.check_iceberg(self.iceberg, self.tables.get("survey"))
         rules.check_improvement(self.improvement, self.tables.get("survey"))
+        rules.check_personas(self.personas, self.tables)
         return self
 
     def words(self, value: Words | None, default: str = "") -> str:

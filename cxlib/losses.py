@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from cxlib.codebook import FATES
 from cxlib.complaints import Definition, complainers, customers_in, flags
 from cxlib.errors import CxError
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
+from cxlib.settings import FATES
 
 LOST = Metric("loss", "Loss rate", (0, 1), {1: 100}, "percent")
 LABELS = {

@@ -157,3 +157,38 @@ def check_improvement(improvement, survey) -> None:
     if labels and improvement.treated not in labels:
         close = nearest(improvement.treated, labels)
         raise Fault(f"{improvement.treated} is no code of {improvement.group}{close}", "improvement", "treated")
+
+
+def check_personas(personas, tables) -> None:
+    """Raise a Fault where `personas:` names a table or a question that the study does not have."""
+    name = personas.table or next((found for found in ("survey", "customers") if found in tables), None)
+    if personas.table and name not in tables:
+        raise Fault(f"personas are made from the table {name}, which the study does not have", "personas", "table")
+    questions = tables[name].questions if name else {}
+    known = [*questions, *(new for question in questions.values() for new in question.derive)]
+    for title in personas.variables:
+        if title not in known:
+            message = f"personas are formed by {title}, which is no question of the table {name}"
+            raise Fault(message + nearest(title, known), "personas", "variables")
+    numbers = [title for title, question in questions.items() if question.role == "number"]
+    if personas.value is not None and personas.value not in numbers:
+        message = (
+            f"the value of a customer is a question with `role: number` of the table {name}; found {personas.value}"
+        )
+        raise Fault(message + nearest(personas.value, numbers), "personas", "value")
+    for number, rule in enumerate(personas.rules):
+        for table in [name for name in ("customers", "prospects") if name == "customers" or name in tables]:
+            _check_lead_rule(rule, table, tables.get(table), ("personas", "rules", str(number)))
+
+
+def _check_lead_rule(rule, name: str, table, place: tuple[str, ...]) -> None:
+    """Raise a Fault where a rule names a question or an answer that customers or prospects do not have."""
+    questions = table.questions if table is not None else {}
+    if rule.question not in questions:
+        close = nearest(rule.question, questions)
+        raise Fault(f"a rule names {rule.question}, which is no question of the table {name}{close}", *place)
+    labels = questions[rule.question].labels
+    unknown = [code for code in rule.answers if labels and code not in labels]
+    if unknown:
+        close = nearest(unknown[0], labels)
+        raise Fault(f"a rule names the answer {unknown[0]} to {rule.question}, which has no label{close}", *place)

@@ -7,9 +7,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from cxlib.codebook import FATES, KEYS, Codebook, Iceberg, Improvement, Question, Scoring, Table, Wave, WordOfMouth
+from cxlib.codebook import KEYS, Codebook, Question, Scoring, Table, Wave
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.rules import Fault
+from cxlib.settings import FATES, Iceberg, Ideal, Improvement, LeadRule, Personas, WordOfMouth
 
 
 class _Loader(yaml.SafeLoader):
@@ -117,6 +118,9 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
         return inner.get(place[1], list(Iceberg.model_fields)) if len(place) > 2 else list(Iceberg.model_fields)
     if place[0] == "improvement":
         return list(Improvement.model_fields)
+    if place[0] == "personas":
+        inner = {"ideal": Ideal, "rules": LeadRule} if len(place) > 2 else {}
+        return list(inner.get(place[1], Personas).model_fields)
     if place[0] == "metrics":
         return list(Scoring.model_fields)
     if place[0] == "tables" and len(place) == 3:

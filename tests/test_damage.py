@@ -11,11 +11,11 @@ from iceberg_study import LOSSES, MONEY, complaints, made
 from test_complaints import refused
 
 from cxlib import cost, damage, levers, losses, silence
-from cxlib.codebook import WordOfMouth
 from cxlib.complaint_rate import complaint_rate, fixed
 from cxlib.complaints import declared
 from cxlib.damage import OUTCOMES, UNHAPPY
 from cxlib.iceberg import distribution
+from cxlib.settings import WordOfMouth
 
 SHARES = {"satisfied": 0.4, "mollified": 0.3, "dissatisfied": 0.3}
 COUNTS = pd.Series({"satisfied": 40, "mollified": 30, "dissatisfied": 30})
