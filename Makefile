@@ -36,6 +36,8 @@ soak: .venv/.test  ## what is too long for test: simulations, kills, fuzzing
 bench: .venv/.test  ## measure the ratios
 	$(PY) tests/bench/bench.py $(ARGS)
 	$(PY) tests/bench/bench_drivers.py $(ARGS)
+	$(PY) tests/bench/bench_personas.py $(ARGS)
+	$(PY) tests/bench/bench_journey.py $(ARGS)
 
 lab: .venv/.run  ## JupyterLab with the notebooks
 	$(PY) -m jupyterlab $(ARGS)

@@ -1,4 +1,4 @@
-"""The cx command: check a study, report on it, list whom to call."""
+"""The cx command: check a study, report on it, list whom to call, keep its personas and place others in them."""
 
 import signal
 import sys
@@ -73,17 +73,22 @@ def report(study: str, data: str, out: Path | None, only: tuple[str, ...], param
     from cxlib.places import study_file
     from cxlib.report.run import make_plan, run
 
+    plan, book = make_plan(study, data=data, only=only, parameters=_given(parameters))
+    for name, why in plan.left_out.items():
+        click.echo(f"left out: {name}: {why}", err=True)
+    target = run(plan, book, out or Path("reports") / study_file(study).resolve().parent.name)
+    click.echo(f"{target / 'index.html'}: {len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}")
+
+
+def _given(parameters: tuple[str, ...]) -> dict[str, str]:
+    """Parameters by name, from NAME=VALUE."""
     given = {}
     for text in parameters:
         name, sign, value = text.partition("=")
         if not sign or not name.isidentifier():
             raise CommandError(f"-p takes NAME=VALUE, e.g. -p confidence=0.9; found {text!r}")
         given[name] = value
-    plan, book = make_plan(study, data=data, only=only, parameters=given)
-    for name, why in plan.left_out.items():
-        click.echo(f"left out: {name}: {why}", err=True)
-    target = run(plan, book, out or Path("reports") / study_file(study).resolve().parent.name)
-    click.echo(f"{target / 'index.html'}: {len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}")
+    return given
 
 
 @cli.command()
@@ -111,6 +116,93 @@ def cases(study: str, data: str, out: Path) -> None:
     click.echo(
         f"private: {written} holds names and confidential answers; only you can read it, keep it out of any report"
     )
+
+
+@cli.command()
+@click.argument("study")
+@click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The personas, as JSON.")
+@click.option("--form", type=click.Path(path_type=Path), metavar="FILE", help="The short form, as HTML for one page.")
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the persona chapter.")
+def personas(study: str, data: str, out: Path, form: Path | None, parameters: tuple[str, ...]) -> None:
+    """Keep a study's personas.
+
+    Forms them as the persona chapter does, and writes how (no data of anybody), for `cx assign`; with --form also the
+    few questions that place a customer, with their points, to print and to fill in.
+    """
+    from cxlib import people, placement
+    from cxlib.report import form as form_page
+    from cxlib.report.run import chapter_parameters
+    from cxlib.study import Study
+
+    for path in filter(None, (out, form)):
+        if path.exists() or not path.parent.is_dir():
+            why = "is there already and is not replaced" if path.exists() else f"there is no folder {path.parent}"
+            raise CxError(f"{path}: {why}")
+    if form is not None and form.resolve() == out.resolve():
+        raise CommandError(f"{out} cannot hold both the personas and the form; name two files")
+    chosen, loaded = chapter_parameters("persona_profiling", _given(parameters)), Study.load(study, data=data)
+    case = people.people(loaded, **{name: chosen[name] for name in ("variables", "waves", "confidence")})
+    found = people.formed(case, k=chosen["k"], seed=chosen["seed"])
+    if found.k == 1:
+        raise CxError(f"{study}: there are no personas to keep: {found.verdict}")
+    short = placement.short_form(case.frame, found, seed=chosen["seed"], confidence=case.confidence, **case.design)
+    if form:
+        form_page.write(form, placement.as_printed(short, case), language=loaded.book.language)
+    found.save(out)
+    click.echo(f"{out}: {found.k} personas, formed from {', '.join(case.questions)}")
+    if form:
+        click.echo(f"{form}: {len(short.questions)} questions")
+
+
+@cli.command()
+@click.argument("study")
+@click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The private CSV to write.")
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the persona chapter.")
+def leads(study: str, data: str, out: Path, parameters: tuple[str, ...]) -> None:
+    """List whom to win.
+
+    Prospects by how much they are like the study's ideal customers, the client's rules applied, with what earned their
+    points and the persona they likely belong to, as a private CSV; a report only tells how many they are.
+    """
+    from cxlib import leads as lead_list
+    from cxlib import people, private
+    from cxlib.report.run import chapter_parameters
+    from cxlib.study import Study
+
+    private.place(out, "whom to win is")  # before the work, not after it
+    chosen, loaded = chapter_parameters("persona_profiling", _given(parameters)), Study.load(study, data=data)
+    found = lead_list.leads(loaded, seed=chosen["seed"], confidence=chosen["confidence"])
+    case = people.people(loaded, **{name: chosen[name] for name in ("variables", "waves", "confidence")})
+    for line in lead_list.write(loaded, found, people.formed(case, k=chosen["k"], seed=chosen["seed"]), out):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("study")
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--personas",
+    "kept",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What `cx personas` wrote.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The private CSV to write.")
+def assign(study: str, new: Path, kept: Path, out: Path) -> None:
+    """Say to which persona each row of another file belongs.
+
+    NEW bears the columns and codes of the table that the personas were formed from; columns that it lacks count as not
+    answered. Writes its rows with persona, persona_name and persona_probability.
+    """
+    from cxlib import newcomers
+    from cxlib.segmentation import Segmentation
+    from cxlib.study import Study
+
+    for line in newcomers.assign(Study.load(study), Segmentation.load(kept), new, out):
+        click.echo(line)
 
 
 def main() -> None:

@@ -53,6 +53,36 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     return frame.drop(columns=inner), problems, notes
 
 
+def load_more(study, name: str, path: Path, questions: list[str]) -> tuple[pd.DataFrame, list[Problem], list[str]]:
+    """A further file under a table's codebook: of these questions what it holds; its problems; those that it lacks.
+
+    A row is a row of the file; keys are not read, so that nobody of the file is known by more than the answers.
+    """
+    spec = study.book.tables[name]
+    raw, _ = read_table(path, spec.encoding)
+    absent = [
+        question
+        for question in questions
+        if set(spec.questions[question].columns.values() or [spec.source(question, Wave(file=path.name))]) - set(raw)
+    ]
+    kept = {question: spec.questions[question] for question in questions if question not in absent}
+    made = {*kept, *(new for question in kept.values() for new in question.derive)}
+    kept = {name: _without_crossings(question, made) for name, question in kept.items()}
+    spec = spec.model_copy(update={"keys": {}, "questions": kept})
+    reader = _FileReader(study, name, spec, Wave(file=path.name), path, None)
+    frame = reader.read()
+    problems = reader.problems or _derive(study.file, name, spec, frame)
+    return frame.drop(columns=["_file", "_row"]), problems, absent
+
+
+def _without_crossings(question: Question, made: set[str]) -> Question:
+    """The question without what it derives together with a question that is not read."""
+    partner = {new: rule["with"] for new, rule in question.derive.items()
+               if isinstance(rule, dict) and isinstance(rule.get("with"), str)}  # fmt: skip
+    kept = {new: rule for new, rule in question.derive.items() if new not in partner or partner[new] in made}
+    return question.model_copy(update={"derive": kept})
+
+
 def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, list[Problem]]:
     """One row a respondent (customer, complaint …), in each wave; repeated rows as the study says."""
     key = IDENTIFIERS.get(name)

@@ -145,24 +145,24 @@ def write(study, cases, out: str | Path) -> Path:
     table = table.assign(
         **{c: table[c].round(numbers[c]) if c in numbers else by_value(table[c], _cell) for c in table}
     )
-    _move_into_place(table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"), out)
+    move_into_place(table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"), out)
     return out
 
 
-def place(out: str | Path) -> Path:
-    """`out` where a private CSV may be written, else CxError.
+def place(out: str | Path, what: str = "whom to call is") -> Path:
+    """`out` where a private CSV may be written, else CxError, which says what would be.
 
     It must end in .csv, stand in a folder that is there, be no file yet, and lie in no report and no reports/ folder.
     """
     out = Path(out).expanduser()
     folder = out.parent.resolve()
     if out.suffix.lower() != ".csv":
-        raise CxError(f"{out}: whom to call is written as a .csv file")
+        raise CxError(f"{out}: {what} written as a .csv file")
     if not folder.is_dir():
         raise CxError(f"{out}: there is no folder {out.parent}")
     for above in (folder, *folder.parents):
         if above in (ROOT / "reports", Path("reports").resolve()) or _is_report(above):
-            raise CxError(f"{out}: lies in {above}; whom to call is private and never part of a report")
+            raise CxError(f"{out}: lies in {above}; {what} private and never part of a report")
     if os.path.lexists(out):
         raise CxError(f"{out}: is there already and is not replaced; remove it or choose another name")
     return folder / out.name
@@ -209,7 +209,7 @@ def _cell(value) -> str | None:
     return _FORMULA.sub(r"\1\2'\3", text)
 
 
-def _move_into_place(content: bytes, out: Path) -> None:
+def move_into_place(content: bytes, out: Path) -> None:
     """The file appears whole or not at all, for its owner alone to read, and replaces none."""
     made = []
     try:

@@ -1,4 +1,4 @@
-"""Retention and churn over a period: of the customers present at its start, how many are there at its end."""
+"""Retention and churn: over a period, of the customers present at its start; and survival() over a customer's life."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,9 @@ from cxlib.days import day
 from cxlib.errors import CxError
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
+from cxlib.survival import survival
+
+__all__ = ["EVERYBODY", "RETAINED", "dated", "period", "rates", "survival"]
 
 RETAINED = Metric("retention", "Retention", (0, 1), {1: 100}, "percent")
 EVERYBODY = "All customers"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxlib.codebook import Codebook, Question
 from cxlib.errors import CxError, Problem, nearest
-from cxlib.loading import load_table
+from cxlib.loading import load_more, load_table
 from cxlib.metrics import METRICS, Metric
 from cxlib.places import data_folder, entry_files, fingerprints, study_file
 from cxlib.study_yml import read_codebook
@@ -76,6 +76,21 @@ class Study:
             self._tables[name] = frame
             self.notes += notes
         return self._tables[name]
+
+    def more(self, table: str, path: str | Path, questions: list[str]) -> tuple[pd.DataFrame, list[str]]:
+        """The answers of a further file (new customers, say) to questions of a table, and the questions it lacks.
+
+        Raises CxError naming the first problem and how many there are, and where it lacks them all.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise CxError(f"there is no file {path}")
+        frame, problems, absent = load_more(self, table, path, questions)
+        if problems:
+            raise CxError(_summary(path, problems), problems)
+        if len(absent) == len(questions):
+            raise CxError(f"{path}: holds none of the questions {', '.join(questions)}")
+        return frame, absent
 
     @property
     def survey(self) -> pd.DataFrame:

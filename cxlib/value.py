@@ -92,13 +92,27 @@ def linked(
     if rows.empty:
         where = f" in {wave}" if wave else ""
         raise CxError(f"no answer to {question}{where} names a customer of the table customers")
+    rows = followed(study, rows, days, until)
+    order = [column for column in ("wave", "when") if column in rows]
+    design = [column for given in study.design.values() for column in as_list(given)]
+    told = [outcome for outcome in OUTCOMES if outcome in rows]
+    rows = rows[list(dict.fromkeys(["customer", *order, *design, question, *told]))]
+    return rows.assign(band=bands(rows[question], metric, names))
+
+
+def followed(study, answers: pd.DataFrame, days: int, until: str = "") -> pd.DataFrame:
+    """Respondents who name a customer, their latest answer, and what the customer did in the days after it.
+
+    Adds value, tenure, churn and repurchase as linked(), as far as the tables tell.
+    """
+    view = _customers(study)
+    rows = answers[answers["customer"].isin(view["customer"])]
     order = [column for column in ("wave", "when") if column in rows]
     rows = rows.sort_values(order, kind="stable").drop_duplicates("customer", keep="last").reset_index(drop=True)
-    design = [column for given in study.design.values() for column in as_list(given)]
-    rows = rows[list(dict.fromkeys(["customer", *order, *design, question]))]
     known = view.set_index("customer").reindex(rows["customer"]).reset_index()
     day = rows["when"].dt.normalize() if "when" in rows else None
-    return rows.assign(band=bands(rows[question], metric, names), **_outcomes(study, known, day, days, until))
+    taken = [outcome for outcome in OUTCOMES if outcome in rows]
+    return rows.drop(columns=taken).assign(**_outcomes(study, known, day, days, until))
 
 
 def by_band(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.DataFrame:

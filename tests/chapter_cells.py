@@ -13,8 +13,8 @@ class NoCharts:
     """Draws nothing: the pictures have tests of their own."""
 
     def __getattr__(self, name):
-        # poolings() gives a dict of pictures.
-        return lambda *args, **options: {} if name == "poolings" else None
+        # poolings() and leads_of() give a dict of pictures.
+        return lambda *args, **options: {} if name in ("poolings", "leads_of") else None
 
 
 @cache

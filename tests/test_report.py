@@ -37,7 +37,7 @@ def report(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("reports") / "demo"
     done = cx("report", "data/demo", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{out}/index.html: 3 chapters"
+    assert done.stdout.strip() == f"{out}/index.html: 4 chapters"
     return out
 
 
@@ -71,7 +71,7 @@ def page(report) -> Page:
 def test_the_report_holds_what_it_promises(report):
     names = set(tree(report))
     assert {"index.html", "results.json", "plan.json"} <= names
-    chapters = ["01_complaint_iceberg", "02_survey_analysis", "05_metric_regressions"]
+    chapters = ["01_complaint_iceberg", "02_survey_analysis", "04_persona_profiling", "05_metric_regressions"]
     assert {f"notebooks/{chapter}.ipynb" for chapter in chapters} <= names
     assert {"figures/complaint_iceberg_iceberg.svg", "figures/survey_analysis_trend.svg"} <= names
     assert not [n for n in names if "running" in n or n.endswith(".part")]
@@ -80,12 +80,18 @@ def test_the_report_holds_what_it_promises(report):
 def test_results_json_keeps_its_contract(results):
     assert set(results) == {"study", "lang", "chapters"}
     assert (results["study"], results["lang"]) == ("demo", "en")
-    assert list(results["chapters"]) == ["complaint_iceberg", "survey_analysis", "metric_regressions"]
+    chapters = ["complaint_iceberg", "survey_analysis", "persona_profiling", "metric_regressions"]
+    assert list(results["chapters"]) == chapters
 
 
 @pytest.mark.parametrize(
     ("name", "headline"),
-    [("complaint_iceberg", "silent"), ("survey_analysis", "nps"), ("metric_regressions", "r_squared")],
+    [
+        ("complaint_iceberg", "silent"),
+        ("survey_analysis", "nps"),
+        ("persona_profiling", "placed"),
+        ("metric_regressions", "r_squared"),
+    ],
 )
 def test_every_chapter_keeps_the_contract(results, name, headline):
     chapter = results["chapters"][name]
@@ -132,7 +138,7 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
 def test_the_bottom_line_comes_first(page):
     sections = [a["class"] for tag, a in page.tags if tag == "section"]
     assert sections[0] == "bottom-line"
-    assert sections.count("bottom-line") == 3
+    assert sections.count("bottom-line") == 4
 
 
 def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
@@ -241,7 +247,8 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
     )
     message = (
         "no chapter can run: complaint_iceberg: the study has no table complaints; survey_analysis: the study has no "
-        "table survey; metric_regressions: the study has no table survey"
+        "table survey; persona_profiling: the study has no table survey or customers; metric_regressions: the study "
+        "has no table survey"
     )
     with pytest.raises(CxError, match=message):
         run.make_plan(str(tmp_path))
@@ -253,6 +260,7 @@ def test_a_chapter_whose_questions_a_study_lacks_is_left_out_with_its_reason(stu
     assert [planned.chapter for planned in plan.chapters] == ["survey_analysis"]
     assert plan.left_out == {
         "complaint_iceberg": "the study has no table complaints",
+        "persona_profiling": "the table survey has fewer than 2 questions that could form personas",
         "metric_regressions": "the table survey has no question with `role: driver`",
     }
     with pytest.raises(CxError, match=r"metric_regressions: the table survey has no question with `role: driver`$"):

@@ -15,12 +15,15 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cxlib import journey_tables, persona_questions
 from cxlib.codebook import Codebook
 from cxlib.errors import CommandError, CxError, nearest
 from cxlib.places import ROOT, data_folder, fingerprints, sha256, study_file
 from cxlib.study_yml import read_codebook
 
 NOTEBOOKS = ROOT / "notebooks"
+# What a chapter needs beyond tables and roles, and what a study may lack of it.
+LACKING = {"journey": journey_tables.lacking, "personas": persona_questions.lacking}
 OURS = {"index.html", "results.json", "plan.json", "figures", "notebooks"}  # what a report folder holds of itself
 
 
@@ -104,7 +107,9 @@ def make_plan(
 
 
 def _missing(book: Codebook, needs: list[str]) -> str:
-    """What a chapter needs (a table, or table.role: a question of that role) and the study lacks, in words."""
+    """What a chapter needs (a table, table.role: a question of that role, or one of LACKING) and the study lacks."""
+    if needs[0] in LACKING:
+        return LACKING[needs[0]](book)
     tables = [need for need in needs if need.partition(".")[0] not in book.tables]
     if tables:
         return f"the study has no table {', '.join(dict.fromkeys(need.partition('.')[0] for need in tables))}"
@@ -142,6 +147,17 @@ def notebook_parameters(path: Path) -> dict:
             )
         defaults[node.targets[0].id] = ast.literal_eval(node.value)
     return defaults
+
+
+def chapter_parameters(chapter: str, given: dict[str, str]) -> dict:
+    """A chapter's parameters, those `given` as texts in the place of their defaults; CommandError as make_plan()."""
+    path, _ = chapters()[chapter]
+    defaults = notebook_parameters(path)
+    for name in given:
+        if name not in defaults or name in ("study", "data"):
+            known = [known for known in defaults if known not in ("study", "data")]
+            raise CommandError(f"there is no parameter {name}{nearest(name, known)}; there are {', '.join(known)}")
+    return defaults | {name: _typed(name, value, defaults[name]) for name, value in given.items()}
 
 
 def source_hash(path: Path) -> str:

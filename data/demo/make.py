@@ -28,7 +28,7 @@ DETAILS = {"phone": 12, "email": 8, "address": 9}                          # com
 COLUMNS = ["respondent_id", "customer_id", "wave", "weight", "city", "shop", "mode", "started", "seconds", "recontact",
            "name", "phone", "email", "recommend", "satisfaction", "ease", *world.ITEMS, "problem", "complained",
            "unhappy", "outcome", "age", "sex", "income", "occupation", "household_size", "channel", "touchpoints",
-           *world.REASONS, "payment", "spend", "frequency", "priority", "why", "improved"]
+           *world.REASONS, "payment", "spend", "frequency", "priority", "why", "improved", "part"]
 CUSTOMER_COLUMNS = ["customer_id", "since", "left", "value", "city", "shop", "employee", "segment", "industry",
                     "company_size", "revenue", "age", "sex", "channel", "frequency", "payment", "priority", "recontact",
                     "name", "phone", "email"]

@@ -37,6 +37,7 @@ TOUCHPOINTS = {"web": (.75, .45, .08, .70), "app": (.85, .60, .05, .45), "shop":
                "phone": (.06, .35, .45, .20), "social": (.80, .20, .08, .60), "delivery": (.70, .85, .12, .25)}
 REASONS = {"reason_price": (.88, .45, .35, .08), "reason_quality": (.20, .50, .35, .90),
            "reason_near": (.12, .65, .80, .10), "reason_service": (.10, .25, .65, .55)}
+PARTS = {"uses": (.95, .80, .88, .96), "buys": (.82, .66, .90, .62), "pays": (.48, .78, .74, .93)}
 SPEND = (900, 3600, 1500, 5200)                        # median, VND thousand a month; the log varies by 0.35
 HOUSEHOLD = (1.6, 2.9, 2.2, 1.4)                       # mean number of others in the household
 
@@ -259,6 +260,13 @@ def draw_marks(rng, persona):
     return marks
 
 
+def draw_parts(rng, persona):
+    """Parts in a purchase, separated by ";": who uses, buys or pays; who has none of them uses."""
+    has = rng.random((len(persona), len(PARTS))) < np.array(list(PARTS.values())).T[persona]
+    parts = [";".join(part for part, own in zip(PARTS, row, strict=True) if own) or "uses" for row in has]
+    return np.array(parts, dtype=object)
+
+
 def draw(seed, respondents=2000, shops=60):
     """One clean survey sample of four waves: a row a respondent, the same shops throughout, `persona` the true one."""
     rng, table = np.random.default_rng(seed), shop_list(shops)
@@ -285,6 +293,7 @@ def draw(seed, respondents=2000, shops=60):
             "sex": named(SEXES, people["sex"]),
             "channel": named(CHANNELS, people["channel"]),
             **draw_marks(rng, people["persona"]),
+            "part": draw_parts(rng, people["persona"]),
             "persona": named(PERSONAS, people["persona"]),
         }
     )

@@ -151,6 +151,7 @@ def personas(cells):
         "digital": dict(zip(world.PERSONAS, world.DIGITAL, strict=True)),
         "median_spend_thousand_vnd": dict(zip(world.PERSONAS, world.SPEND, strict=True)),
         "touchpoints": {t: dict(zip(world.PERSONAS, p, strict=True)) for t, p in world.TOUCHPOINTS.items()},
+        "part": {t: dict(zip(world.PERSONAS, p, strict=True)) for t, p in world.PARTS.items()},
     }
 
 

@@ -1,0 +1,143 @@
+"""Cohorts: customers who came in the same month, quarter or year, and how many of them are left, or buy, later on."""
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from cxlib.counts import tally
+from cxlib.days import day
+from cxlib.errors import CxError
+from cxlib.intervals import wilson
+from cxlib.purchases import read
+from cxlib.risk_sets import check_confidence
+
+PERIODS = {"M": "month", "Q": "quarter", "Y": "year"}
+
+
+def triangle(
+    frame, *, came, left, seen_from=None, until=None, period="M", confidence=0.95, minimum_base=30
+) -> pd.DataFrame:
+    """Retention by cohort: of the customers who came in a period, how many are still there at the end of later ones.
+
+    `came` and `left` are columns of days (blank: still there), `until` the day on which the table was drawn (default:
+    its last date), `period` M, Q or Y. Any frame that narwhals knows will do. A row for every cohort and age (0: the
+    end of the period in which they came) whose period was over by `until`, so that all of the cohort were seen as long.
+    `seen_from` is the first day on which leaving was recorded, where the table lacks those who left before it: older
+    cohorts (`late`) are then of those still there on that day, and begin with its period.
+
+    Columns: cohort (2025-01, 2025Q1, 2025), age (in periods), at_start (customers of the cohort), retained (of them, at
+    the end of that period), lost (in it), estimate (retained in percent), low, high (Wilson), se, n, n_effective, unit,
+    late, method; and of the whole table undated (customers without a day of coming), earlier (who left before
+    `seen_from`) and later (who came in a period not over yet): these and one at_start a cohort sum to all customers.
+    Cohorts under `minimum_base` have neither retained, lost nor estimate. No rows where no period is over.
+
+    Raises CxError for columns that hold no dates, customers who left before they came, and other periods.
+    """
+    _check_period(period)
+    counted = tally(frame, left, by=[came])
+    came_on, left_on = _day(counted, came), _day(counted, left)
+    n = counted["n"].to_numpy()
+    wrong = (left_on < came_on).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise CxError(
+            f"customers must leave after they come; {n[wrong].sum():,} left before, e.g. came {came_on[row].date()}, "
+            f"left {left_on[row].date()}"
+        )
+    known = came_on.notna().to_numpy()
+    if not known.any():
+        raise CxError(f"cohorts need days of coming; all {n.sum():,} in {came} are missing")
+    drawn = pd.concat([came_on, left_on]).max() if until is None else day(until, "the last day")
+    last, number = _last_period(drawn, period), _numbers(came_on, period)
+    begin = came_on.min() if seen_from is None else day(seen_from, "the first day")
+    earlier = known & (left_on < begin).to_numpy()
+    inside = known & ~earlier & (number <= last)
+    # Who is still there, or leaves after the last period, goes at an age that no cell shows.
+    gone = np.where(left_on.isna(), last + 1, np.minimum(_numbers(left_on, period), last + 1))
+    cells = _cells(number[inside], (gone - number)[inside], n[inside], last, period, begin.to_period(period).ordinal)
+    cells["retained"] = cells["at_start"] - cells.groupby("cohort", sort=False)["count"].cumsum()
+    found = _shares(cells.rename(columns={"count": "lost"}), "retained", ["lost"], confidence, minimum_base)
+    method = f"still there at the end of the {PERIODS[period]}; Wilson; customers leave independently"
+    counts = {"undated": n[~known].sum(), "earlier": n[earlier].sum(), "later": n[known & ~earlier & ~inside].sum()}
+    return found.assign(late=found.groupby("cohort")["age"].transform("min") > 0, method=method, **counts)
+
+
+def activity(
+    purchases, *, customer, when, value=None, until=None, period="M", confidence=0.95, minimum_base=30
+) -> pd.DataFrame:
+    """Buying by cohort: of the customers whose first purchase fell in a period, how many bought in each later one.
+
+    `until` is the day on which the table was drawn (default: its last purchase). Columns as of triangle(), with active
+    (customers who bought in that period; at age 0 all), purchases and value (in that period, of the cohort) in the
+    place of retained and lost, and later counting purchases in a period that is not over, or after `until`: purchases
+    and later sum to all rows with a customer and a day. Raises CxError as purchases.read(), and for other periods.
+    """
+    _check_period(period)
+    table = read(purchases, customer=customer, when=when, value=value)
+    last = _last_period(table["day"].max() if until is None else day(until, "the last day"), period)
+    table["number"] = _numbers(table["day"], period)
+    table["first"] = table.groupby("customer")["number"].transform("min")
+    inside = table[table["number"] <= last]
+    age = (inside["number"] - inside["first"]).to_numpy()
+    starts = inside["first"].to_numpy()
+    new = ~inside.duplicated(["customer", "number"]).to_numpy()
+    cells = _cells(starts[new], age[new], np.ones(new.sum()), last, period)
+    cells["at_start"] = cells.groupby("cohort", sort=False)["count"].transform("first")
+    cells["purchases"] = _cells(starts, age, np.ones(len(inside)), last, period)["count"]
+    cells["value"] = _cells(starts, age, inside["value"].to_numpy(), last, period)["count"] if value else np.nan
+    cells = cells.rename(columns={"count": "active"}).astype({"purchases": "int64"})
+    found = _shares(cells, "active", ["purchases", "value"], confidence, minimum_base)
+    method = f"bought in the {PERIODS[period]}; Wilson; customers buy independently"
+    return found.assign(method=method, later=len(table) - len(inside))
+
+
+def _check_period(period: str) -> None:
+    if period not in PERIODS:
+        raise CxError(f"a period is one of {', '.join(PERIODS)}; found {period}")
+
+
+def _day(table: pd.DataFrame, name: str) -> pd.Series:
+    """A column of days without their time; all blank where it holds nothing."""
+    column = table[name]
+    if column.isna().all():
+        return pd.Series(pd.NaT, table.index, dtype="datetime64[us]")
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        raise CxError(f"days of coming and leaving are dates; column {name} holds {column.dropna().iloc[0]!r}")
+    return column.dt.tz_localize(None).dt.normalize()
+
+
+def _numbers(days: pd.Series, period: str) -> np.ndarray:
+    """The number of the period in which each day lies."""
+    return pd.PeriodIndex(days, freq=period).asi8
+
+
+def _last_period(drawn: pd.Timestamp, period: str) -> int:
+    """The number of the last period that was over at the end of that day."""
+    found = drawn.to_period(period)
+    return found.ordinal if drawn.normalize() == found.end_time.normalize() else found.ordinal - 1
+
+
+def _cells(cohort, age, n, last: int, period: str, first: int | None = None) -> pd.DataFrame:
+    """The cells of all cohorts from the first period to the last: cohort, age, at_start (the sum of n over all ages)
+    and count."""
+    starts, place = np.unique(cohort, return_inverse=True)
+    wide = int(last - starts[0] + 2) if len(starts) else 1
+    counts = np.bincount(place * wide + age, n, len(starts) * wide).reshape(-1, wide)
+    when = starts[:, None] + np.arange(wide)
+    row, column = np.nonzero((when <= last) & (when >= (starts[:1].sum() if first is None else first)))
+    names = np.array([str(pd.Period(ordinal=start, freq=period)) for start in starts], dtype=object)
+    cells = {"cohort": names[row], "age": column, "at_start": counts.sum(axis=1)[row], "count": counts[row, column]}
+    return pd.DataFrame(cells)
+
+
+def _shares(cells: pd.DataFrame, part: str, also: list[str], confidence: float, minimum_base: int) -> pd.DataFrame:
+    """The cells with the share of `part` in the cohort, in percent; without it where the cohort is small."""
+    check_confidence(confidence)
+    n, p = cells["at_start"], cells[part] / cells["at_start"]
+    low, high = wilson(p, n, special.ndtri(0.5 + confidence / 2))
+    se = np.sqrt(p * (1 - p) / (n - 1).where(n > 1))
+    found = cells.assign(estimate=100 * p, low=100 * low, high=100 * high, se=100 * se)
+    columns = [part, *also, "estimate", "low", "high", "se"]
+    found[columns] = found[columns].astype(float).mask(n < minimum_base)
+    found = found.assign(at_start=n.astype("int64"), n=n.astype("int64"), n_effective=n.astype(float), unit="percent")
+    return found[["cohort", "age", "at_start", *columns, "n", "n_effective", "unit"]]

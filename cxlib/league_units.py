@@ -1,0 +1,101 @@
+"""The units of a league: their own estimates, and which of them differ by more than chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+from scipy.stats import studentized_range
+
+from cxlib.counts import as_list, tally
+from cxlib.differences import contrasts
+from cxlib.errors import CxError
+from cxlib.metrics import levels
+from cxlib.scores import estimates, score
+from cxlib.variance import Domains, linearise
+
+LEAST = 3  # units: the spread of two may be anything
+NEAR = 0.7  # of the critical value: pairs below it are not tested
+AT_ONCE = 4_000_000  # numbers in a block of pairs that are tested together
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units with the minimum base (rows), those without (small: unit, n), and what differences between them need."""
+
+    rows: pd.DataFrame
+    small: pd.DataFrame
+    domains: Domains
+    index: np.ndarray  # of the rows' domains
+    levels: list[float]
+
+
+def units_of(frame, unit: str, metric, question: str, design: dict, minimum_base: int, confidence: float) -> Units:
+    """The units' own estimates, and which of them have the minimum base."""
+    if unit in as_list(design["clusters"]):
+        raise CxError(
+            f"clusters lie within the units of a league, whose answers are each a sample of their own; {unit} is both, "
+            "leave it out of the clusters"
+        )
+    parts = {"strata": list(dict.fromkeys([*as_list(design["strata"]), unit])), "clusters": design["clusters"]}
+    table = tally(frame, question, by=unit, weights=design["weights"], **parts)
+    y = score(table, metric, question, frame)
+    domains = linearise(table, y, by=unit, **parts)
+    weighted = design["weights"] is not None
+    rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence)
+    rows = rows.rename(columns={unit: "unit"})
+    there = rows["unit"].notna() & (rows["n"] > 0)
+    large = there & (rows["n"] >= max(minimum_base, 2))
+    own = domains.answers.sum(axis=0) + domains.alone_n.sum(axis=0)
+    single = large & (own < 2)
+    if single.any():
+        raise CxError(
+            f"the error of a {unit} needs two clusters or more; {single.sum()} have one, e.g. "
+            f"{rows.loc[single, 'unit'].iloc[0]}; leave the clusters out where they are the units"
+        )
+    if large.sum() < LEAST:
+        raise CxError(
+            f"a league needs three units with {max(minimum_base, 2)} answers or more; of the {there.sum()} in column "
+            f"{unit}, {large.sum()} have them"
+        )
+    small = rows.loc[there & ~large, ["unit", "n"]].reset_index(drop=True)
+    return Units(rows[large].reset_index(drop=True), small, domains, np.flatnonzero(large), levels(metric))
+
+
+def told_apart(units: Units, confidence: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """How many units are significantly above and below each, all pairs being tested together, and p of the widest pair.
+
+    Tukey and Kramer's honestly significant difference, which is conservative for unequal bases (Hayter, Annals of
+    Statistics 12 (1984) 61-75), for p values of cxlib.differences.
+    """
+    k = len(units.index)
+    critical = studentized_range.ppf(confidence, k, np.inf) / np.sqrt(2)
+    above, below, widest = np.zeros(k, int), np.zeros(k, int), 0.0
+    first, second = _candidates(units.rows, critical)
+    effective = units.rows["n_effective"].to_numpy()[None, :] if units.levels == [0.0, 100.0] else None
+    size = max(AT_ONCE // k, 1)
+    for start in range(0, len(first), size):
+        a, b = first[start : start + size], second[start : start + size]
+        sides = [np.arange(k) == one[:, None] for one in (a, b)]
+        tested = contrasts(units.domains, units.index[None, :], *sides, effective=effective, minimum_base=2)
+        away = -special.ndtri(tested["p"][0] / 2)
+        clear, widest = away > critical, max(widest, away.max())
+        higher, lower = (np.where(tested["estimate"][0] > 0, *pair) for pair in ((a, b), (b, a)))
+        above += np.bincount(lower[clear], minlength=k)
+        below += np.bincount(higher[clear], minlength=k)
+    return above, below, float(studentized_range.sf(widest * np.sqrt(2), k, np.inf))
+
+
+def _candidates(rows: pd.DataFrame, critical: float) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of units that might be significant, and the widest one.
+
+    The variance of the tests, under the hypothesis of no difference, is hardly ever the smaller one: pairs far below
+    the critical value with the units' own variances need no test.
+    """
+    first, second = np.triu_indices(len(rows), 1)
+    value, variance = rows["estimate"].to_numpy(), rows["se"].to_numpy() ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        away = np.abs(value[first] - value[second]) / np.sqrt(variance[first] + variance[second])
+    away = np.nan_to_num(away)  # two units without variance and difference
+    near = (away > NEAR * critical) | (away == away.max())
+    return first[near], second[near]

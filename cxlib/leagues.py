@@ -1,0 +1,114 @@
+"""The league tables of a study: branches, teams and employees by metric, by offers won, and by journeys that arrive."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlib import league, league_reasons
+from cxlib.contact_log import places
+from cxlib.counts import as_list
+from cxlib.errors import CxError
+from cxlib.journey_study import Case
+from cxlib.league import League
+from cxlib.survey import metrics
+
+UNITS = 300  # in one table; more are no units but customers
+
+
+@dataclass(frozen=True)
+class Table:
+    """One league table: its name, title, what its units are, what it measures, in which unit; None with the reason."""
+
+    name: str
+    title: str
+    of: str
+    unit: str
+    found: League | None
+    why_not: str = ""
+
+
+def leagues(case: Case, *, seed: int = 0) -> list[Table]:
+    """A league table of whatever the study tells of units: those without three units of the minimum base say so."""
+    made = [*_metric(case, seed), *_offers(case, seed), *_arrivals(case, seed)]
+    return [table for table in made if table is not None]
+
+
+def rows(table: Table) -> pd.DataFrame:
+    """A league table as it is printed: what units are called in `name`, every number in the table's unit."""
+    return table.found.frame.rename(columns={"unit": "name"}).assign(unit=table.unit)
+
+
+def reasons(case: Case) -> pd.DataFrame:
+    """Reasons of winning and losing by employee, against all others; empty where no offer has one."""
+    study = case.study
+    keys = set(study.table("sales")) if study.has("sales") else set()
+    if not {"employee", "won", "reason"} <= keys or not study.table("sales")["reason"].notna().any():
+        return pd.DataFrame()
+    how = {"minimum_base": case.minimum_base, "confidence": case.confidence}
+    found = league_reasons.reasons(study.table("sales"), "employee", "reason", "won", **how)
+    return found.rename(columns={"unit": "employee"}).assign(unit="percent").sort_values("p_adjusted", kind="stable")
+
+
+def _metric(case: Case, seed: int) -> list[Table]:
+    """Units by the first metric: the survey's clusters, or the branches of the customers who answered."""
+    study = case.study
+    if case.group or not study.has("survey") or not study.questions("metric"):
+        return []
+    row, rows = metrics(study).iloc[0], study.survey
+    if "cluster" in rows:
+        unit, of = "cluster", study.book.tables["survey"].keys["cluster"]
+    elif "customer" in rows and study.has("customers") and "branch" in study.table("customers"):
+        branch = study.table("customers").set_index("customer")["branch"]
+        unit, of = "branch", "branch"
+        rows = rows.assign(branch=rows["customer"].map(branch[~branch.index.duplicated()]))
+    else:
+        return []
+    design = {key: name for key, name in study.design.items() if key in ("weights", "strata")}
+    design = {key: name for key, name in design.items() if unit not in as_list(name)}
+    how = {"question": row["question"], "minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
+    title = f"{row['label']} by {of}"
+    return [
+        _tried("league_metric", title, of, row["unit"], rows, unit,
+               lambda: league.by_metric(rows, unit, study.metric(row["question"]), **design, **how))
+    ]  # fmt: skip
+
+
+def _offers(case: Case, seed: int) -> list[Table]:
+    """Employees by offers won."""
+    study = case.study
+    if not study.has("sales") or not {"employee", "won"} <= set(study.table("sales")):
+        return []
+    sales = study.table("sales")
+    if case.group and "customer" in sales:
+        sales = sales[sales["customer"].isin(case.customers["customer"])]
+    return [_rate(case, "league_offers", "Offers won by employee", "employee", sales, "won", seed)]
+
+
+def _arrivals(case: Case, seed: int) -> list[Table]:
+    """Branches by the share of their customers' journeys, of those known to have stopped, that reach the last stage."""
+    if case.log is None or case.customers is None or "branch" not in case.customers:
+        return []
+    last = places(case.drawn_map)["stage"].iloc[-1]
+    reached = case.log.query(
+        f"SELECT customer, max(CASE WHEN stage = '{last.replace(chr(39), chr(39) * 2)}' THEN 1 ELSE 0 END) AS arrived "
+        f"FROM contacts GROUP BY customer HAVING max(moment) <= TIMESTAMP '{case.log.until}'"
+    )
+    rows = reached.merge(case.customers[["customer", "branch"]], on="customer", validate="one_to_one")
+    title = f"Journeys that reach {last} by branch"
+    return [_rate(case, "league_journeys", title, "branch", rows, "arrived", seed)]
+
+
+def _rate(case: Case, name: str, title: str, unit: str, rows: pd.DataFrame, won: str, seed: int) -> Table:
+    how = {"minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
+    clusters = {"clusters": "customer"} if "customer" in rows and rows["customer"].duplicated().any() else {}
+    return _tried(name, title, unit, "percent", rows, unit, lambda: league.by_rate(rows, unit, won, **clusters, **how))
+
+
+def _tried(name: str, title: str, of: str, unit: str, rows: pd.DataFrame, column: str, attempt) -> Table:
+    """The table that an attempt makes, or why there is none."""
+    if rows[column].nunique() > UNITS:
+        return Table(name, title, of, unit, None, f"{rows[column].nunique():,} units are more than a table can hold")
+    try:
+        return Table(name, title, of, unit, attempt())
+    except CxError as error:
+        return Table(name, title, of, unit, None, str(error))

@@ -1,0 +1,233 @@
+"""What the persona chapter tells, gathered: the facts of the personas, their cards, and profiles of other groups."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib import leads, people, persona_cards, persona_facts, placement, value
+from cxlib.errors import CxError, nearest
+from cxlib.people import People
+from cxlib.profiles import ALL, LEAST_PEOPLE
+from cxlib.segmentation import Segmentation
+
+FORM = 6  # questions of the typing tool at most
+TESTS = {
+    "auc": "Area under the curve (0.5: chance)",
+    "slope": "Calibration: slope (1 is right)",
+    "intercept": "Calibration: intercept (0 is right)",
+    "brier": "Brier score",
+    "brier_base": "Brier score of the base rate",
+    "brier_gain": "Gain over the base rate",
+}
+PROFILE_HEADS = {
+    "kind": "Kind",
+    "attribute": "Attribute",
+    "answer": "Answer",
+    "share": ("Group", "value"),
+    "low": None,
+    "high": None,
+    "total": ("All", "value"),
+    "index": ("Index", "base"),
+    "difference": ("Difference", "ratio"),
+    "p_corrected": ("p (Holm)", "p"),
+    "n": None,
+    "n_effective": None,
+}
+
+
+@dataclass(frozen=True)
+class Personas:
+    """Everything that is known of the personas; frames without rows where there are none, and no form."""
+
+    sizes: pd.DataFrame
+    market: pd.DataFrame
+    metrics: pd.DataFrame
+    churn: pd.DataFrame
+    complaints: pd.DataFrame
+    pains: pd.DataFrame
+    drivers: pd.DataFrame
+    traits: pd.DataFrame
+    form: placement.Placement | None
+
+
+def personas(case: People, made: Segmentation, *, scope: float = 0.0, days: int = 90, seed: int = 0) -> Personas:
+    """The facts of persona_facts, the profile of the personas, and the short form that places a customer."""
+    frame, many = persona_facts.placed(case, made), made.k > 1
+    how = {"most": FORM, "seed": seed, "confidence": case.confidence, **case.design}
+    return Personas(
+        persona_facts.sizes(case, made),
+        persona_facts.market(case, frame, scope),
+        persona_facts.metrics(case, frame),
+        persona_facts.churn(case, frame, days),
+        persona_facts.complaints(case, frame),
+        persona_cards.pains(case, frame),
+        persona_facts.drivers(case, frame, seed=seed),
+        persona_cards.profiles(case, frame, formed_by=case.questions),
+        placement.short_form(frame, made, **how) if many else None,
+    )
+
+
+def headlines(case: People, found: Personas) -> pd.DataFrame:
+    """The largest persona, and how often the short form agrees with all questions, as results.numbers() takes them."""
+    if found.form is None:
+        return pd.DataFrame()
+    largest, placed = found.sizes.head(1), found.form.accuracy.tail(1)
+    about = {"unit": "percent", "least": 0, "most": 100}
+    how = "mean membership in latent classes; interval from bootstrap samples of the design"
+    rows = [
+        largest.assign(name="largest", label=f"Largest persona: {largest['persona'].iloc[0]}", method=how, note=""),
+        placed.assign(name="placed", label=f"Placed by {len(found.form.questions)} questions as by all", note=""),
+    ]
+    return pd.concat(rows, ignore_index=True).assign(**about)
+
+
+def choices(made: Segmentation) -> pd.DataFrame:
+    """The numbers of personas that were tried, without what one class has no say in."""
+    return made.choices.assign(log_likelihood=made.choices["log_likelihood"].round(1), bic=made.choices["bic"].round(1))
+
+
+def apart(made: Segmentation) -> pd.DataFrame:
+    """What sets the personas apart, answer by answer; empty where there are none."""
+    return made.cards if made.k > 1 else made.cards.iloc[:0]
+
+
+def note(rows: pd.DataFrame) -> str:
+    """What stands under a table of profiles: the method, and what some cells lack."""
+    if rows.empty:
+        return ""
+    found = [rows["method"].iloc[0] + "."]
+    if rows["formed"].any():
+        found.append("No p: the attribute formed the groups, which differ in it by construction.")
+    if rows["hidden"].any():
+        found.append(f"A dash: fewer than {LEAST_PEOPLE} people, who could be known by it.")
+    bases = list(
+        dict.fromkeys(f"{row.attribute}: {row.base}" for row in rows[~rows["base"].isin(["", ALL])].itertuples())
+    )
+    return " ".join([*found, *(f"{base}." for base in bases)])
+
+
+def scores(found: Personas) -> pd.DataFrame:
+    """Metrics and churn of the personas and of all, one below the other."""
+    return pd.concat([found.metrics, found.churn], ignore_index=True)
+
+
+def form_points(case: People, form: placement.Placement | None) -> pd.DataFrame:
+    """The form's points as a table: question and answer in words, and a column a persona."""
+    if form is None:
+        return pd.DataFrame(columns=["question", "answer"])
+    printed = placement.as_printed(form, case)
+    rows = [("To begin with", "", *printed["start"])]
+    rows += [(q["text"], a["label"], *a["points"]) for q in printed["questions"] for a in q["answers"]]
+    return pd.DataFrame(rows, columns=["question", "answer", *form.names])
+
+
+def form_heads(form: placement.Placement | None) -> dict[str, tuple[str, str]]:
+    """The heads of form_points(): the personas' names as they are."""
+    return {} if form is None else {name: (name, "base") for name in form.names}
+
+
+def agreement(case: People, form: placement.Placement | None) -> pd.DataFrame:
+    """How often 1, 2 … questions place people as all do: questions, added (in words), estimate, low, high, n."""
+    if form is None:
+        return pd.DataFrame(columns=["questions", "added"])
+    added = [case.study.label(name, case.table) for name in form.accuracy["added"]]
+    return form.accuracy.assign(added=added, unit="percent")
+
+
+def contrast(case: People, by: str = "") -> tuple[str, pd.DataFrame]:
+    """The profile of a question's groups against the rest, and which group is told of first.
+
+    A metric has bands: the best (promoters) against the worst (detractors); any other question its groups. Empty: the
+    first metric of the survey; of customers, those who left against those who stayed. Empty where nobody gave the best
+    or the worst answers. Raises CxError for a question that has no groups.
+    """
+    study, frame = case.study, case.frame
+    metrics = study.questions("metric", case.table)
+    if not by and not metrics:
+        return _lost(case)
+    name = by or metrics[0]
+    if name in metrics:
+        bands = value.bands(frame[name], study.metric(name, case.table))
+        best, worst = bands.cat.categories[-1], bands.cat.categories[0]
+        if not {best, worst} <= set(bands):
+            return str(best), pd.DataFrame()
+        grouped = frame.assign(_group=bands.where(bands.isin([best, worst])).cat.remove_unused_categories())
+        rows = persona_cards.profiles(case, grouped, group="_group", formed_by=(name,), against=worst)
+        return str(best), rows[rows["group"] == best]
+    if name not in frame or not isinstance(frame[name].dtype, pd.CategoricalDtype):
+        known = [column for column in frame if isinstance(frame[column].dtype, pd.CategoricalDtype)]
+        raise CxError(f"profiles are of the groups of a question; {name} has none{nearest(name, [*metrics, *known])}")
+    grouped = frame.assign(_group=frame[name].cat.remove_unused_categories())
+    rows = persona_cards.profiles(case, grouped, group="_group", formed_by=(name,))
+    return (str(grouped["_group"].cat.categories[0]) if len(grouped["_group"].cat.categories) else ""), rows
+
+
+def lost(study, *, confidence: float = 0.95) -> tuple[str, pd.DataFrame]:
+    """The profile of customers who left against those who stayed; empty without such customers."""
+    known = study.has("customers") and "left" in study.table("customers")
+    if not known or not people.profile_questions(study, "customers"):
+        return "", pd.DataFrame()
+    return _lost(people.everybody(study, "customers", confidence=confidence))
+
+
+def _lost(case: People) -> tuple[str, pd.DataFrame]:
+    if "left" not in case.frame or case.frame["left"].isna().all():
+        return "", pd.DataFrame()
+    left = case.frame["left"].notna().map({True: "Left", False: "Stayed"})
+    grouped = case.frame.assign(_group=pd.Categorical(left, categories=["Left", "Stayed"]))
+    rows = persona_cards.profiles(case, grouped, group="_group")
+    return "Left", rows[rows["group"] == "Left"]
+
+
+def lead_points(lead) -> pd.DataFrame:
+    """What answers earn, without shares of a handful of people; empty without a scorecard."""
+    if lead.score is None:
+        return pd.DataFrame()
+    points = lead.score.points.assign(unit="percent")
+    return points.mask(points["n"] < LEAST_PEOPLE, points.assign(estimate=np.nan, low=np.nan, high=np.nan))
+
+
+def lead_tables(study, made: Segmentation, lead) -> list[tuple]:
+    """The tables of the lead score: name, frame, caption, columns and heads of each."""
+    if lead.score is None:
+        return []
+    numbers = {"estimate": "Estimate", "n": "Base"}
+    tables = [
+        ("lead_lift", lead.score.lift.assign(unit="ratio"), "Ideal customers among those scored highest, held out",
+         ["top", "estimate", "low", "high", "share", "n", "n_effective"],
+         {"top": ("Top %", "base"), "estimate": "Lift", "share": ("Ideal", "percent")}),
+        ("lead_calibration", lead.score.calibration.assign(unit="percent"), "Chance and what was found, held out",
+         ["chance", "estimate", "low", "high", "n", "n_effective"],
+         {"chance": ("Chance by the score", "percent"), "estimate": "Ideal customers"}),
+        ("lead_tests", lead.score.tests.rename(index=TESTS).reset_index(names="test").assign(unit="ratio"),
+         "What the score is worth", ["test", "estimate", "low", "high", "n"], {"test": "Test"} | numbers),
+    ]  # fmt: skip
+    if len(lead.prospects):
+        tables.append(
+            ("prospects", _by_tenth(study, made, lead), "Prospects by score",
+             ["tenth", "prospects", "chance", "least", "most", "persona"],
+             {"tenth": ("Tenth", "base"), "prospects": ("Prospects", "base"), "chance": ("Mean chance", "percent"),
+              "least": ("Least score", "base"), "most": ("Most", "base"), "persona": "Most frequent persona"})
+        )  # fmt: skip
+    return tables
+
+
+def _by_tenth(study, made: Segmentation, lead) -> pd.DataFrame:
+    """Prospects in tenths of their score: how many, their mean chance, and the persona that most of them likely are.
+
+    Of a tenth of a handful nothing but their number is told.
+    """
+    rows = lead.prospects[~lead.prospects["excluded"]]
+    placed = leads.persona_of(study, made)
+    called = pd.Series("", index=rows.index) if placed is None else placed.loc[rows["row"], "name"].set_axis(rows.index)
+    grouped = rows.assign(persona=called).groupby("tenth")
+    found = grouped.agg(
+        prospects=("score", "size"),
+        chance=("chance", "mean"),
+        least=("score", "min"),
+        most=("score", "max"),
+        persona=("persona", lambda names: names.mode().iloc[0]),
+    ).reset_index()
+    few = found["prospects"] < LEAST_PEOPLE
+    return found.mask(few, found.assign(chance=np.nan, least=np.nan, most=np.nan, persona=""))

@@ -1,0 +1,115 @@
+"""Partial pooling of rates in a league: beta-binomial, with a prior that lets units differ as pooled_means does.
+
+cxlib.pooling pools segments of a survey, few and small, under a uniform shrinkage. A league has many units and asks how
+much they differ, which takes a finer grid of that, and the prior that is flat on it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from cxlib.complaint_rate import PRIOR, ComplaintRate
+
+SPREADS, MEANS = 32, 36  # points of the grid: standard deviation between units, mean
+LEAST = -14.0  # logarithm of m / (a + b): units a thousandth of their error apart …
+LARGEST = 1e10  # … or of a + b, above which the likelihood loses its digits
+NEGLIGIBLE = 1e-6  # weight of a point that is left out, against the likeliest
+EDGES, BEYOND = 601, 1e-9  # of a distribution cut into pieces, and what is left out at either end
+
+
+@dataclass(frozen=True)
+class PooledRates:
+    """The posterior of k rates: given a and b (G points with their shares) each is Beta(a + x, b + n - x)."""
+
+    a: np.ndarray
+    b: np.ndarray
+    share: np.ndarray
+    x: np.ndarray
+    n: np.ndarray
+
+    def rates(self) -> list[ComplaintRate]:
+        """Each unit's distribution."""
+        return [
+            ComplaintRate("pooled", x / n, "beta-binomial", self.a + x, self.b + n - x, self.share)
+            for x, n in zip(self.x, self.n, strict=True)
+        ]
+
+    def own(self) -> np.ndarray:
+        """The weight of each unit's own data, n / (a + b + n) on average (k)."""
+        return self.share @ (self.n / ((self.a + self.b)[:, None] + self.n))
+
+    def average_quantile(self, q: float) -> float:
+        """The value that a share q of the distribution of the mean rate lies below."""
+        return self._quantile(self.a / (self.a + self.b), q)
+
+    def between_quantile(self, q: float) -> float:
+        """The same of the standard deviation between units."""
+        total = self.a + self.b
+        return self._quantile(np.sqrt(self.a * self.b / (total + 1)) / total, q)
+
+    def _quantile(self, values: np.ndarray, q: float) -> float:
+        order = np.argsort(values)
+        return float(np.interp(q, np.cumsum(self.share[order]) - self.share[order] / 2, values[order]))
+
+    def surprise(self, x: float, n: float) -> float:
+        """How seldom another unit would have so many or so few of n (twice the mid-p of the smaller tail)."""
+        ends = [special.betaincinv(self.a, self.b, q) for q in (BEYOND, 1 - BEYOND)]
+        edges = special.expit(np.linspace(*special.logit([ends[0].min(), ends[1].max()]).clip(-30, 30), EDGES))
+        within = np.diff(self.share @ special.betainc(self.a[:, None], self.b[:, None], edges))
+        rate = (edges[1:] + edges[:-1]) / 2
+        up_to = special.betainc(n - x, x + 1, 1 - rate) if x < n else np.ones_like(rate)
+        under = special.betainc(n - x + 1, x, 1 - rate) if x > 0 else np.zeros_like(rate)
+        lower = within @ (up_to + under) / 2
+        return float(2 * min(lower, within.sum() - lower))
+
+    def draws(self, samples: int, *, seed: int) -> np.ndarray:
+        """Rates of all units, drawn together from their joint distribution (samples x k)."""
+        rng = np.random.default_rng(seed)
+        at = rng.choice(len(self.share), samples, p=self.share)[:, None]
+        return rng.beta(self.a[at] + self.x, self.b[at] + self.n - self.x)
+
+
+def pool_rates(x, n) -> PooledRates:
+    """The rates x / n of three or more units, partially pooled; x and n may have fractions.
+
+    The prior is Jeffreys' for the mean rate, and flat for the square root of m / (a + b), m the median n: which is the
+    standard deviation between units, in those of the error of a typical one. a + b is 1 at least: rates are nowhere
+    more spread than Jeffreys' prior has them. Source: Gelman et al., Bayesian Data Analysis (2013), section 5.3.
+    """
+    x, n = np.asarray(x, float), np.asarray(n, float)
+
+    def posterior(spreads, z):
+        """a, b and the log posterior at each of spreads (logarithms of m / (a + b)) and places of the mean.
+
+        A place is told from a mean of the rates, weighted as their spread has it, in standard errors of it on the
+        logit, so that the grid follows the posterior however narrow it is.
+        """
+        size = np.median(n) * np.exp(-spreads)[:, None]
+        weight = 1 / (1 / n + 1 / size)
+        total = weight.sum(axis=1, keepdims=True) + 1
+        mean = ((weight * x / n).sum(axis=1, keepdims=True) + PRIOR) / total
+        step = 1 / np.sqrt(total * mean * (1 - mean))
+        logits = special.logit(mean) + step * z
+        a, b = size * special.expit(logits), size * special.expit(-logits)
+        each = special.betaln(a[..., None] + x, b[..., None] + n - x) - special.betaln(a, b)[..., None]
+        prior = spreads[:, None] / 2 + PRIOR * (special.log_expit(logits) + special.log_expit(-logits))
+        return a, b, each.sum(axis=-1) + prior + np.log(step)
+
+    middle = np.log(np.median(n))
+    spreads = np.linspace(max(LEAST, middle - np.log(LARGEST)), middle, 65)
+    z = np.linspace(-20, 20, 81)
+    for _ in range(2):  # between the first steps the posterior may be narrow
+        logs = posterior(spreads, z)[-1]
+        seen = logs > logs.max() + np.log(NEGLIGIBLE)
+        ranges = []
+        for steps, hit in ((spreads, seen.any(axis=1)), (z, seen.any(axis=0))):
+            ends, gap = steps[hit][[0, -1]], steps[1] - steps[0]
+            ranges.append((max(ends[0] - gap, steps[0]), min(ends[1] + gap, steps[-1])))
+        spreads, z = np.linspace(*ranges[0], SPREADS), np.linspace(*ranges[1], MEANS)
+    a, b, logs = posterior(spreads, z)
+    logs[-1] -= np.log(2)  # trapezoids, of which only this end may be high
+    a, b, logs = a.ravel(), b.ravel(), logs.ravel()
+    share = np.exp(logs - logs.max())
+    keep = share > NEGLIGIBLE
+    return PooledRates(a[keep], b[keep], share[keep] / share[keep].sum(), x, n)
