@@ -136,14 +136,15 @@ def journeys(
         if not total:
             raise CxError("a contact log must hold at least one contact; this one is empty")
         nodes, coded = _coded(rows, list(order), total)
-        parts = tuple(f"part{i}" for i in range(-(-total // TOGETHER)))
-        blank = total - _write(engine, coded, nodes, folder / "ordered", parts)
-        if blank == total:
+        number = -(-total // TOGETHER)
+        parts = _write(engine, coded, nodes, folder / "ordered", number)
+        if not parts:
             raise CxError(_LACKING.format(total))
+        blank = total - engine.execute("SELECT count(*) FROM contacts").fetchall()[0][0]
         counts = "count(*), count(DISTINCT customer), coalesce(min(customer::VARCHAR), '')"
         duplicates = engine.execute(f"SELECT {counts} FROM contacts WHERE again").fetchall()[0]
         if duplicates[0]:
-            _write(engine, engine.table("contacts").filter("NOT again"), nodes, folder / "distinct", parts)
+            _write(engine, engine.table("contacts").filter("NOT again"), nodes, folder / "distinct", number)
         found = Journeys(*_extent(engine), nodes, blank, *duplicates, engine, parts)
     except BaseException:
         engine.close()
@@ -256,10 +257,10 @@ def _coded(rows: duckdb.DuckDBPyRelation, order: list[str], total: int) -> tuple
     return nodes, coded.filter("customer IS NOT NULL AND moment IS NOT NULL AND node IS NOT NULL")
 
 
-def _write(engine, rows: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, folder: Path, parts: tuple[str, ...]) -> int:
-    """Put the contacts in order and beside their neighbours, into a Parquet file a part; how many there are.
+def _write(engine, rows: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, folder: Path, number: int) -> tuple[str, ...]:
+    """Put the contacts in order and beside their neighbours, into Parquet files by part; the parts that hold some.
 
-    `contacts` stands for all files, and in the schema of a part for its file, with the names of places.
+    `contacts` stands for all files, and in the schema of a part for its own, with the names of places.
     """
     over = "OVER (PARTITION BY customer ORDER BY moment, node, score)"
     columns = ["customer", "moment", "score", "node", f"row_number() {over} AS step"]
@@ -269,17 +270,16 @@ def _write(engine, rows: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, folder: P
     beside += [f"{_listed(nodes['place'], f'{end}node')} AS {end}place" for end in ("", "from_", "to_")]
     same = f"from_moment = moment AND {_listed(nodes['spot'], 'from_node')} = {_listed(nodes['spot'], 'node')}"
     beside.append(f"coalesce({same}, false) AS again")
-    folder.mkdir()
-    for number, part in enumerate(parts):
-        here = rows.filter(f"hash(customer) % {len(parts)} = {number}") if len(parts) > 1 else rows
-        ordered = here.project(", ".join(columns)).project(", ".join(beside))
-        ordered.write_parquet(str(folder / f"{part}.parquet"), compression="lz4")
+    beside.append(f"hash(customer) % {number} AS part")
+    ordered = rows.project(", ".join(columns)).project(", ".join(beside))
+    ordered.write_parquet(str(folder), compression="lz4", partition_by=["part"])
+    parts = {f"part{i}": folder / f"part={i}" for i in range(number) if (folder / f"part={i}").is_dir()}
     names = ", ".join(f"{_listed(nodes[key], 'node')} AS {key}" for key in LEVELS["touchpoint"])
-    for schema, files in [("main", "*"), *((part, part) for part in parts)]:
+    for schema, where in ({"main": folder / "part=*"} | parts if parts else {}).items():
+        source = f"read_parquet({_text(str(where / '*.parquet'))}, hive_partitioning = false)"
         engine.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        select = f"SELECT *, {names} FROM read_parquet({_text(str(folder / f'{files}.parquet'))})"
-        engine.execute(f"CREATE OR REPLACE VIEW {schema}.contacts AS {select}")
-    return engine.execute("SELECT count(*) FROM contacts").fetchall()[0][0]
+        engine.execute(f"CREATE OR REPLACE VIEW {schema}.contacts AS SELECT *, {names} FROM {source}")
+    return tuple(parts)
 
 
 def _extent(engine) -> tuple:

@@ -141,7 +141,7 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0) -> 
     spots = drawn.assign(**{key: None for key in ("touchpoint", "channel") if key not in drawn})
     places_of = {"complaints": found.complaints, "days": days, **how}
     none, stopped = pd.DataFrame(), _stopped(log)
-    audited = stopped and "expected" in drawn and drawn["expected"].notna().any()
+    audited = stopped and {"touchpoint", "channel", "expected"} <= set(drawn) and drawn["expected"].notna().any()
     return Facts(
         contacts.check(log, found.customers, drawn),
         _places_based(journey.stages(log, drawn, **places_of), least),
@@ -234,17 +234,13 @@ def _with_left(customers: pd.DataFrame | None) -> pd.DataFrame | None:
 
 
 def _removal(log: Journeys, drawn_map: pd.DataFrame, purchase: str, seed: int, how: dict) -> pd.DataFrame:
-    """removal_effect(); empty where the map says of no stage that it is the purchase, nobody reaches it, or all begin
-    there."""
-    known = places(drawn_map)
-    named = known.loc[known["phase"].astype(str) == "during", "stage"]
-    if not purchase and named.empty:
-        return pd.DataFrame()
-    bought = purchase or named.iloc[-1]
-    reached, before = _reach(log, bought) if bought in set(known["stage"]) else (1, 1)
-    if not (reached and before):
-        return pd.DataFrame()
-    return removal_effect(log, drawn_map, purchase=bought, seed=seed, **how)
+    """removal_effect(); empty where no purchase is named and the map has none that is reached from another stage."""
+    if not purchase:
+        known = places(drawn_map)
+        named = known.loc[known["phase"].astype(str) == "during", "stage"]
+        if named.empty or not all(_reach(log, named.iloc[-1])):
+            return pd.DataFrame()
+    return removal_effect(log, drawn_map, purchase=purchase or None, seed=seed, **how)
 
 
 def _reach(log: Journeys, stage: str) -> tuple[int, int]:

@@ -4,9 +4,10 @@ The best and the worst of many units are the luckiest and unluckiest as well, sm
 shrunk towards that of an average unit, the more the less is known of the unit (partial pooling), with an interval that
 holds what remains unknown. A league table is read as a whole, and its rank intervals hold as a whole: with the given
 confidence all true ranks lie in their intervals at once, and units that are alike are not told apart. They come from
-tested differences of the units' own values, not from the model: posterior draws give narrower intervals, each of which
-holds one rank for one unit, which is too little where somebody picks the unit after seeing the table, and where units
-are alike they rank noise. Sources: Efron and Morris, Journal of the American Statistical Association 70 (1975) 311-319;
+tested differences of the units' own values (Holm), not from the model: ranks of posterior draws have narrower
+intervals, each of which holds one rank of one unit, which is too little where somebody picks the unit after seeing the
+table, and where units are alike they rank noise.
+Sources: Efron and Morris, Journal of the American Statistical Association 70 (1975) 311-319;
 Goldstein and Spiegelhalter, Journal of the Royal Statistical Society A 159 (1996) 385-443; Mogstad, Romano, Shaikh and
 Wilhelm, Review of Economic Studies 91 (2024) 476-518.
 """
@@ -50,7 +51,7 @@ class League:
 
     `average` is the mean of the pooled units, each counting once, `between` the standard deviation of their true
     values: posterior medians. The interval of `between` never holds 0; whether units differ at all is what two tests
-    say: of all together (`statistic`, an F with `df`; `p`), and of the two that differ most (`p_widest`).
+    say: of all together (`statistic`, an F with `df`; `p`), and of the two that differ most clearly (`p_widest`, Holm).
     """
 
     frame: pd.DataFrame
@@ -212,7 +213,7 @@ def _whole(
 
 
 def _table(units: Units, found: pd.DataFrame, drawn: np.ndarray, confidence: float) -> tuple[pd.DataFrame, float]:
-    """The frame of a league, and p of its widest pair: chances from draws (samples x k), ranks from differences."""
+    """The frame of a league, and p of its clearest pair: chances from draws (samples x k), ranks from differences."""
     k, value = len(found), found["pooled"].to_numpy()
     top = -(-k // 4)
     best = np.bincount(drawn.argmax(axis=1), minlength=k) / len(drawn)

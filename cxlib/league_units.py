@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import special
-from scipy.stats import studentized_range
 
+from cxlib.corrections import adjust
 from cxlib.counts import as_list, tally
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
@@ -15,7 +15,7 @@ from cxlib.scores import estimates, score
 from cxlib.variance import Domains, linearise
 
 LEAST = 3  # units: the spread of two may be anything
-NEAR = 0.7  # of the critical value: pairs below it are not tested
+NEAR = 0.7  # of the critical value of a single test: pairs below it are not tested
 AT_ONCE = 4_000_000  # numbers in a block of pairs that are tested together
 
 
@@ -63,39 +63,36 @@ def units_of(frame, unit: str, metric, question: str, design: dict, minimum_base
 
 
 def told_apart(units: Units, confidence: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """How many units are significantly above and below each, all pairs being tested together, and p of the widest pair.
+    """How many units are significantly above and below each, all pairs being tested together, and p of the clearest.
 
-    Tukey and Kramer's honestly significant difference, which is conservative for unequal bases (Hayter, Annals of
-    Statistics 12 (1984) 61-75), for p values of cxlib.differences.
+    p values are those of cxlib.differences, with Holm's correction over all pairs.
     """
     k = len(units.index)
-    critical = studentized_range.ppf(confidence, k, np.inf) / np.sqrt(2)
-    above, below, widest = np.zeros(k, int), np.zeros(k, int), 0.0
-    first, second = _candidates(units.rows, critical)
+    first, second = np.triu_indices(k, 1)
+    p, estimate = np.ones(len(first)), np.zeros(len(first))
+    near = np.flatnonzero(_near(units.rows, first, second, confidence))
     effective = units.rows["n_effective"].to_numpy()[None, :] if units.levels == [0.0, 100.0] else None
     size = max(AT_ONCE // k, 1)
-    for start in range(0, len(first), size):
-        a, b = first[start : start + size], second[start : start + size]
-        sides = [np.arange(k) == one[:, None] for one in (a, b)]
+    for start in range(0, len(near), size):
+        block = near[start : start + size]
+        sides = [np.arange(k) == one[block, None] for one in (first, second)]
         tested = contrasts(units.domains, units.index[None, :], *sides, effective=effective, minimum_base=2)
-        away = -special.ndtri(tested["p"][0] / 2)
-        clear, widest = away > critical, max(widest, away.max())
-        higher, lower = (np.where(tested["estimate"][0] > 0, *pair) for pair in ((a, b), (b, a)))
-        above += np.bincount(lower[clear], minlength=k)
-        below += np.bincount(higher[clear], minlength=k)
-    return above, below, float(studentized_range.sf(widest * np.sqrt(2), k, np.inf))
+        p[block], estimate[block] = tested["p"][0], tested["estimate"][0]
+    adjusted = adjust(p)
+    higher, lower = (np.where(estimate > 0, *pair) for pair in ((first, second), (second, first)))
+    clear = adjusted <= 1 - confidence
+    above, below = (np.bincount(side[clear], minlength=k) for side in (lower, higher))
+    return above, below, float(adjusted.min())
 
 
-def _candidates(rows: pd.DataFrame, critical: float) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs of units that might be significant, and the widest one.
+def _near(rows: pd.DataFrame, first: np.ndarray, second: np.ndarray, confidence: float) -> np.ndarray:
+    """Which pairs of units are so far apart that they might be significant.
 
     The variance of the tests, under the hypothesis of no difference, is hardly ever the smaller one: pairs far below
-    the critical value with the units' own variances need no test.
+    the critical value of a single test with the units' own variances need none.
     """
-    first, second = np.triu_indices(len(rows), 1)
     value, variance = rows["estimate"].to_numpy(), rows["se"].to_numpy() ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         away = np.abs(value[first] - value[second]) / np.sqrt(variance[first] + variance[second])
-    away = np.nan_to_num(away)  # two units without variance and difference
-    near = (away > NEAR * critical) | (away == away.max())
-    return first[near], second[near]
+    away = np.nan_to_num(away, posinf=np.inf)  # nan: two units without variance and difference
+    return away > NEAR * special.ndtri(0.5 + confidence / 2)

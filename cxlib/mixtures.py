@@ -177,7 +177,8 @@ def run(
         value = (w * density).sum(axis=1)
         if step > 1:
             now = value - reached[going]
-            rate = np.clip(now / np.maximum(gain[going], now + np.finfo(float).tiny), 0.0, 0.9999)
+            rising = (now > 0) & (gain[going] > 0)
+            rate = np.divide(now, gain[going], out=np.zeros(len(now)), where=rising).clip(max=0.9999)
             done[going] = now * np.maximum(rate / (1 - rate), 1.0) < enough
         gain[going] = value - reached[going] if step else 0.0
         reached[going] = value

@@ -37,7 +37,7 @@ def sizes(case: People, found) -> pd.DataFrame:
     rows = found.sizes.reset_index(drop=True).assign(persona=list(found.names))
     rows = rows if found.k > 1 else rows.iloc[:0]
     share = rows["estimate"] / 100
-    half = special.ndtri(0.5 + case.confidence / 2) * rows["se"] / 100 / (share * (1 - share))
+    half = special.stdtrit(rows["df"], 0.5 + case.confidence / 2) * rows["se"] / 100 / (share * (1 - share))
     limits = {"low": -half, "high": half}
     rows = rows.assign(**{name: 100 * special.expit(special.logit(share) + off) for name, off in limits.items()})
     per = (np.nan if everybody is None else everybody) / 100

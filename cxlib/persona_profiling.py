@@ -8,7 +8,7 @@ import pandas as pd
 from cxlib import leads, people, persona_cards, persona_facts, placement, value
 from cxlib.errors import CxError, nearest
 from cxlib.people import People
-from cxlib.profiles import ALL, LEAST_PEOPLE
+from cxlib.profiles import ALL, COLUMNS, LEAST_PEOPLE
 from cxlib.segmentation import Segmentation
 
 FORM = 6  # questions of the typing tool at most
@@ -151,7 +151,7 @@ def contrast(case: People, by: str = "") -> tuple[str, pd.DataFrame]:
         bands = value.bands(frame[name], study.metric(name, case.table))
         best, worst = bands.cat.categories[-1], bands.cat.categories[0]
         if not {best, worst} <= set(bands):
-            return str(best), pd.DataFrame()
+            return str(best), _none()
         grouped = frame.assign(_group=bands.where(bands.isin([best, worst])).cat.remove_unused_categories())
         rows = persona_cards.profiles(case, grouped, group="_group", formed_by=(name,), against=worst)
         return str(best), rows[rows["group"] == best]
@@ -167,13 +167,18 @@ def lost(study, *, confidence: float = 0.95) -> tuple[str, pd.DataFrame]:
     """The profile of customers who left against those who stayed; empty without such customers."""
     known = study.has("customers") and "left" in study.table("customers")
     if not known or not people.profile_questions(study, "customers"):
-        return "", pd.DataFrame()
+        return "", pd.DataFrame(columns=COLUMNS)
     return _lost(people.everybody(study, "customers", confidence=confidence))
+
+
+def _none() -> pd.DataFrame:
+    """A profile without rows."""
+    return pd.DataFrame(columns=COLUMNS)
 
 
 def _lost(case: People) -> tuple[str, pd.DataFrame]:
     if "left" not in case.frame or case.frame["left"].isna().all():
-        return "", pd.DataFrame()
+        return "", pd.DataFrame(columns=COLUMNS)
     left = case.frame["left"].notna().map({True: "Left", False: "Stayed"})
     grouped = case.frame.assign(_group=pd.Categorical(left, categories=["Left", "Stayed"]))
     rows = persona_cards.profiles(case, grouped, group="_group")

@@ -7,7 +7,7 @@ much they differ, which takes a finer grid of that, and the prior that is flat o
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from cxlib.complaint_rate import PRIOR, ComplaintRate
 
@@ -20,11 +20,15 @@ EDGES, BEYOND = 601, 1e-9  # of a distribution cut into pieces, and what is left
 
 @dataclass(frozen=True)
 class PooledRates:
-    """The posterior of k rates: given a and b (G points with their shares) each is Beta(a + x, b + n - x)."""
+    """The posterior of k rates: given a and b (G points with their shares) each is Beta(a + x, b + n - x).
+
+    reach: half of the distance between the mean rates, a / (a + b), of neighbouring points (G).
+    """
 
     a: np.ndarray
     b: np.ndarray
     share: np.ndarray
+    reach: np.ndarray
     x: np.ndarray
     n: np.ndarray
 
@@ -41,16 +45,24 @@ class PooledRates:
 
     def average_quantile(self, q: float) -> float:
         """The value that a share q of the distribution of the mean rate lies below."""
-        return self._quantile(self.a / (self.a + self.b), q)
+        mean = self.a / (self.a + self.b)
+        low, high = mean - self.reach, mean + self.reach
+
+        def below(value):
+            return self.share @ np.clip((value - low) / (high - low), 0, 1) - q
+
+        return float(optimize.brentq(below, low.min(), high.max(), xtol=1e-12))
 
     def between_quantile(self, q: float) -> float:
         """The same of the standard deviation between units."""
         total = self.a + self.b
-        return self._quantile(np.sqrt(self.a * self.b / (total + 1)) / total, q)
-
-    def _quantile(self, values: np.ndarray, q: float) -> float:
-        order = np.argsort(values)
-        return float(np.interp(q, np.cumsum(self.share[order]) - self.share[order] / 2, values[order]))
+        sd = np.sqrt(self.a * self.b / (total + 1)) / total
+        # Points of one a + b have much the same: they are one step of the distribution.
+        _, step = np.unique(np.round(np.log(total), 6), return_inverse=True)
+        share = np.bincount(step, self.share)
+        logs = np.bincount(step, self.share * np.log(sd)) / share
+        share, logs = share[::-1], logs[::-1]  # the larger a + b, the smaller the standard deviation
+        return float(np.exp(np.interp(q, np.cumsum(share) - share / 2, logs)))
 
     def surprise(self, x: float, n: float) -> float:
         """How seldom another unit would have so many or so few of n (twice the mid-p of the smaller tail)."""
@@ -109,7 +121,9 @@ def pool_rates(x, n) -> PooledRates:
         spreads, z = np.linspace(*ranges[0], SPREADS), np.linspace(*ranges[1], MEANS)
     a, b, logs = posterior(spreads, z)
     logs[-1] -= np.log(2)  # trapezoids, of which only this end may be high
+    reach = np.abs(np.gradient(a / (a + b), axis=1)) / 2
     a, b, logs = a.ravel(), b.ravel(), logs.ravel()
     share = np.exp(logs - logs.max())
     keep = share > NEGLIGIBLE
-    return PooledRates(a[keep], b[keep], share[keep] / share[keep].sum(), x, n)
+    a, b, share, reach = a[keep], b[keep], share[keep], reach.ravel()[keep]
+    return PooledRates(a, b, share / share.sum(), reach, x, n)

@@ -15,6 +15,7 @@ from cxlib.continuum import chance
 from cxlib.errors import CxError
 from cxlib.latent_classes import LatentClasses, check_classes, checked, memberships, model_of, runs_of
 from cxlib.mixtures import told
+from cxlib.replicates import degrees_of_freedom
 from cxlib.segment_stability import design_units, drawn_weights, jaccard, shares
 
 # Classes are found in so many rows at most, drawn by seed; their stability in so many, and whether there are any.
@@ -47,6 +48,7 @@ class SegmentNumber:
     independence: float
     continuum: float
     rows: int
+    degrees_of_freedom: float = np.inf
 
 
 @threadpool_limits.wrap(limits=1)  # as in latent_classes.fit
@@ -94,7 +96,7 @@ def choose(
     drawn = drawn_weights(data, sample.weights, unit, stratum, SHARE_SAMPLES, seed=seed)
     replicates = np.ones((SHARE_SAMPLES, 1)) if chosen == 1 else shares(data, runs_of(data, models[chosen]), drawn)
     found = (choices, models[chosen], verdict, stability[chosen], replicates)
-    return SegmentNumber(*found, p["independent"], p["continuum"], len(rows))
+    return SegmentNumber(*found, p["independent"], p["continuum"], len(rows), degrees_of_freedom(stratum))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cxlib.segment_variables import Variable, code, levels_of
 from cxlib.weights import effective_n
 
 FORMAT, VERSION = "cx segmentation", 1
-SIZES = ["estimate", "low", "high", "se", "n", "n_effective", "stability"]
+SIZES = ["estimate", "low", "high", "se", "df", "n", "n_effective", "stability"]
 FRAMES = ("choices", "decisions", "sizes", "cards")
 ARRAYS = ("shares", "means", "sds")
 
@@ -29,7 +29,7 @@ class Segmentation:
     """Segments 1 to k, the largest first; k = 1 where there are none, and `verdict` then says why.
 
     `choices` has a row a number of segments that was tried, `decisions` one a decision about a variable. `sizes` is by
-    segment: estimate, low, high, se (percent of all, weighted), n (who most likely belong there), n_effective,
+    segment: estimate, low, high, se (percent of all, weighted), df, n (who most likely belong there), n_effective,
     stability (0-1). `cards` has a row a segment and answer, as segment_cards.cards() says.
     `names` are suggested from what sets a segment apart. `members` (1 to k; 0: answered nothing) and `probabilities`
     (n x k) are of the rows that the segments were made of; a loaded segmentation has neither.
@@ -140,6 +140,7 @@ def nobody(rows: int, why: str, seed: int) -> Segmentation:
             "se": 0.0,
             "n": rows,
             "n_effective": rows,
+            "df": np.inf,
             "stability": np.nan,
         },
         index=pd.RangeIndex(1, 2, name="segment"),
@@ -169,22 +170,22 @@ def _placed(model: LatentClasses, codes: np.ndarray, numbers: np.ndarray) -> tup
 
 
 def _sizes(found: SegmentNumber, members: np.ndarray, probabilities: np.ndarray, weights) -> pd.DataFrame:
-    """Shares of the weighted memberships in percent, with the interval of their replicates, on logits."""
+    """Shares of the weighted memberships in percent, with the t interval of their replicates, on logits."""
     k, w = found.model.k, np.asarray(weights, float)
     share = w @ probabilities / w.sum()
     n = np.bincount(members, minlength=k + 1)[1:]
     frame = pd.DataFrame({"estimate": 100 * share, "n": n}, index=pd.RangeIndex(1, k + 1, name="segment"))
     if k == 1:
-        whole = {"low": 100.0, "high": 100.0, "se": 0.0, "n_effective": effective_n(w), "stability": np.nan}
-        return frame.assign(**whole)[SIZES]
+        whole = {"low": 100.0, "high": 100.0, "se": 0.0, "df": np.inf, "n_effective": effective_n(w)}
+        return frame.assign(**whole, stability=np.nan)[SIZES]
     se = np.std(found.share_replicates, axis=0, ddof=1)
     spread = share * (1 - share)
     with np.errstate(divide="ignore", invalid="ignore"):
-        half = special.ndtri(0.975) * se / spread
+        half = special.stdtrit(found.degrees_of_freedom, 0.975) * se / spread
         low, high = (special.expit(special.logit(share) + side * half) for side in (-1, 1))
         effective = np.where(se > 0, spread / se**2, np.nan)
     frame = frame.assign(low=100 * low, high=100 * high, se=100 * se, n_effective=effective)
-    return frame.assign(stability=found.stability)[SIZES]
+    return frame.assign(df=found.degrees_of_freedom, stability=found.stability)[SIZES]
 
 
 def _finite(values: dict) -> dict:
@@ -193,8 +194,8 @@ def _finite(values: dict) -> dict:
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list]:
-    """A frame as lists by column, null where nothing stands."""
-    return {name: [None if pd.isna(v) else v for v in frame[name].tolist()] for name in frame}
+    """A frame as lists by column, null where nothing stands or what stands there is infinite."""
+    return {name: [None if pd.isna(v) or v == np.inf else v for v in frame[name].tolist()] for name in frame}
 
 
 def _frame(columns: dict[str, list]) -> pd.DataFrame:
@@ -216,6 +217,7 @@ def _read(found: dict) -> Segmentation:
     model |= {name: model[name].reshape(k, count) for name in ("means", "sds")}
     model["categories"] = tuple(np.array(part, float) for part in model["categories"])
     frames = {name: _frame(found[name]) for name in FRAMES}
+    frames["sizes"]["df"] = frames["sizes"]["df"].fillna(np.inf)
     frames["sizes"].index = pd.RangeIndex(1, len(frames["sizes"]) + 1, name="segment")
     return Segmentation(
         tuple(variables),

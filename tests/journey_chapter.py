@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 CUSTOMERS = 400
+EMPLOYEES = ["An", "Binh", "Chi", "Dung", "Giang"]
 REGION = {
     "role": "segment",
     "label": {"en": "Region", "vi": "Vùng"},
@@ -131,7 +132,7 @@ def survey(n: int = 300) -> pd.DataFrame:
 
 
 def sales(n: int = 600, *, seed: int = 4) -> pd.DataFrame:
-    """Offers of five employees, of which e0 wins one in five and the others three in five, each with a reason."""
+    """Offers of five employees, of which An wins one in five and the others three in five, each with a reason."""
     random, rows = np.random.default_rng(seed), np.arange(n)
     won = (random.random(n) < np.where(rows % 5 == 0, 0.2, 0.6)).astype(int)
     when = pd.Timestamp("2025-01-01") + pd.to_timedelta(rows % 360, unit="D")
@@ -142,7 +143,7 @@ def sales(n: int = 600, *, seed: int = 4) -> pd.DataFrame:
             "value": 50 + rows % 9,
             "won": won,
             "reason": np.where(rows % 7 == 0, "price", "service"),
-            "employee": [f"e{i % 5}" for i in rows],
+            "employee": [EMPLOYEES[i % 5] for i in rows],
         }
     )
 

@@ -25,7 +25,8 @@ USES = {
 GOAL = {"price": {"en": "Price", "vi": "Giá"}, "time": {"en": "Time", "vi": "Thời gian"}, "best": "Quality"}
 RATED = {"role": "driver", "scale": [1, 5]}
 PROFILE = {
-    "pay": {"role": "single", "attribute": "behavioural", "label": {"en": "Payment", "vi": "Thanh toán"}, "labels": PAY},
+    "pay": {"role": "single", "attribute": "behavioural", "labels": PAY,
+            "label": {"en": "Payment", "vi": "Thanh toán"}},
     "age": {"role": "number", "attribute": "demographic", "label": {"en": "Age", "vi": "Tuổi"},
             "derive": {"age_band": [18, 35, 55]}},
     "city": {"role": "segment", "attribute": "geographic", "label": {"en": "City", "vi": "Thành phố"}, "labels": CITY},
@@ -42,7 +43,8 @@ TABLES = {
             "care": RATED | {"label": {"en": "Care", "vi": "Sự quan tâm"}},
             "speed": RATED | {"label": {"en": "Speed", "vi": "Tốc độ"}},
             **PROFILE,
-            "uses": {"role": "multi", "attribute": "channel", "label": {"en": "Channels", "vi": "Kênh"}, "labels": USES},
+            "uses": {"role": "multi", "attribute": "channel", "labels": USES,
+                     "label": {"en": "Channels", "vi": "Kênh"}},
             "spend": {"role": "number", "attribute": "behavioural",
                       "label": {"en": "Spend, a month", "vi": "Chi tiêu, mỗi tháng"}},
             "goal": {"role": "single", "attribute": "psychographic", "text": "What matters most to you?",
@@ -102,13 +104,14 @@ def customers(n: int = 600, *, seed: int = 8) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     kind = np.concatenate([kinds(), random.integers(0, 3, n - 450)])
     gone = random.random(n) < np.array([0.4, 0.1, 0.1])[kind]
+    pays = np.where(random.random(n) < 0.8, kind, random.integers(0, 3, n))
     return pd.DataFrame(
         {
             "id": [f"c{i}" for i in range(n)],
             "since": [f"20{20 + i % 5}-0{1 + i % 9}-05" for i in range(n)],
             "gone": [f"2026-{1 + i % 12:02}-20" if left else None for i, left in enumerate(gone)],
             "worth": np.round(100 * np.exp(kind + 0.5 * random.normal(size=n))),
-            "pay": np.array(["cash", "card", "wallet"])[np.where(random.random(n) < 0.8, kind, random.integers(0, 3, n))],
+            "pay": np.array(["cash", "card", "wallet"])[pays],
             "age": 20 + 15 * kind + random.integers(0, 15, n),
             "city": random.choice(["n", "s"], n),
         }
@@ -116,7 +119,7 @@ def customers(n: int = 600, *, seed: int = 8) -> pd.DataFrame:
 
 
 def complaints() -> pd.DataFrame:
-    """80 complaints of the first 80 customers, who are of the first kind, mostly late; one of a customer of the third."""
+    """A complaint of each of the first 80 customers, all of the first kind, mostly late; and one of the third kind."""
     who = [f"c{i}" for i in range(80)] + ["c440"]
     topic = ["late" if i % 4 else "broken" for i in range(80)] + ["rude"]
     return pd.DataFrame({"who": who, "day": "2026-02-01", "topic": topic})
@@ -131,7 +134,7 @@ def unlike(n: int = 400, *, seed: int = 3) -> pd.DataFrame:
     """Respondents whose answers have nothing to do with each other."""
     random = np.random.default_rng(seed)
     drawn = {name: random.choice(words, n) for name, words in
-             {"pay": ["cash", "card", "wallet"], "uses": ["shop", "app;web", "web"],
+             {"pay": ["cash", "card", "wallet"], "uses": ["shop", "shop;app", "shop;web", "shop;app;web"],
               "goal": ["price", "time", "best"], "city": ["n", "s"]}.items()}  # fmt: skip
     numbers = {"spend": np.round(random.normal(500, 80, n)), "age": random.integers(18, 70, n)}
     return survey(450).head(n).assign(**drawn, **numbers)

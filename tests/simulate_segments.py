@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import simulate
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 from simulate_importance import world
 from sklearn.metrics import adjusted_rand_score
 
@@ -69,7 +69,7 @@ def one_of_the_demo(seed: int, respondents: int = 500) -> dict:
     se, share = found.share_replicates.std(axis=0, ddof=1), found.model.shares
     kinds = np.array([frame["persona"] == name for name in names], float)
     for kind, size, error in zip((kinds @ p).argmax(axis=0), share, se, strict=True):
-        half = ndtri(0.975) * error / (size * (1 - size))
+        half = stdtrit(found.degrees_of_freedom, 0.975) * error / (size * (1 - size))
         logit = np.log(size / (1 - size))
         truth = sizes()[names[kind]]
         row[names[kind]] = abs(np.log(truth / (1 - truth)) - logit) <= half

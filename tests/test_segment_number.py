@@ -28,7 +28,7 @@ def test_the_four_personas_of_the_demo_are_found(demo):
     assert simulate_segments.agreement(found, answers, frame["persona"]) > 0.8
     assert found.independence == found.continuum == 0.01, "none of 99 simulations comes near"
     assert (found.stability > 0.9).all()
-    assert found.rows == 1000
+    assert (found.rows, found.degrees_of_freedom) == (1000, 58), "60 shops in two cities"
 
 
 def test_every_choice_is_told(demo):

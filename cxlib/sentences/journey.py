@@ -21,9 +21,9 @@ def log(case: Case, found: Facts) -> dict[str, str]:
         return {"no_journeys": "The study has no contacts with a drawn map, so no journey is told."}
     rows = found.checks
     odd = rows[(rows["contacts"] > 0) & rows["problem"]]
-    what = f" of {case.group}" if case.group else ""
-    contacts = int(found.stages["contacts"].sum())
-    told = {"log": f"The log holds {text.number(contacts)} contacts{what} of {text.number(found.customers)} customers."}
+    what = f" ({case.group})" if case.group else ""
+    contacts = _count(int(found.stages["contacts"].sum()), "contact")
+    told = {"log": f"The log holds {contacts} of {_count(found.customers, 'customer')}{what}."}
     if len(odd):
         parts = [
             f"{_count(row.contacts, 'contact')} where the rule is that {row.rule}, e.g. {row.example} ({row.decision})"
@@ -65,7 +65,7 @@ def curves_title(found: Staying) -> str:
 
 def cohorts_title(found: Staying) -> str:
     """The title of the map of cohorts."""
-    return "Customers who buy, by cohort (%)" if found.kind == "purchases" else "Customers still there, by cohort (%)"
+    return "Customers who buy, by cohort" if found.kind == "purchases" else "Customers still there, by cohort"
 
 
 def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
@@ -75,6 +75,11 @@ def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
     rows = found.stages[found.stages["order"] < found.stages["order"].max()]
     rows = rows[(rows["n"] >= case.minimum_base) & rows["ended"].notna()]
     return rows.nlargest(1, "ended")
+
+
+def cohorts_across(found: Staying) -> str:
+    """What the ages of cohorts count."""
+    return "months after the first purchase" if found.kind == "purchases" else "quarters after they came"
 
 
 def pains(case: Case, found: Facts) -> dict[str, str]:
@@ -201,16 +206,12 @@ def audit(case: Case, found: Facts) -> dict[str, str]:
         part["_far"] = (part["estimate"] / part["expected"]).where(part["expected"] > 0)
         part = part.sort_values("_far", ascending=side == "fewer", kind="stable").head(NAMED)
         if len(part):
-            told.append(
-                f"{words}: "
-                + text.join(
-                    [
-                        f"{row.touchpoint} ({text.number(row.estimate, 'ratio')} contacts a customer against "
-                        f"{text.number(row.expected, 'ratio')})"
-                        for row in part.itertuples()
-                    ]
-                )
-            )
+            met = [
+                f"{name(row)}, {text.number(row.estimate, 'ratio')} contacts a customer against "
+                f"{text.number(row.expected, 'ratio')}"
+                for row in part.itertuples()
+            ]
+            told.append(f"{words}: {'; '.join(met)}")
     if told:
         return {"audit": f"{'. '.join(told)}."}
     return {"audit": "No touchpoint is clearly met more, or less, often than the map expects."}
@@ -234,21 +235,19 @@ def staying(case: Case, found: Staying, horizon: float) -> dict[str, str]:
     rows = found.lifetimes
     if rows.empty:
         told["no_lifetime"] = (
-            f"How long customers stay of {text.number(horizon)} days is not told: no group is known so far."
+            f"How long customers stay of the first {_count(horizon, 'day')} is not told: no group was followed so far."
         )
     else:
         rows = rows[rows["estimate"].notna() & (rows["n"] >= case.minimum_base)]
         parts = [f"{row.group}, {_stay(row)}" for row in rows.itertuples()]
         if parts:
-            told["lifetime"] = (
-                f"Of the first {text.number(horizon)} days customers stay on average: {'; '.join(parts)}."
-            )
+            told["lifetime"] = f"Of the first {_count(horizon, 'day')} customers stay on average: {'; '.join(parts)}."
     if len(found.worth) and pd.notna(found.worth["estimate"].iloc[0]):
         row, currency = found.worth.iloc[0], case.study.book.currency
         who = f"who was there on {row['since']}" if row["since"] else "who comes"
         money = f"{text.number(row['estimate'], 'money')}{f' {currency}' if currency else ''}"
         told["worth"] = (
-            f"A customer {who} brings {money} of {row['of']} in the {text.number(horizon)} days from then "
+            f"A customer {who} brings {money} of {row['of']} in the {_count(horizon, 'day')} from then "
             f"({case.confidence:.0%} interval {text.interval(row['low'], row['high'], 'money')})."
         )
     return told
@@ -274,11 +273,14 @@ def _rule(case: Case, found: Staying) -> dict[str, str]:
 
 def _stay(row) -> str:
     """A mean lifetime, with the day from which it counts where nobody was seen before."""
-    days = f"{text.number(row.estimate)} days ({text.interval(row.low, row.high)})"
-    return f"{days} from day {text.number(row.begins)} on" if row.begins else days
+    limits = f"({text.interval(row.low, row.high)})"
+    if not row.begins:
+        return f"{text.number(row.estimate)} days {limits}"
+    seen = text.number(row.horizon - row.begins)
+    return f"{text.number(row.estimate)} {limits} of the {seen} days from day {text.number(row.begins)} on"
 
 
-def _count(n: int, what: str) -> str:
+def _count(n: float, what: str) -> str:
     return f"{text.number(n)} {what}{'' if n == 1 else 's'}"
 
 

@@ -30,7 +30,7 @@ for (q in c(0.025, 0.5, 0.975)) row(sprintf("q%g", 100 * q), "average", quantile
 below <- cumsum(share) - share / 2
 for (q in c(0.025, 0.5, 0.975)) row(sprintf("q%g", 100 * q), "tau", approx(below, tau, q)$y)
 
-# Units of a formula: Welch's test of their means, Pearson's of their rates, Tukey's quantiles.
+# Units of a formula: Welch's test of their means and Pearson's of their rates.
 unit <- rep(1:6, times = c(30, 45, 60, 80, 120, 200))
 i <- seq_along(unit)
 answer <- (i * 7 + unit * unit * 3 + (i * i) %% 11) %% 11
@@ -41,4 +41,3 @@ row("welch", "df2", welch$parameter[2])
 pearson <- chisq.test(table(unit, won), correct = FALSE)
 row("pearson", "statistic", pearson$statistic)
 row("pearson", "p.value", pearson$p.value)
-for (k in c(3, 60)) row("tukey", k, qtukey(0.95, k, Inf))

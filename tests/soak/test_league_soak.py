@@ -21,9 +21,9 @@ SPREADS = {"nps": [0.0, 0.15, 0.35, 1.2], "rate": [0.0, 0.12, 0.25, 0.9]}
 
 @pytest.mark.parametrize("kind", ["nps", "rate"])
 def test_intervals_hold_on_average_and_pooling_pays(kind):
-    """2,000 leagues spread evenly over numbers of units and spreads: coverage within the binomial band, or above it.
+    """2,000 leagues spread evenly over numbers of units and spreads: coverage within the binomial band.
 
-    Where units are alike intervals hold more than they promise, which is left out of the average. A true rank lies in
+    Leagues of units alike, whose intervals hold more than they promise, are left out. A true rank lies in
     its interval with all others at once in 95% of leagues or more.
     """
     first, rows = seed() * SAMPLES, []
@@ -40,7 +40,7 @@ def test_intervals_hold_on_average_and_pooling_pays(kind):
     )
     print(found.drop(columns=["k", "spread"]).mean().round(4).to_string())
     assert low <= found["covers"].mean() <= high
-    assert table["covers"].min() > 0.92
+    assert table["covers"].min() > 0.91
     assert found["pooled_error"].mean() < found["raw_error"].mean()
     assert found["ranks_hold"].mean() >= low
 
