@@ -173,9 +173,10 @@ def leads(study: str, data: str, out: Path, parameters: tuple[str, ...]) -> None
 
     private.place(out, "whom to win is")  # before the work, not after it
     chosen, loaded = chapter_parameters("persona_profiling", _given(parameters)), Study.load(study, data=data)
-    found = lead_list.leads(loaded, seed=chosen["seed"], confidence=chosen["confidence"])
     case = people.people(loaded, **{name: chosen[name] for name in ("variables", "waves", "confidence")})
-    for line in lead_list.write(loaded, found, people.formed(case, k=chosen["k"], seed=chosen["seed"]), out):
+    made = people.formed(case, k=chosen["k"], seed=chosen["seed"])
+    found = lead_list.leads(loaded, seed=chosen["seed"], confidence=chosen["confidence"])
+    for line in lead_list.write(loaded, found, made, out):
         click.echo(line)
 
 

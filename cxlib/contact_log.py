@@ -20,11 +20,11 @@ from cxlib.errors import CxError, nearest
 # its number.
 LEVELS = {"stage": ("stage",), "touchpoint": ("stage", "touchpoint", "channel")}
 CODES = {"stage": "place", "touchpoint": "node"}
-_BETWEEN = "\x1f"  # the names of a node, in the engine
 _LACKING = "contacts need a customer, a time, a stage and a touchpoint; none of {:,} has all four"
 USUAL = 0.95  # so many of the contacts that follow another come within the usual gap
 MEMORY = "3GB"  # of the engine that aggregates; what needs more goes by way of the temporary folder
-TOGETHER = 10_000_000  # contacts in a part of the log, whose customers are added up in memory
+_BESIDE = {"here": "", "before": "from_", "after": "to_"}  # a contact and its neighbours, and their columns
+_WORD = 62  # bits of the whole numbers that hold several counts
 UNKNOWN = "unknown"  # a channel that the log does not tell
 _ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _ZONED = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)"
@@ -40,7 +40,8 @@ class Journeys:
     they are: node, place, spot (of stage and touchpoint), stage, touchpoint, channel; the three names are columns of
     `contacts`, too. `blank` counts contacts without customer, time, stage or touchpoint, and `duplicates` those alike
     in customer, time, stage and touchpoint to one before; both are left out.
-    `duplicated` counts the customers of the duplicates, and `example` is one of them.
+    `duplicated` counts the customers of the duplicates, and `example` is one of them. The `longest` journey has so
+    many contacts.
 
     A journey may go on after the log ends. `usual_gap` is the time within which 95% of the contacts that follow
     another come; who was last seen within it of the end of the log is not known to have stopped. What contacts lead
@@ -49,6 +50,7 @@ class Journeys:
 
     contacts: int
     customers: int
+    longest: int
     first: pd.Timestamp
     last: pd.Timestamp
     usual_gap: pd.Timedelta
@@ -58,7 +60,6 @@ class Journeys:
     duplicated: int
     example: str
     _engine: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
-    _parts: tuple[str, ...] = field(repr=False, compare=False)
 
     @property
     def channels(self) -> list[str]:
@@ -77,16 +78,19 @@ class Journeys:
             cursor.register(name, frame)
         return cursor.execute(sql).df()
 
-    def add_up(self, sql: str, by: str) -> pd.DataFrame:
-        """The sums that a question in SQL asks of `contacts` by a column `by`, added up over the parts of the log.
+    def packed(self, rules: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """SQL for how many of a customer's contacts keep each rule: aggregates, and what takes each count out of them.
 
-        A customer is in one part with all his contacts: what goes through a row a customer takes a part's memory.
+        Several counts share a whole number, so that they are added up, kept and compared as one. None can run into the
+        next, as no customer has more contacts than the longest journey.
         """
-        cursor, found = self._engine.cursor(), []
-        for part in self._parts:
-            cursor.execute(f"SET schema = '{part}'")
-            found.append(cursor.execute(sql).df())
-        return pd.concat(found).groupby(by, as_index=False).sum()
+        bits = self.longest.bit_length()
+        added, counts = {}, {}
+        for i, (name, rule) in enumerate(rules.items()):
+            word, shift = f"word{i // (_WORD // bits)}", i % (_WORD // bits) * bits
+            added.setdefault(word, []).append(f"CASE WHEN {rule} THEN {1 << shift}::BIGINT ELSE 0 END")
+            counts[name] = f"(({word} >> {shift}) & {(1 << bits) - 1})::DOUBLE"
+        return {word: f"sum({' + '.join(cells)})::BIGINT" for word, cells in added.items()}, counts
 
     def lookup(self, code: str, values: dict) -> str:
         """SQL for what `values` (by the number of a place) has for the column `code`; NULL where it has nothing."""
@@ -132,20 +136,22 @@ def journeys(
             if name is not None and name not in events.columns:
                 raise CxError(f"there is no column {name} in the table{nearest(name, events.columns)}")
         rows = _rows(events if _is_relation(events) else _from_pandas(engine, events, names), names)
-        total = rows.aggregate("count(*)").fetchall()[0][0]
+        total, *moments = rows.aggregate("count(*), epoch_us(min(moment)), epoch_us(max(moment))").fetchall()[0]
         if not total:
             raise CxError("a contact log must hold at least one contact; this one is empty")
         nodes, coded = _coded(rows, list(order), total)
-        number = -(-total // TOGETHER)
-        parts = _write(engine, coded, nodes, folder / "ordered", number)
-        if not parts:
+        if moments[0] is None:
             raise CxError(_LACKING.format(total))
+        _write(engine, _in_order(coded, nodes, *moments), nodes, folder / "ordered.parquet")
         blank = total - engine.execute("SELECT count(*) FROM contacts").fetchall()[0][0]
+        if blank == total:
+            raise CxError(_LACKING.format(total))
         counts = "count(*), count(DISTINCT customer), coalesce(min(customer::VARCHAR), '')"
         duplicates = engine.execute(f"SELECT {counts} FROM contacts WHERE again").fetchall()[0]
         if duplicates[0]:
-            _write(engine, engine.table("contacts").filter("NOT again"), nodes, folder / "distinct", number)
-        found = Journeys(*_extent(engine), nodes, blank, *duplicates, engine, parts)
+            distinct = _in_order(engine.sql(_distinct(nodes)), nodes, *moments)
+            _write(engine, distinct, nodes, folder / "distinct.parquet")
+        found = Journeys(*_extent(engine), nodes, blank, *duplicates, engine)
     except BaseException:
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -248,47 +254,74 @@ def _coded(rows: duckdb.DuckDBPyRelation, order: list[str], total: int) -> tuple
     nodes = nodes.assign(node=range(len(nodes)), place=pd.factorize(nodes["stage"])[0])
     nodes["spot"] = nodes.groupby(["stage", "touchpoint"], sort=False).ngroup()
     number = clean.merge(nodes, on=keys, how="left")["node"]
-    given = [_BETWEEN.join(row) for row in names.fillna("").itertuples(index=False)]
-    joined = f" || '{_BETWEEN}' || ".join(["stage", "touchpoint", "coalesce(channel, '')"])
-    code = _listed(
-        [None if pd.isna(n) else int(n) for n in number], f"enum_code(({joined})::ENUM({', '.join(map(_text, given))}))"
-    )
-    coded = rows.project(f"customer, moment, score, {code} AS node")
+    coded = rows.project(f"customer, moment, score, {_numbered(names.fillna(''), number)} AS node")
     return nodes, coded.filter("customer IS NOT NULL AND moment IS NOT NULL AND node IS NOT NULL")
 
 
-def _write(engine, rows: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, folder: Path, number: int) -> tuple[str, ...]:
-    """Put the contacts in order and beside their neighbours, into Parquet files by part; the parts that hold some.
+def _numbered(names: pd.DataFrame, number: pd.Series) -> str:
+    """SQL for the number that belongs to the names of a row, a blank name being none.
 
-    `contacts` stands for all files, and in the schema of a part for its own, with the names of places.
+    A cast that cannot fail is made once for each name that a Parquet file lists, not for each row. The three numbers
+    that this gives are the place in a table of all combinations.
     """
-    over = "OVER (PARTITION BY customer ORDER BY moment, node, score)"
-    columns = ["customer", "moment", "score", "node", f"row_number() {over} AS step"]
-    for turn, end in (("lag", "from"), ("lead", "to")):
-        columns += [f"{turn}({name}) {over} AS {end}_{name}" for name in ("node", "moment")]
-    beside = ["customer", "moment", "step", "score", "node", "from_node", "to_node", "to_moment"]
-    beside += [f"{_listed(nodes['place'], f'{end}node')} AS {end}place" for end in ("", "from_", "to_")]
-    same = f"from_moment = moment AND {_listed(nodes['spot'], 'from_node')} = {_listed(nodes['spot'], 'node')}"
-    beside.append(f"coalesce({same}, false) AS again")
-    beside.append(f"hash(customer) % {number} AS part")
-    ordered = rows.project(", ".join(columns)).project(", ".join(beside))
-    ordered.write_parquet(str(folder), compression="lz4", partition_by=["part"])
-    parts = {f"part{i}": folder / f"part={i}" for i in range(number) if (folder / f"part={i}").is_dir()}
-    names = ", ".join(f"{_listed(nodes[key], 'node')} AS {key}" for key in LEVELS["touchpoint"])
-    for schema, where in ({"main": folder / "part=*"} | parts if parts else {}).items():
-        source = f"read_parquet({_text(str(where / '*.parquet'))}, hive_partitioning = false)"
-        engine.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        engine.execute(f"CREATE OR REPLACE VIEW {schema}.contacts AS SELECT *, {names} FROM {source}")
-    return tuple(parts)
+    codes, sizes, cell = [], [], "0"
+    for key in names:
+        code, listed = pd.factorize(names[key])
+        codes.append(code)
+        sizes.append(len(listed))
+        found = f"enum_code(TRY_CAST({key} AS ENUM({', '.join(map(_text, listed))})))::BIGINT"
+        blank = list(listed).index("") if "" in listed else "NULL"
+        cell = f"({cell}) * {len(listed)} + coalesce({found}, {blank})"
+    table = np.full(np.prod(sizes), None, dtype=object)
+    table[np.ravel_multi_index(codes, sizes)] = [None if pd.isna(n) else int(n) for n in number]
+    return _listed(table, f"({cell})")
+
+
+def _in_order(rows: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, first: int, last: int) -> duckdb.DuckDBPyRelation:
+    """The contacts in order and beside their neighbours; all come from `first` to `last`, in microseconds.
+
+    Time and node share a whole number: the engine puts one in order, and finds its neighbours, faster than two. The
+    score is left out, as it decides between duplicates only.
+    """
+    bits = len(nodes).bit_length()
+    kind = "BIGINT" if (last - first) << bits < 1 << 63 else "HUGEINT"
+    node, moment = f"({{}} & {(1 << bits) - 1})::INT", f"make_timestamp(({{}} >> {bits})::BIGINT + {first})"
+    spot, spot_before = (_listed(nodes["spot"], node.format(which)) for which in ("here", "before"))
+    over = "OVER (PARTITION BY customer ORDER BY here)"
+    columns = ["customer", f"{moment.format('here')} AS moment", "step", "score"]
+    columns += [f"{node.format(which)} AS {name}node" for which, name in _BESIDE.items()]
+    columns.append(f"{moment.format('after')} AS to_moment")
+    columns.append(f"CASE WHEN before >> {bits} = here >> {bits} THEN {spot} = {spot_before} ELSE false END AS again")
+    return (
+        rows.project(f"customer, score, ((epoch_us(moment) - {first})::{kind} << {bits}) + node AS here")
+        .project(f"*, row_number() {over} AS step, lag(here) {over} AS before, lead(here) {over} AS after")
+        .project(", ".join(columns))
+    )
+
+
+def _write(engine, ordered: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, file: Path) -> None:
+    """Write the contacts into a Parquet file, and let `contacts` stand for it, with places and names."""
+    ordered.write_parquet(str(file), compression="lz4")
+    names = [f"{_listed(nodes['place'], f'{name}node')} AS {name}place" for name in _BESIDE.values()]
+    names += [f"{_listed(nodes[key], 'node')} AS {key}" for key in LEVELS["touchpoint"]]
+    source = f"read_parquet({_text(str(file))})"
+    engine.execute(f"CREATE OR REPLACE VIEW contacts AS SELECT *, {', '.join(names)} FROM {source}")
+
+
+def _distinct(nodes: pd.DataFrame) -> str:
+    """SQL for the contacts without duplicates: of those alike the first by channel, then by score, is kept."""
+    spot = _listed(nodes["spot"], "node")
+    return f"""SELECT customer, moment, score, node FROM contacts
+        QUALIFY row_number() OVER (PARTITION BY customer, moment, {spot} ORDER BY node, score) = 1"""
 
 
 def _extent(engine) -> tuple:
-    """Contacts, customers, first and last moment and usual gap of `contacts`, which holds one contact at least."""
+    """The first fields of Journeys, from `contacts`, which holds one contact at least."""
     gap = f"quantile_disc(epoch_us(to_moment) - epoch_us(moment), {USUAL})"
-    sql = f"SELECT count(*), count(*) FILTER (step = 1), min(moment), max(moment), {gap} FROM contacts"
-    contacts, customers, first, last, usual = engine.execute(sql).fetchall()[0]
+    sql = f"SELECT count(*), count(*) FILTER (step = 1), max(step), min(moment), max(moment), {gap} FROM contacts"
+    *counts, first, last, usual = engine.execute(sql).fetchall()[0]
     # Without a contact that follows another no gap is known; every journey is then taken as it stands.
-    return contacts, customers, pd.Timestamp(first), pd.Timestamp(last), pd.Timedelta(microseconds=usual or 0)
+    return *counts, pd.Timestamp(first), pd.Timestamp(last), pd.Timedelta(microseconds=usual or 0)
 
 
 def _listed(values, code: str) -> str:

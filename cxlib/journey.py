@@ -29,6 +29,9 @@ FATES = {
     "stays": "to_place = place",
     "ended": "to_place IS NULL",
 }
+# What is counted of a customer's contacts at a place: SQL rules for those that count.
+_COUNTED = {"contacts": "true", "visits": "leaves", "followed": "in_time"}
+_COUNTED |= {fate: f"in_time AND ({rule})" for fate, rule in FATES.items()} | {"scored": "score IS NOT NULL"}
 
 
 def stages(
@@ -96,39 +99,55 @@ def sums(log: Journeys, drawn_map: pd.DataFrame, level: str, *, channels=()) -> 
     A row a place, as rows_of() has them. With `channels`, how many of the contacts were in each (channel.NAME).
     """
     inside = {name: log.nodes.loc[log.nodes["channel"] == name, "node"] for name in channels}
-    each = {f"channel.{n}": f"count(*) FILTER (node IN ({', '.join(map(str, of))}))" for n, of in inside.items()}
+    each = {f"channel.{name}": f"node IN ({', '.join(map(str, of))})" for name, of in inside.items()}
     # Some fates cannot be: of one touchpoint after another at the level of stages, of stages that the map lacks.
     never = {"stays"} if level == "stage" else set()
     never |= {"aside"} if log.nodes["stage"].isin(places(drawn_map)["stage"]).all() else set()
     fates = [fate for fate in FATES if fate not in never]
     pairs = [("contacts", "contacts"), ("followed", "followed"), ("score", "scored")]
     pairs += [(fate, "followed") for fate in fates] + [(name, "contacts") for name in each]
-    products = {f"{a}.{b}": f'sum("{a}" * "{b}")' for a, base in pairs for a, b in ((a, a), (a, base), (base, base))}
-    totals = {name: f'sum("{name}")' for name in ("contacts", "visits", "followed", *fates, "scored", "score", *each)}
-    bases = {f"{base}.customers": f'count(*) FILTER ("{base}" > 0)' for base in ("contacts", "followed", "scored")}
-    code, wanted = CODES[level], totals | products | bases
-    sql = f"""WITH each AS ({by_customer(log, drawn_map, level, each)})
-        SELECT {code}, {_columns(wanted, "::DOUBLE")} FROM each GROUP BY {code}"""
-    found = log.named(log.add_up(sql, code), level)
+    wanted = {f"{a}.{b}": _sum(a, b) for a, base in pairs for a, b in ((a, a), (a, base), (base, base))}
+    wanted |= {name: _sum(name) for name in ("contacts", "visits", "followed", *fates, "scored", "score", *each)}
+    wanted |= {f"{base}.customers": f'sum(alike) FILTER ("{base}" > 0)' for base in ("contacts", "followed", "scored")}
+    rules = {name: rule for name, rule in (_COUNTED | each).items() if name not in never}
+    code, (added, counts) = CODES[level], log.packed(rules)
+    # Most customers did as others did: what only counts is multiplied once for all who are alike.
+    sql = f"""WITH each AS ({_each(log, drawn_map, level, added)}),
+        alike AS (
+            SELECT {code}, {", ".join(added)}, count(*) AS alike, sum(score) AS score, sum(score * score) AS score_2
+            FROM each GROUP BY ALL),
+        told AS (SELECT {code}, {_columns(counts)}, alike, score, score_2 FROM alike)
+        SELECT {code}, {_columns(wanted, "::DOUBLE")} FROM told GROUP BY {code}"""
+    found = log.named(log.query(sql), level)
     rows = rows_of(log, drawn_map, level).merge(found, on=list(LEVELS[level]), how="left", validate="one_to_one")
     rows = rows.fillna(dict.fromkeys(wanted, 0.0))
     return Sums(rows.assign(**{f"{fate}{product}": 0.0 for fate in never for product in ("", f".{fate}", ".followed")}))
 
 
-def by_customer(log: Journeys, drawn_map: pd.DataFrame, level: str, more: dict[str, str] | None = None) -> str:
+def by_customer(log: Journeys, drawn_map: pd.DataFrame, level: str) -> str:
     """SQL for a row a customer and place: its number, contacts, visits, followed (visits), FATES, scored, score."""
+    added, counts = log.packed(_COUNTED)
+    each = _each(log, drawn_map, level, added)
+    return f"SELECT customer, {CODES[level]}, {_columns(counts)}, score FROM ({each})"
+
+
+def _each(log: Journeys, drawn_map: pd.DataFrame, level: str, added: dict[str, str]) -> str:
+    """SQL for a row a customer and place: its number, what is `added` up of the contacts, score (their sum)."""
     code, order = CODES[level], places(drawn_map).set_index("stage")["place"]
     turns = dict(zip(log.nodes["place"], log.nodes["stage"].map(order), strict=True))
     turns = {place: int(turn) for place, turn in turns.items() if not pd.isna(turn)}
-    fates = {fate: f"count(*) FILTER (in_time AND ({rule}))" for fate, rule in FATES.items()}
-    columns = {"contacts": "count(*)", "visits": "count(*) FILTER (leaves)", "followed": "count(*) FILTER (in_time)"}
-    columns |= fates | {"scored": "count(score)", "score": "coalesce(sum(score), 0)"} | (more or {})
-    # Sums of whole numbers are as exact in doubles, and faster than in the 128 bits that the engine would take.
-    return f"""SELECT customer, {code}, {_columns(columns, "::DOUBLE")} FROM (
+    return f"""SELECT customer, {code}, {_columns(added)}, coalesce(sum(score), 0) AS score FROM (
         SELECT customer, node, place, to_place, score, to_{code} IS DISTINCT FROM {code} AS leaves,
         leaves AND moment <= TIMESTAMP '{log.until}' AS in_time,
         {log.lookup("place", turns)} AS here, {log.lookup("to_place", turns)} AS there
         FROM contacts) GROUP BY customer, {code}"""
+
+
+def _sum(*factors: str) -> str:
+    """SQL for the sum over customers of a number or of the product of two, from those who are alike but in score."""
+    if "score" not in factors:
+        return f"sum({' * '.join(map(_name, factors))} * alike)"
+    return "sum(score_2)" if factors == ("score", "score") else f"sum({' * '.join(map(_name, factors))})"
 
 
 def _table(log: Journeys, drawn_map: pd.DataFrame, level: str, complaints, days, confidence) -> pd.DataFrame:
@@ -167,10 +186,11 @@ def _days(log: Journeys, level: str, confidence: float) -> pd.DataFrame:
     # Of a visit of several contacts only the first and the last are looked at; most visits are of one.
     sql = f"""WITH waits AS (
             SELECT {code}, moment, to_moment AS arrived FROM contacts WHERE {begins} AND {ends}
-            UNION ALL SELECT {code}, moment, arrived FROM (
-                SELECT {code}, moment, {begins} AS begins,
-                lead(to_moment) OVER (PARTITION BY customer ORDER BY step) AS arrived
-                FROM contacts WHERE ({begins}) <> ({ends})) WHERE begins),
+            UNION ALL SELECT {code}, seen AS moment, arrived FROM (
+                SELECT {code}, begins, seen, lead(seen) OVER (PARTITION BY customer ORDER BY step) AS arrived FROM (
+                    SELECT customer, step, {code}, {begins} AS begins,
+                    CASE WHEN begins THEN moment ELSE to_moment END AS seen
+                    FROM contacts WHERE ({begins}) <> ({ends}))) WHERE begins),
         days AS (
             SELECT {code}, (arrived IS NOT NULL)::INT AS went,
             (epoch_us(coalesce(arrived, TIMESTAMP '{log.last}')) - epoch_us(moment)) / 864e8 AS days FROM waits)

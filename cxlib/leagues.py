@@ -26,11 +26,28 @@ class Table:
     found: League | None
     why_not: str = ""
 
+    @property
+    def key(self) -> str:
+        """The name without what all of them have: metric, offers, journeys."""
+        return self.name.removeprefix("league_")
+
 
 def leagues(case: Case, *, seed: int = 0) -> list[Table]:
     """A league table of whatever the study tells of units: those without three units of the minimum base say so."""
     made = [*_metric(case, seed), *_offers(case, seed), *_arrivals(case, seed)]
     return [table for table in made if table is not None]
+
+
+def printed(tables: list[Table], heads: dict) -> dict[str, tuple[pd.DataFrame, dict]]:
+    """The tables that there are, by name, as results.tables_of() takes them."""
+    return {
+        table.name: (
+            rows(table),
+            {"caption": table.title, "columns": list(heads), "labels": heads | {"name": table.of.capitalize()}},
+        )
+        for table in tables
+        if table.found is not None
+    }
 
 
 def rows(table: Table) -> pd.DataFrame:

@@ -193,29 +193,37 @@ def lead_points(lead) -> pd.DataFrame:
     return points.mask(points["n"] < LEAST_PEOPLE, points.assign(estimate=np.nan, low=np.nan, high=np.nan))
 
 
-def lead_tables(study, made: Segmentation, lead) -> list[tuple]:
-    """The tables of the lead score: name, frame, caption, columns and heads of each."""
+def lead_tables(study, made: Segmentation, lead) -> dict[str, tuple[pd.DataFrame, dict]]:
+    """The tables of the lead score by name, as results.tables_of() takes them; none where there is no score."""
     if lead.score is None:
-        return []
-    numbers = {"estimate": "Estimate", "n": "Base"}
-    tables = [
-        ("lead_lift", lead.score.lift.assign(unit="ratio"), "Ideal customers among those scored highest, held out",
-         ["top", "estimate", "low", "high", "share", "n", "n_effective"],
-         {"top": ("Top %", "base"), "estimate": "Lift", "share": ("Ideal", "percent")}),
-        ("lead_calibration", lead.score.calibration.assign(unit="percent"), "Chance and what was found, held out",
-         ["chance", "estimate", "low", "high", "n", "n_effective"],
-         {"chance": ("Chance by the score", "percent"), "estimate": "Ideal customers"}),
-        ("lead_tests", lead.score.tests.rename(index=TESTS).reset_index(names="test").assign(unit="ratio"),
-         "What the score is worth", ["test", "estimate", "low", "high", "n"], {"test": "Test"} | numbers),
-    ]  # fmt: skip
+        return {}
+    lift = {"top": ("Top %", "base"), "estimate": "Lift", "low": None, "high": None, "share": ("Ideal", "percent")}
+    calibration = {
+        "chance": ("Chance by the score", "percent"),
+        "estimate": "Ideal customers",
+        "low": None,
+        "high": None,
+    }
+    tests = {"test": "Test", "estimate": None, "low": None, "high": None, "n": None}
+    bases = {"n": None, "n_effective": None}
+    tested = lead.score.tests.rename(index=TESTS).reset_index(names="test")
+    tables = {
+        "lead_lift": (lead.score.lift.assign(unit="ratio"), "Ideal customers among those scored highest", lift | bases),
+        "lead_calibration": (
+            lead.score.calibration.assign(unit="percent"), "Chance and what was found, held out", calibration | bases
+        ),
+        "lead_tests": (tested.assign(unit="ratio"), "What the score is worth", tests),
+    }  # fmt: skip
     if len(lead.prospects):
-        tables.append(
-            ("prospects", _by_tenth(study, made, lead), "Prospects by score",
-             ["tenth", "prospects", "chance", "least", "most", "persona"],
-             {"tenth": ("Tenth", "base"), "prospects": ("Prospects", "base"), "chance": ("Mean chance", "percent"),
-              "least": ("Least score", "base"), "most": ("Most", "base"), "persona": "Most frequent persona"})
-        )  # fmt: skip
-    return tables
+        heads = {
+            "tenth": ("Tenth", "base"), "prospects": ("Prospects", "base"), "chance": ("Mean chance", "percent"),
+            "least": ("Least score", "base"), "most": ("Most", "base"), "persona": "Most frequent persona",
+        }  # fmt: skip
+        tables["prospects"] = (_by_tenth(study, made, lead), "Prospects by score", heads)
+    return {
+        name: (frame, {"caption": caption, "columns": list(heads), "labels": heads})
+        for name, (frame, caption, heads) in tables.items()
+    }
 
 
 def _by_tenth(study, made: Segmentation, lead) -> pd.DataFrame:

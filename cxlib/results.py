@@ -96,6 +96,12 @@ def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
     _table(name, tables.record(frame, caption=caption, **how))
 
 
+def tables_of(published: dict[str, tuple[pd.DataFrame, dict]], **how) -> None:
+    """Publish several tables by name: each a frame and what table() takes for it, beside what `how` says of all."""
+    for name, (frame, own) in published.items():
+        table(name, frame, **how | own)
+
+
 def banner(name: str, made, *, caption: str) -> None:
     """Publish a banner table (compare.banner) as a table: every cell with its interval and bases, and as printed.
 
@@ -126,10 +132,11 @@ def figure(name: str, drawing, *, caption: str, alt: str, data: str = "") -> Non
     )
 
 
-def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str = "") -> None:
-    """Publish several figures of one kind, each as name_key."""
+def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str | dict = "") -> None:
+    """Publish several figures of one kind, each as name_key; `data` may name a table for each key."""
     for key, drawing in drawings.items():
-        figure(f"{name}_{key}", drawing, caption=captions[key], alt=alts[key], data=data)
+        numbers = data[key] if isinstance(data, dict) else data
+        figure(f"{name}_{key}", drawing, caption=captions[key], alt=alts[key], data=numbers)
 
 
 def _svg(drawing) -> str:

@@ -56,7 +56,7 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
     first, last = period(study, start, end)
     customers = study.table("customers")
     came, went = (customers[column].dt.normalize() for column in ("since", "left"))
-    _check_order(customers, came, went)
+    check_order(customers, came, went)
     present = (came < first) & ~(went < first)
     if not present.any():
         raise CxError(f"no customer was there before {first.date()}; the first came on {came.min().date()}")
@@ -100,7 +100,8 @@ def dated(study) -> bool:
     return bool(study.table("customers")["since"].notna().any())
 
 
-def _check_order(customers: pd.DataFrame, came: pd.Series, went: pd.Series) -> None:
+def check_order(customers: pd.DataFrame, came: pd.Series, went: pd.Series) -> None:
+    """Raise CxError for customers who left before they came."""
     wrong = went < came
     if wrong.any():
         i = int(np.argmax(wrong))

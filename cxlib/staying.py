@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib import cohorts, inactivity, journey_tables, lifetime, people, purchases, survival, value
+from cxlib import cohorts, inactivity, journey_tables, lifetime, people, purchases, retention, survival, value
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
 
@@ -119,7 +119,7 @@ def _contract(study, customers: pd.DataFrame, by: str, horizon: float, confidenc
     last = _last(whole)
     seen_from = _seen_from(whole)
     came, left = (customers[column].dt.normalize() for column in ("since", "left"))
-    _check_order(customers, came, left)
+    retention.check_order(customers, came, left)
     label, groups = _groups(study, customers, by)
     frame = pd.DataFrame(
         {
@@ -225,17 +225,6 @@ def _seen_from(customers: pd.DataFrame) -> pd.Timestamp | None:
     """The day of the first departure, where customers came before it: who left earlier still may not be there."""
     first = customers["left"].min()
     return None if pd.isna(first) or customers["since"].min() >= first else first.normalize()
-
-
-def _check_order(customers: pd.DataFrame, came: pd.Series, left: pd.Series) -> None:
-    wrong = left < came
-    if wrong.any():
-        i = int(np.argmax(wrong))
-        who = f" (customer {customers['customer'].iloc[i]})" if "customer" in customers else f" (row {i + 1})"
-        raise CxError(
-            f"customers must leave after they come; {wrong.sum()} left before, e.g. came {came.iloc[i].date()}, left "
-            f"{left.iloc[i].date()}{who}"
-        )
 
 
 def _groups(study, customers: pd.DataFrame, by: str) -> tuple[str, pd.Series]:

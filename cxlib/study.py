@@ -87,7 +87,8 @@ class Study:
             raise CxError(f"there is no file {path}")
         frame, problems, absent = load_more(self, table, path, questions)
         if problems:
-            raise CxError(_summary(path, problems), problems)
+            told = _summary(path, problems)
+            raise CxError(told if problems[0].column else f"{path}: {told}", problems)
         if len(absent) == len(questions):
             raise CxError(f"{path}: holds none of the questions {', '.join(questions)}")
         return frame, absent

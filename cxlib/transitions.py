@@ -27,16 +27,20 @@ def transitions(log: Journeys, *, level="stage", confidence=0.95) -> pd.DataFram
         code, keys = "spot", ["stage", "touchpoint"]
     named = log.nodes.drop_duplicates(code).set_index(code)
     targets = {f"to{i}": f"there = {i}" for i in named.index} | {"ended": "there IS NULL"}
-    moves = f"""SELECT customer, {here} AS here, {there} AS there FROM contacts
-        WHERE here IS DISTINCT FROM there AND moment <= TIMESTAMP '{log.until}'"""
-    each = ", ".join(f"(count(*) FILTER ({rule}))::DOUBLE AS {name}" for name, rule in targets.items())
-    added = ", ".join(
-        f"sum({name}) AS {name}, sum({name} * {name}) AS {name}_2, sum({name} * n) AS {name}_n" for name in targets
-    )
-    sql = f"""SELECT here, count(*) AS customers, sum(n) AS n, sum(n * n) AS n_n, {added}
-        FROM (SELECT customer, here, count(*)::DOUBLE AS n, {each} FROM ({moves}) GROUP BY customer, here)
-        GROUP BY here"""
-    found = log.add_up(sql, "here")
+    added, counts = log.packed(targets)
+    sums = ["sum(alike) AS customers", "sum(n * alike) AS n", "sum(n * n * alike) AS n_n"]
+    for name in targets:
+        sums += [f"sum({name} * alike) AS {name}", f"sum({name} * {name} * alike) AS {name}_2"]
+        sums.append(f"sum({name} * n * alike) AS {name}_n")
+    # Most customers moved as others did: what they did is multiplied once for all who are alike.
+    sql = f"""WITH moves AS (
+            SELECT customer, {here} AS here, {there} AS there FROM contacts
+            WHERE here IS DISTINCT FROM there AND moment <= TIMESTAMP '{log.until}'),
+        each AS (SELECT here, {_columns(added)} FROM moves GROUP BY customer, here),
+        alike AS (SELECT here, {", ".join(added)}, count(*) AS alike FROM each GROUP BY ALL),
+        told AS (SELECT here, alike, {_columns(counts)}, {" + ".join(counts)} AS n FROM alike)
+        SELECT here, {", ".join(sums)} FROM told GROUP BY here"""
+    found = log.query(sql)
     frames = [_starts(log, here, confidence)]
     for name, place in zip(targets, [*named.index, END], strict=True):
         rows = found[found[name] > 0]
@@ -62,3 +66,7 @@ def _starts(log: Journeys, place: str, confidence: float) -> pd.DataFrame:
     rows = log.query(f'SELECT {place} AS "to", count(*) AS count FROM contacts WHERE step = 1 GROUP BY "to"')
     share = ratios.of_customers(rows["count"], np.full(len(rows), log.customers), confidence=confidence)
     return rows.assign(**{"from": START}, **share)
+
+
+def _columns(expressions: dict[str, str]) -> str:
+    return ", ".join(f"{sql} AS {name}" for name, sql in expressions.items())

@@ -14,7 +14,7 @@ class NoCharts:
 
     def __getattr__(self, name):
         # poolings() and leads_of() give a dict of pictures.
-        return lambda *args, **options: {} if name in ("poolings", "leads_of") else None
+        return lambda *args, **options: {} if name in ("poolings", "leads_of", "leagues_of") else None
 
 
 @cache

@@ -183,6 +183,105 @@ def test_faults_at_the_top_level(error, top, expected):
     assert error("", DATA, top=head) == f"DIR/study.yml: {expected}"
 
 
+PERSONAS = {
+    "an unknown key": ("{value_time: 2}", "personas.value_time: unknown key value_time; did you mean value_times?"),
+    "a key of the ideal": ("{ideal: {value: 0.2}}", "personas.ideal.value: unknown key value; did you mean value_top?"),
+    "a key of a rule": (
+        "{rules: [{question: pay, answers: [cash], point: 3}]}",
+        "personas.rules.0.point: unknown key point; did you mean points?",
+    ),
+    "an unknown variable": (
+        "{variables: [pay, spent]}",
+        "personas.variables: personas are formed by spent, which is no question of the table survey; did you mean "
+        "spend?",
+    ),
+    "a variable of another table": (
+        "{table: customers, variables: [spend]}",
+        "personas.variables: personas are formed by spend, which is no question of the table customers",
+    ),
+    "one variable in the place of a list": (
+        "{variables: pay}",
+        "personas.variables: a list belongs here, e.g. [1, 2]; found 'pay'",
+    ),
+    "an unknown table": ("{table: prospects}", "personas.table: 'prospects' is not one of 'survey' or 'customers'"),
+    "a value that is no number": (
+        "{value: pay}",
+        "personas.value: the value of a customer is a question with `role: number` of the table survey; found pay",
+    ),
+    "a value that is nothing": (
+        "{value: spent}",
+        "personas.value: the value of a customer is a question with `role: number` of the table survey; found spent; "
+        "did you mean spend?",
+    ),
+    "a value times nothing": (
+        "{value_times: 0}",
+        "personas.value_times: input should be greater than 0; found 0",
+    ),
+    "a value times everything": (
+        "{value_times: .inf}",
+        "personas.value_times: input should be a finite number; found inf",
+    ),
+    "a scope above all": ("{scope: 1.5}", "personas.scope: input should be less than or equal to 1; found 1.5"),
+    "a scope below nothing": (
+        "{scope: -0.1}",
+        "personas.scope: input should be greater than or equal to 0; found -0.1",
+    ),
+    "all are ideal": ("{ideal: {value_top: 1}}", "personas.ideal.value_top: input should be less than 1; found 1"),
+    "a rule on nothing": (
+        "{rules: [{question: pays, answers: [cash], points: 3}]}",
+        "personas.rules.0: a rule names pays, which is no question of the table customers; did you mean pay?",
+    ),
+    "a rule on what prospects are not asked": (
+        "{rules: [{question: pay, answers: [cash], points: 3}, {question: age, answers: [9], points: 3}]}",
+        "personas.rules.1: a rule names age, which is no question of the table prospects",
+    ),
+    "a rule on an answer that is not there": (
+        "{rules: [{question: pay, answers: [cash, cards], points: 3}]}",
+        "personas.rules.0: a rule names the answer cards to pay, which has no label; did you mean card?",
+    ),
+    "a rule that does nothing": (
+        "{rules: [{question: pay, answers: [cash]}]}",
+        "personas.rules.0: a rule gives `points:` (a whole number, not 0) or says `exclude: true`",
+    ),
+    "a rule that does both": (
+        "{rules: [{question: pay, answers: [cash], points: 3, exclude: true}]}",
+        "personas.rules.0: a rule gives `points:` (a whole number, not 0) or says `exclude: true`",
+    ),
+    "half a point": (
+        "{rules: [{question: pay, answers: [cash], points: 1.5}]}",
+        "personas.rules.0.points: input should be a valid integer, got a number with a fractional part; found 1.5",
+    ),
+}
+ASKED = "{pay: {role: single, labels: {cash: Cash, card: Card}}, %s: {role: number}}"
+SOLD = (
+    f"tables:\n  survey: {{file: s.csv, questions: {ASKED % 'spend'}}}\n"
+    f"  customers: {{file: c.csv, questions: {ASKED % 'age'}}}\n"
+    "  prospects: {file: p.csv, questions: {pay: {role: single, labels: {cash: Cash, card: Card}}}}\n"
+)
+SALES = {"s.csv": "pay,spend\ncash,1\n", "c.csv": "pay,age\ncash,1\n", "p.csv": "pay\ncash\n"}
+
+
+@pytest.mark.parametrize(("settings", "expected"), PERSONAS.values(), ids=PERSONAS)
+def test_faults_of_the_personas(error, settings, expected):
+    assert error(SOLD, SALES, top=TOP + f"personas: {settings}\n") == f"DIR/study.yml: line 4, {expected}"
+
+
+def test_personas_without_the_table_that_is_named(error):
+    alone = SOLD[: SOLD.index("  customers")]
+    told = error(alone, {"s.csv": SALES["s.csv"]}, top=TOP + "personas: {table: customers}\n")
+    assert told == (
+        "DIR/study.yml: line 4, personas.table: personas are made from the table customers, which the study does not "
+        "have"
+    )
+
+
+def test_the_settings_of_personas(load):
+    given = "{variables: [pay, spend], value: spend, value_times: 12, scope: 0.25, ideal: {value_top: 0.1}}"
+    book = load(SOLD, SALES, top=TOP + f"personas: {given}\n").book.personas
+    assert (book.variables, book.value, book.value_times, book.scope) == (("pay", "spend"), "spend", 12, 0.25)
+    assert (book.ideal.value_top, book.ideal.stayed, book.rules, book.table) == (0.1, True, (), None)
+
+
 @pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", "two words", ""])
 def test_a_study_is_named_by_a_plain_word(error, name):
     top = f"study: '{name}'\ntitle: Tiny\nsample: opt_in\n"

@@ -16,6 +16,7 @@ from chapter_cells import published
 from journey_chapter import CUSTOMERS, JOURNEY, MAP, customers, events, made, sales
 
 from cxlib.sentences import journey as say
+from cxlib.sentences import leagues
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = "03_journey_map.ipynb"
@@ -264,7 +265,7 @@ def test_a_league_in_words_names_the_last_first_and_counts_the_others():
     )  # fmt: skip
     league = SimpleNamespace(frame=frame, p=0.2, p_widest=0.0004, verdict="clear")
     table = SimpleNamespace(name="t", title="NPS by shop", unit="points", found=league, why_not="")
-    assert say.leagues(case(), [table])["t"] == (
+    assert leagues.leagues(case(), [table])["t"] == (
         "NPS by shop: the 40 units differ by more than chance (all together p = 0.200, the two that differ most "
         "p = 0.0004); surely among the last quarter: b39 at 51.0 (41.0 to 56.0), b38 at 52.0 (42.0 to 57.0), b37 at "
         "53.0 (43.0 to 58.0) and 2 more."

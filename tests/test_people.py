@@ -6,6 +6,8 @@ from persona_study import made, survey
 
 from cxlib import CxError, people, persona_questions
 from cxlib.codebook import Question
+from cxlib.errors import CommandError
+from cxlib.report import run
 
 SMALL = {"without": ["customers", "complaints", "prospects"]}
 
@@ -156,3 +158,41 @@ def test_decisions_alike_stand_together(study):
     told = people.decided(case, people.formed(case, k="2"))
     assert "Channels: Mobile app; Channels: In the shop; Channels: Website" in told["variables"].tolist()
     assert list(told) == ["variables", "rows", "decision", "example"]
+
+
+# -- what the chapter needs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("without", "settings", "why"), [
+    ([], {}, ""),
+    (["survey.questions.pay", "survey.questions.uses", "survey.questions.spend"], {"value": None, "value_times": None},
+     "the table survey has fewer than 2 questions that could form personas"),
+    (["survey.questions.pay", "survey.questions.spend", "survey.questions.goal"], {"value": None, "value_times": None},
+     ""),  # a question of many options is many variables
+    (["survey.questions.goal"], {"variables": ["city"]},
+     "the table survey has fewer than 2 questions that could form personas"),
+])  # fmt: skip
+def test_why_the_chapter_cannot_run(load, without, settings, why):
+    study = made(load, without=[*SMALL["without"], *without], personas=settings)
+    assert persona_questions.lacking(study.book) == why
+
+
+def test_the_chapter_needs_a_survey_or_customers(load):
+    study = load("tables:\n  events: {file: e.csv, customer: c, when: d}\n", {"e.csv": "c,d\n1,2026-01-01\n"})
+    assert persona_questions.lacking(study.book) == "the study has no table survey or customers"
+    assert run._missing(study.book, run.chapters()["persona_profiling"][1]) == (
+        "the study has no table survey or customers"
+    )
+
+
+def test_parameters_of_the_chapter_keep_their_kind():
+    """Texts become what the notebook's own default is; all others are the defaults."""
+    told = run.chapter_parameters("persona_profiling", {"k": "4", "seed": "7", "scope": "0.5"})
+    assert (told["k"], told["seed"], told["scope"], told["variables"]) == ("4", 7, 0.5, "")
+    for given, message in {
+        "kk": r"there is no parameter kk; did you mean k\?",
+        "data": "there is no parameter data",
+        "seed": "parameter seed takes a whole number, e.g. 0; found 'x'",
+    }.items():
+        with pytest.raises(CommandError, match=message):
+            run.chapter_parameters("persona_profiling", {given: "x"})

@@ -85,12 +85,14 @@ def test_who_answered_nothing_is_of_no_persona(tiny):
 
 
 def test_a_size_in_customers_is_the_share_of_all_of_them(tiny):
-    """By hand: 60% of 5,000 are 3,000; the logit of .6 has the standard error .05 / (.6 x .4), 1.96 of them aside."""
-    sizes = pd.DataFrame({"estimate": [60.0, 40.0], "se": 5.0, "low": np.nan, "high": np.nan})
+    """By hand: 60% of 5,000 are 3,000; the logit of .6 has the standard error .05 / (.6 x .4), 2.086 of them
+    aside (Student's t of 20 degrees of freedom).
+    """
+    sizes = pd.DataFrame({"estimate": [60.0, 40.0], "se": 5.0, "df": 20, "low": np.nan, "high": np.nan})
     case, _ = tiny("population: 5000\n")
     told = persona_facts.sizes(case, found([], sizes=sizes))
     assert told["customers"].tolist() == [3000, 2000]
-    odds = 1.5 * np.exp(np.array([-1, 1]) * 1.959964 * 0.05 / 0.24)
+    odds = 1.5 * np.exp(np.array([-1, 1]) * 2.085963 * 0.05 / 0.24)
     assert told.loc[0, ["customers_low", "customers_high"]].tolist() == pytest.approx(
         (5000 * odds / (1 + odds)).tolist()
     )
@@ -291,7 +293,7 @@ def test_what_a_card_says(true):
     """By construction savers are young; of their channels only the shop is used by a fifth."""
     case, frame = true()
     traits = persona_cards.profiles(case, frame, formed_by=case.questions)
-    shares = pd.DataFrame({"estimate": [44.4, 33.3, 22.3], "se": 2.0, "n": 99, "n_effective": 99})
+    shares = pd.DataFrame({"estimate": [44.4, 33.3, 22.3], "se": 2.0, "df": 20, "n": 99, "n_effective": 99})
     sizes = persona_facts.sizes(case, found([], ("saver", "user", "buyer"), shares))
     metrics, words = persona_facts.metrics(case, frame), {"saver": {"complaint": "Late.", "foot": "Foot"}}
     cards = persona_cards.cards(sizes, persona_facts.market(case, frame), metrics, persona_facts.churn(case, frame),

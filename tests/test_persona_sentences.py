@@ -140,7 +140,7 @@ DRAWN = {
     "everything": {"number_of_personas", "personas", "persona_1", "persona_3", "sets_apart", "groups", "lost",
                    "leads_lift", "leads_calibration", "leads_points"},
     "in Vietnamese": {"personas", "persona_2"},
-    "nothing in common": {"number_of_personas", "groups"},
+    "nothing in common": {"number_of_personas"},
     "nothing was answered": {"groups"},
 }  # fmt: skip
 
@@ -148,7 +148,7 @@ DRAWN = {
 def chapter(monkeypatch, folder, parameters: dict, *, drawn: bool = False) -> dict[str, dict]:
     """What the chapter publishes on a study, of few classes and samples, and without pictures unless `drawn`."""
     monkeypatch.setattr(persona_facts, "SAMPLES", 100)
-    for name, few in {"SIMULATIONS": 39, "SAMPLES": 10, "SHARE_SAMPLES": 50, "STARTS": 5}.items():
+    for name, few in {"SIMULATIONS": 19, "SAMPLES": 10, "SHARE_SAMPLES": 50, "STARTS": 5}.items():
         monkeypatch.setattr(segment_number, name, few)
     return published(monkeypatch, "04_persona_profiling.ipynb", folder, {"k": "3"} | parameters, drawn=drawn)
 

@@ -24,7 +24,7 @@ SFO = ROOT.parent / "shared" / "data" / "sfo"
 
 def cx(*arguments, cwd=ROOT) -> subprocess.CompletedProcess:
     """The cx command as a user types it."""
-    return subprocess.run([CX, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300)
+    return subprocess.run([CX, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=900)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -37,7 +37,7 @@ def report(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("reports") / "demo"
     done = cx("report", "data/demo", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{out}/index.html: 4 chapters"
+    assert done.stdout.strip() == f"{out}/index.html: 5 chapters"
     return out
 
 
@@ -71,7 +71,8 @@ def page(report) -> Page:
 def test_the_report_holds_what_it_promises(report):
     names = set(tree(report))
     assert {"index.html", "results.json", "plan.json"} <= names
-    chapters = ["01_complaint_iceberg", "02_survey_analysis", "04_persona_profiling", "05_metric_regressions"]
+    chapters = ["01_complaint_iceberg", "02_survey_analysis", "03_journey_map", "04_persona_profiling"]
+    chapters += ["05_metric_regressions"]
     assert {f"notebooks/{chapter}.ipynb" for chapter in chapters} <= names
     assert {"figures/complaint_iceberg_iceberg.svg", "figures/survey_analysis_trend.svg"} <= names
     assert not [n for n in names if "running" in n or n.endswith(".part")]
@@ -80,7 +81,7 @@ def test_the_report_holds_what_it_promises(report):
 def test_results_json_keeps_its_contract(results):
     assert set(results) == {"study", "lang", "chapters"}
     assert (results["study"], results["lang"]) == ("demo", "en")
-    chapters = ["complaint_iceberg", "survey_analysis", "persona_profiling", "metric_regressions"]
+    chapters = ["complaint_iceberg", "survey_analysis", "journey_map", "persona_profiling", "metric_regressions"]
     assert list(results["chapters"]) == chapters
 
 
@@ -89,6 +90,7 @@ def test_results_json_keeps_its_contract(results):
     [
         ("complaint_iceberg", "silent"),
         ("survey_analysis", "nps"),
+        ("journey_map", "fits"),
         ("persona_profiling", "placed"),
         ("metric_regressions", "r_squared"),
     ],
@@ -138,7 +140,7 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
 def test_the_bottom_line_comes_first(page):
     sections = [a["class"] for tag, a in page.tags if tag == "section"]
     assert sections[0] == "bottom-line"
-    assert sections.count("bottom-line") == 4
+    assert sections.count("bottom-line") == 5
 
 
 def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
@@ -152,7 +154,7 @@ def test_reports_that_run_at_once_do_not_mix(report, study, tmp_path):
     """Two kernels started in one folder must not answer each other's client."""
     command = [CX, "report", study, "--only", "survey_analysis", "--out"]
     runs = [subprocess.Popen([*command, tmp_path / f"{i}"], cwd=ROOT, stderr=subprocess.PIPE) for i in range(3)]
-    assert [run.communicate(timeout=300)[1] for run in runs] == [b""] * 3
+    assert [run.communicate(timeout=900)[1] for run in runs] == [b""] * 3
     assert tree(tmp_path / "0") == tree(tmp_path / "1") == tree(tmp_path / "2")
 
 
@@ -161,7 +163,7 @@ def test_papermill_alone_runs_the_chapter_from_the_root(tmp_path):
     out = tmp_path / "out.ipynb"
     papermill = [Path(sys.executable).with_name("papermill"), "notebooks/02_survey_analysis.ipynb", out]
     done = subprocess.run(
-        [*papermill, "-p", "study", "data/demo"], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [*papermill, "-p", "study", "data/demo"], cwd=ROOT, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
     committed = document.read_chapter(ROOT / "notebooks" / "02_survey_analysis.ipynb")
@@ -247,8 +249,9 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
     )
     message = (
         "no chapter can run: complaint_iceberg: the study has no table complaints; survey_analysis: the study has no "
-        "table survey; persona_profiling: the study has no table survey or customers; metric_regressions: the study "
-        "has no table survey"
+        "table survey; journey_map: the study has neither events with a map, nor customers with since and left, nor "
+        "sales by customer; persona_profiling: the study has no table survey or customers; metric_regressions: the "
+        "study has no table survey"
     )
     with pytest.raises(CxError, match=message):
         run.make_plan(str(tmp_path))
@@ -260,6 +263,8 @@ def test_a_chapter_whose_questions_a_study_lacks_is_left_out_with_its_reason(stu
     assert [planned.chapter for planned in plan.chapters] == ["survey_analysis"]
     assert plan.left_out == {
         "complaint_iceberg": "the study has no table complaints",
+        "journey_map": "the study has neither events with a map, nor customers with since and left, nor sales by "
+        "customer",
         "persona_profiling": "the table survey has fewer than 2 questions that could form personas",
         "metric_regressions": "the table survey has no question with `role: driver`",
     }

@@ -8,7 +8,7 @@ from cxlib.charts.drivers import forest, importance, importance_map, penalty_rew
 from cxlib.charts.flow import flow
 from cxlib.charts.iceberg import iceberg
 from cxlib.charts.inside import dumbbell, dumbbells
-from cxlib.charts.journeys import funnel_of, journey_alt_of, journey_of
+from cxlib.charts.journeys import funnel_of, journey_alt_of, journey_of, leagues_of
 from cxlib.charts.leads import lead_calibration, lead_points, leads_of, lift_curve
 from cxlib.charts.league import caterpillar
 from cxlib.charts.likert import likert
@@ -44,6 +44,7 @@ __all__ = [
     "lead_calibration",
     "lead_points",
     "leads_of",
+    "leagues_of",
     "lift_curve",
     "likert",
     "penalty_reward",

@@ -4,6 +4,7 @@ from matplotlib.figure import Figure
 
 from cxlib.charts.funnel import funnel
 from cxlib.charts.journey_map import MOST, NEEDS, journey_alt, journey_map
+from cxlib.charts.league import caterpillar
 
 
 def journey_of(facts, drawn_map, *, title: str, scale, minimum_base: int, confidence: float, language: str):
@@ -40,3 +41,12 @@ def funnel_of(facts, *, minimum_base: int, confidence: float, language: str) -> 
         return None
     how = {"minimum_base": minimum_base, "confidence": confidence, "language": language}
     return funnel(facts.stages, customers=facts.customers, **how)
+
+
+def leagues_of(tables) -> dict[str, Figure]:
+    """caterpillar() of each league table (leagues.Table) that there is, by its key."""
+    return {
+        table.key: caterpillar(table.found.frame, title=table.title, unit=table.unit, average=table.found.average.value)
+        for table in tables
+        if table.found is not None
+    }

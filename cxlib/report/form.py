@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from cxlib import text
 from cxlib.errors import CxError
+from cxlib.report.templating import environment
 
 WORDS = {
     "en": {
@@ -31,20 +30,13 @@ WORDS = {
 
 def write(path: Path, form: dict, *, language: str = "en") -> None:
     """Write the form (placement.as_printed) as one self-contained HTML page, A4 when printed."""
-    environment = Environment(
-        loader=PackageLoader("cxlib.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     words, found = WORDS[language], form["accuracy"]
     told = words["accuracy"].format(
         share=text.number(found["estimate"], "percent"),
         low=text.interval(found["low"], found["high"], "percent"),
         n=text.number(found["n"]),
     )
-    page = environment.get_template("form.html.j2").render(form=form, words=words, told=told, language=language)
+    page = environment().get_template("form.html.j2").render(form=form, words=words, told=told, language=language)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

@@ -3,26 +3,20 @@
 import base64
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from cxlib.codebook import Codebook
 from cxlib.report.document import Block, Chapter
+from cxlib.report.templating import environment
 
 
 def render(plan, book: Codebook, chapters: list[Chapter]) -> str:
     """The whole report as HTML."""
-    environment = Environment(
-        loader=PackageLoader("cxlib.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"markdown": _markdown, "data_uri": _data_uri, "place": _place, "runs": _runs}
-    style = environment.loader.get_source(environment, "page.css")[0]
-    return environment.get_template("page.html.j2").render(
+    pages = environment()
+    pages.filters |= {"markdown": _markdown, "data_uri": _data_uri, "place": _place, "runs": _runs}
+    style = pages.loader.get_source(pages, "page.css")[0]
+    return pages.get_template("page.html.j2").render(
         book=book, plan=plan, chapters=chapters, style=Markup(style), tables=_tables(chapters), words=book.words
     )
 

@@ -108,7 +108,7 @@ def make_plan(
 
 def _missing(book: Codebook, needs: list[str]) -> str:
     """What a chapter needs (a table, table.role: a question of that role, or one of LACKING) and the study lacks."""
-    if needs[0] in LACKING:
+    if needs and needs[0] in LACKING:
         return LACKING[needs[0]](book)
     tables = [need for need in needs if need.partition(".")[0] not in book.tables]
     if tables:

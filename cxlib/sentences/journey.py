@@ -1,15 +1,13 @@
-"""Sentences on journeys and staying: where it hurts, where customers leave the map, who stays and for how long."""
+"""Sentences on journeys: where it hurts, where customers leave the drawn map, which moments matter."""
 
 import pandas as pd
 
 from cxlib import text
 from cxlib.charts.journey_map import MOST
-from cxlib.compare import verdict
 from cxlib.contact_log import UNKNOWN
 from cxlib.journey_study import Case, Facts
 from cxlib.pain_points import CLEAR
-from cxlib.sentences.words import interval_name
-from cxlib.staying import Staying
+from cxlib.sentences.words import count, interval_name
 from cxlib.transitions import START
 
 NAMED = 3
@@ -22,11 +20,11 @@ def log(case: Case, found: Facts) -> dict[str, str]:
     rows = found.checks
     odd = rows[(rows["contacts"] > 0) & rows["problem"]]
     what = f" ({case.group})" if case.group else ""
-    contacts = _count(int(found.stages["contacts"].sum()), "contact")
-    told = {"log": f"The log holds {contacts} of {_count(found.customers, 'customer')}{what}."}
+    contacts = count(int(found.stages["contacts"].sum()), "contact")
+    told = {"log": f"The log holds {contacts} of {count(found.customers, 'customer')}{what}."}
     if len(odd):
         parts = [
-            f"{_count(row.contacts, 'contact')} where the rule is that {row.rule}, e.g. {row.example} ({row.decision})"
+            f"{count(row.contacts, 'contact')} where the rule is that {row.rule}, e.g. {row.example} ({row.decision})"
             for row in odd.itertuples()
         ]
         told["log_odd"] = f"To be looked at: {'; '.join(parts)}."
@@ -54,18 +52,8 @@ def headlines(case: Case, found: Facts) -> pd.DataFrame:
 
 
 def title(case: Case) -> str:
-    """The title of the journey map."""
-    return f"The journey of {case.group}" if case.group else "The journey"
-
-
-def curves_title(found: Staying) -> str:
-    """The title of the curves of staying."""
-    return f"Customers still there by {found.by}" if found.by else "Customers still there"
-
-
-def cohorts_title(found: Staying) -> str:
-    """The title of the map of cohorts."""
-    return "Customers who buy, by cohort" if found.kind == "purchases" else "Customers still there, by cohort"
+    """The title of the journey map; empty for all customers, where the map bears its own in the study's language."""
+    return f"The journey of {case.group}" if case.group else ""
 
 
 def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
@@ -75,11 +63,6 @@ def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
     rows = found.stages[found.stages["order"] < found.stages["order"].max()]
     rows = rows[(rows["n"] >= case.minimum_base) & rows["ended"].notna()]
     return rows.nlargest(1, "ended")
-
-
-def cohorts_across(found: Staying) -> str:
-    """What the ages of cohorts count."""
-    return "months after the first purchase" if found.kind == "purchases" else "quarters after they came"
 
 
 def pains(case: Case, found: Facts) -> dict[str, str]:
@@ -125,7 +108,7 @@ def map_fit(case: Case, found: Facts) -> dict[str, str]:
         return {}
     stopped = 0 if found.conformance.empty else int(found.conformance["n"].iloc[0])
     if stopped < case.minimum_base:
-        who = f"{_count(stopped, 'journey')} {'is' if stopped == 1 else 'are'} known to have stopped"
+        who = f"{count(stopped, 'journey')} {'is' if stopped == 1 else 'are'} known to have stopped"
         return {"no_fit": f"Whether journeys fit the drawn map is not told: {who}, under {case.minimum_base}."}
     row = found.conformance.set_index("part").loc["fits"]
     told = {
@@ -217,140 +200,7 @@ def audit(case: Case, found: Facts) -> dict[str, str]:
     return {"audit": "No touchpoint is clearly met more, or less, often than the map expects."}
 
 
-def staying(case: Case, found: Staying, horizon: float) -> dict[str, str]:
-    """Who is taken as lost, whether groups leave alike, how long customers stay on average, and what they bring."""
-    if not found.kind:
-        why = found.why_not or "no days of coming and leaving, and no purchases"
-        return {"no_staying": f"Nothing tells how long customers stay: {why}."}
-    told = _rule(case, found)
-    if len(found.test) and found.test["n"].iloc[0] >= case.minimum_base:
-        row = found.test.iloc[0]
-        sure = {
-            "clear": "do not leave alike",
-            "borderline": "may not leave alike (borderline)",
-            "none": "leave alike, as far as can be told",
-            "unknown": "cannot be compared",
-        }[verdict(row["p"])]
-        told["groups_leave"] = f"{found.by}: the groups {sure} (log-rank test, {text.p_is(row['p'])})."
-    rows = found.lifetimes
-    if rows.empty:
-        told["no_lifetime"] = (
-            f"How long customers stay of the first {_count(horizon, 'day')} is not told: no group was followed so far."
-        )
-    else:
-        rows = rows[rows["estimate"].notna() & (rows["n"] >= case.minimum_base)]
-        parts = [f"{row.group}, {_stay(row)}" for row in rows.itertuples()]
-        if parts:
-            told["lifetime"] = f"Of the first {_count(horizon, 'day')} customers stay on average: {'; '.join(parts)}."
-    if len(found.worth) and pd.notna(found.worth["estimate"].iloc[0]):
-        row, currency = found.worth.iloc[0], case.study.book.currency
-        who = f"who was there on {row['since']}" if row["since"] else "who comes"
-        money = f"{text.number(row['estimate'], 'money')}{f' {currency}' if currency else ''}"
-        told["worth"] = (
-            f"A customer {who} brings {money} of {row['of']} in the {_count(horizon, 'day')} from then "
-            f"({case.confidence:.0%} interval {text.interval(row['low'], row['high'], 'money')})."
-        )
-    return told
-
-
-def _rule(case: Case, found: Staying) -> dict[str, str]:
-    """When a customer who only buys is taken as lost, and how often that was wrong."""
-    if found.rule is None or found.rule.n < case.minimum_base:
-        return {}
-    told = {
-        "rule": f"Nobody says that he leaves here, so whoever buys nothing for {text.number(found.rule.value)} days "
-        f"({case.confidence:.0%} interval {text.interval(found.rule.low, found.rule.high)}) is taken as lost: by then "
-        "95% of those who come back have come back."
-    }
-    wrong = found.held_out.set_index("taken_as").loc["lost"] if len(found.held_out) else None
-    if wrong is not None and wrong["n"] >= case.minimum_base:
-        told["rule_tested"] = (
-            f"Tried at {wrong['cut'].date()}, the rule is wrong about {text.number(wrong['estimate'], 'percent')} "
-            f"({text.interval(wrong['low'], wrong['high'], 'percent')}) of those it takes as lost: they came back."
-        )
-    return told
-
-
-def _stay(row) -> str:
-    """A mean lifetime, with the day from which it counts where nobody was seen before."""
-    limits = f"({text.interval(row.low, row.high)})"
-    if not row.begins:
-        return f"{text.number(row.estimate)} days {limits}"
-    seen = text.number(row.horizon - row.begins)
-    return f"{text.number(row.estimate)} {limits} of the {seen} days from day {text.number(row.begins)} on"
-
-
-def _count(n: float, what: str) -> str:
-    return f"{text.number(n)} {what}{'' if n == 1 else 's'}"
-
-
 def alt_funnel(found: Facts) -> str:
     """What the funnel shows."""
     told = [f"{row.stage} {text.number(row.customers)} customers" for row in found.stages.itertuples()]
     return f"Customers who reach each stage, from first to last: {'; '.join(told)}."
-
-
-def alt_curves(rows: pd.DataFrame, by: str) -> str:
-    """What survival curves show."""
-    last = rows.dropna(subset=["estimate"]).groupby("group", sort=False).tail(1)
-    if last.empty:
-        return "No curves."
-    told = [f"{row.group} {text.number(100 * row.estimate, 'percent')}" for row in last.itertuples()]
-    groups = f" by {by}" if by else ""
-    return f"Share of customers still there over time{groups}, with bands; at the end: {'; '.join(told)}."
-
-
-def alt_cohorts(found: Staying) -> str:
-    """What the map of cohorts shows."""
-    if found.cohorts.empty:
-        return "No cohorts."
-    first, last = found.cohorts["cohort"].astype(str).iloc[[0, -1]]
-    return f"A heat map, a row a cohort from {first} to {last}: the share still there, or buying, at each age."
-
-
-def leagues(case: Case, tables: list) -> dict[str, str]:
-    """Of each league table whether units differ at all, and which stand out whatever the luck."""
-    told = {}
-    for table in tables:
-        if table.found is None:
-            told[table.name] = f"{table.title}: no league table ({table.why_not.rstrip('.')})."
-            continue
-        found, rows = table.found, table.found.frame.dropna(subset=["pooled"])
-        units = len(rows)
-        differ = {
-            "clear": "differ by more than chance",
-            "borderline": "may differ (borderline)",
-            "none": "are not told apart from chance",
-            "unknown": "cannot be compared",
-        }[found.verdict]
-        said = f"{table.title}: the {text.number(units)} units {differ} (all together {text.p_is(found.p)}, "
-        said += f"the two that differ most {text.p_is(found.p_widest)})"
-        quarter, own = max(1, units // 4), rows["apart"]
-        ends = [
-            f"{words}: {_units(part, table.unit)}"
-            for part, words in (
-                (rows[own], "apart from all others"),
-                (rows[(rows["rank_high"] <= quarter) & ~own], "surely among the best quarter"),
-                (rows[(rows["rank_low"] > units - quarter) & ~own].iloc[::-1], "surely among the last quarter"),
-            )
-            if len(part)
-        ]
-        told[table.name] = f"{said}; {'; '.join(ends) if ends else 'no rank is sure at either end'}."
-    return told
-
-
-def _units(rows: pd.DataFrame, unit: str) -> str:
-    """Units with their pooled value and its interval, and how many more there are."""
-    told = [
-        f"{row.unit} at {text.number(row.pooled, unit)} ({text.interval(row.low, row.high, unit)})"
-        for row in rows.head(NAMED).itertuples()
-    ]
-    return text.join([*told, *([f"{len(rows) - NAMED} more"] if len(rows) > NAMED else [])])
-
-
-def alt_league(table) -> str:
-    """What the chart of a league table shows."""
-    rows = table.found.frame.dropna(subset=["pooled"])
-    ends = [f"{row.unit} {text.number(row.pooled, table.unit)}" for row in rows.iloc[[0, -1]].itertuples()]
-    shown = f"{len(rows)} units from best to worst, shrunk, with intervals and ranks"
-    return f"{table.title}: {shown}; {' and '.join(ends)}."

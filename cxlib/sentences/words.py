@@ -1,5 +1,7 @@
 """Phrases that the sentences of every chapter share: verdicts, and what a wave or an interval may be called."""
 
+from cxlib import text
+
 VERDICTS = {
     "clear": "more than chance explains",
     "borderline": "borderline, too near the line for a plain yes or no",
@@ -17,3 +19,8 @@ def wave_name(wave: str) -> str:
 def interval_name(study) -> str:
     """What an interval may be called: plain for samples drawn at random, model-based for all others."""
     return "interval" if study.book.sample in RANDOM else "model-based interval"
+
+
+def count(n: float, what: str) -> str:
+    """A number of things: 1 contact, 2 contacts."""
+    return f"{text.number(n)} {what}{'' if n == 1 else 's'}"
