@@ -96,10 +96,11 @@ class Sums:
 def sums(log: Journeys, drawn_map: pd.DataFrame, level: str, *, channels=()) -> Sums:
     """What customers did at each place of a level, as Sums: contacts, visits, followed, the FATES, scored, score.
 
-    A row a place, as rows_of() has them. With `channels`, how many of the contacts were in each (channel.NAME).
+    A row a place, as rows_of() has them. With `channels`, how many of the contacts were in each (channel.0, channel.1
+    …, in their order: the engine would take Web and web for one column).
     """
-    inside = {name: log.nodes.loc[log.nodes["channel"] == name, "node"] for name in channels}
-    each = {f"channel.{name}": f"node IN ({', '.join(map(str, of))})" for name, of in inside.items()}
+    inside = [log.nodes.loc[log.nodes["channel"] == name, "node"] for name in channels]
+    each = {f"channel.{i}": f"node IN ({', '.join(map(str, of))})" for i, of in enumerate(inside)}
     # Some fates cannot be: of one touchpoint after another at the level of stages, of stages that the map lacks.
     never = {"stays"} if level == "stage" else set()
     never |= {"aside"} if log.nodes["stage"].isin(places(drawn_map)["stage"]).all() else set()
@@ -164,8 +165,8 @@ def _table(log: Journeys, drawn_map: pd.DataFrame, level: str, complaints, days,
         columns |= ratios.prefixed(ratios.share(*found.of(fate, "followed"), confidence=confidence), fate)
     score = ratios.mean(*found.of("score", "scored"), confidence=confidence)
     columns |= ratios.prefixed(score | {"n": score["n"].astype(int)}, "score", ("estimate", "low", "high", "se", "n"))
-    for name in mix:
-        share = ratios.share(*found.of(f"channel.{name}", "contacts"), confidence=confidence)
+    for i, name in enumerate(mix):
+        share = ratios.share(*found.of(f"channel.{i}", "contacts"), confidence=confidence)
         columns |= ratios.prefixed(share, f"channel.{name}")
     frame = frame.assign(**columns)
     frame = frame.merge(_days(log, level, confidence), on=keys, how="left", validate="one_to_one")
@@ -183,11 +184,13 @@ def _days(log: Journeys, level: str, confidence: float) -> pd.DataFrame:
     """
     keys, code = LEVELS[level], CODES[level]
     begins, ends = f"from_{code} IS DISTINCT FROM {code}", f"to_{code} IS DISTINCT FROM {code}"
-    # Of a visit of several contacts only the first and the last are looked at; most visits are of one.
+    # Of a visit of several contacts only the first and the last are looked at; most visits are of one. After a first
+    # one always comes its last one, so that the engine need not part the customers, for which it would read the log
+    # several times.
     sql = f"""WITH waits AS (
             SELECT {code}, moment, to_moment AS arrived FROM contacts WHERE {begins} AND {ends}
             UNION ALL SELECT {code}, seen AS moment, arrived FROM (
-                SELECT {code}, begins, seen, lead(seen) OVER (PARTITION BY customer ORDER BY step) AS arrived FROM (
+                SELECT {code}, begins, seen, lead(seen) OVER (ORDER BY customer, step) AS arrived FROM (
                     SELECT customer, step, {code}, {begins} AS begins,
                     CASE WHEN begins THEN moment ELSE to_moment END AS seen
                     FROM contacts WHERE ({begins}) <> ({ends}))) WHERE begins),

@@ -13,14 +13,16 @@ from cxlib.touchpoint_audit import audit
 from cxlib.transitions import transitions
 
 PERSONA = "persona"
+SPOTS = 500  # touchpoints at their stages; more are addresses or texts, and no kinds
 
 
 @dataclass(frozen=True)
 class Case:
     """The journeys of a study, or of one group of its customers.
 
-    `log` and `drawn_map` are None where the study has no contacts with a map. `customers` are those of the group,
-    `complaints` those of all, which tell from when to when complaints were noted; None where the study has none.
+    `log` and `drawn_map` are None where there is no journey to tell, for which `why_not` is the reason. `customers`
+    are those of the group, `complaints` those of all, which tell from when to when complaints were noted; None where
+    the study has none.
     """
 
     study: object
@@ -30,6 +32,7 @@ class Case:
     customers: pd.DataFrame | None
     complaints: pd.DataFrame | None
     confidence: float
+    why_not: str = ""
 
     @property
     def minimum_base(self) -> int:
@@ -40,7 +43,7 @@ class Case:
 def case(study, *, group: str = "", confidence: float = 0.95) -> Case:
     """The journeys of all customers, or of a group: `question:answer` of the customers, or `persona:number`.
 
-    Raises CxError for a group that is not there, for one without contacts, and for a confidence outside 0-1.
+    Raises CxError for a group that is not there, and for a confidence outside 0-1.
     """
     if not 0 < confidence < 1:
         raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
@@ -49,19 +52,23 @@ def case(study, *, group: str = "", confidence: float = 0.95) -> Case:
     if group:
         name, chosen = _chosen(study, customers, group)
         customers = customers[chosen].reset_index(drop=True)
-    complaints = _complaints(study)
+    nothing = (study, name, None, None, customers, _complaints(study), confidence)
     if not journey_tables.has_journeys(study.book):
-        return Case(study, name, None, None, customers, complaints, confidence)
+        return Case(*nothing, "The study has no contacts with a drawn map, so no journey is told.")
     events, drawn_map = study.table("events"), study.table("map")
     if group:
         events = events[events["customer"].isin(customers["customer"])]
         if events.empty:
-            raise CxError(f"no contact of the log is of a customer with {group}")
+            return Case(*nothing, f"No contact of the log is of a customer of this group ({name}).")
+    spots = len(events[["stage", "touchpoint"]].drop_duplicates())
+    if spots > SPOTS:
+        kinds = f"{spots:,} touchpoints at their stages, and {SPOTS} are the most that can be told of"
+        return Case(*nothing, f"No journey is told: the log has {kinds}; name kinds of touchpoints instead.")
     optional = {key: key if key in events else None for key in ("channel", "score")}
     log = journeys(events, order=places(drawn_map)["stage"].tolist(), **optional)
     if "channel" not in events:
         drawn_map = drawn_map.assign(channel=UNKNOWN)
-    return Case(study, name, log, drawn_map, customers, complaints, confidence)
+    return Case(study, name, log, drawn_map, *nothing[4:])
 
 
 def _chosen(study, customers, group: str) -> tuple[str, pd.Series]:
@@ -134,7 +141,14 @@ class Facts:
 
 
 def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0) -> Facts:
-    """What the modules of the journey find, with the chapter's confidence."""
+    """What the modules of the journey find, with the chapter's confidence.
+
+    Raises CxError for a seed under 0, and for more than 3,650 days of a complaint.
+    """
+    if seed < 0:
+        raise CxError(f"a seed is a whole number of 0 or more; found {seed}")
+    if days > 3650:
+        raise CxError(f"complaints are counted within a number of days, 3,650 at most; found {days}")
     if found.log is None:
         return Facts(*[pd.DataFrame()] * 12, customers=0)
     log, drawn, how, least = found.log, found.drawn_map, {"confidence": found.confidence}, found.minimum_base
@@ -143,7 +157,7 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0) -> 
     none, stopped = pd.DataFrame(), _stopped(log)
     audited = stopped and {"touchpoint", "channel", "expected"} <= set(drawn) and drawn["expected"].notna().any()
     return Facts(
-        contacts.check(log, found.customers, drawn),
+        _nameless(contacts.check(log, found.customers, drawn)),
         _places_based(journey.stages(log, drawn, **places_of), least),
         _places_based(journey.touchpoints(log, spots, **places_of), least),
         _audit_based(audit(log, drawn, customers=_with_left(found.customers), **how), least) if audited else none,
@@ -157,6 +171,12 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0) -> 
         pain_points.moments(log, spots, **how),
         int(log.customers),
     )
+
+
+def _nameless(checks: pd.DataFrame) -> pd.DataFrame:
+    """The checks without examples that name a customer: a report is no place for them, `contacts.check` gives them."""
+    of_the_map = checks["kind"].isin(["unknown_stage", "unknown_touchpoint"])
+    return checks.assign(example=checks["example"].where(of_the_map, ""))
 
 
 def _stopped(log: Journeys) -> int:

@@ -11,7 +11,8 @@ from cxlib.errors import CxError
 from cxlib.lead_rules import Rule
 from cxlib.newcomers import with_options
 from cxlib.people import ROLES, is_sensitive
-from cxlib.private import move_into_place, place
+from cxlib.private import cell, move_into_place, place
+from cxlib.readers import by_value
 from cxlib.segment_variables import code
 
 LEAST = 50  # ideal customers, and others: see lead_score.fit()
@@ -94,6 +95,8 @@ def write(study, found: Leads, made, out: str | Path) -> list[str]:
     placed = persona_of(study, made)
     if placed is not None:
         listed = listed.assign(persona=placed["name"], persona_probability=placed["probability"].round(4))
+    words = [name for name in ("prospect", "reasons", "unknown", "persona") if name in listed]
+    listed = listed.assign(**{name: by_value(listed[name], cell) for name in words})  # a spreadsheet computes none
     move_into_place(listed.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"), out)
     return [f"{out}: {len(listed):,} prospects, the highest score first", found.score.reason]
 

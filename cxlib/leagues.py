@@ -13,6 +13,7 @@ from cxlib.league import League
 from cxlib.survey import metrics
 
 UNITS = 300  # in one table; more are no units but customers
+REASONS = 100  # rows
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,18 @@ def rows(table: Table) -> pd.DataFrame:
 
 
 def reasons(case: Case) -> pd.DataFrame:
-    """Reasons of winning and losing by employee, against all others; empty where no offer has one."""
-    study = case.study
+    """Reasons of winning and losing by employee, against all others: the clearest first, and a hundred at most.
+
+    Empty where no offer has an outcome, a reason and an employee.
+    """
+    study, needed = case.study, ["employee", "won", "reason"]
     keys = set(study.table("sales")) if study.has("sales") else set()
-    if not {"employee", "won", "reason"} <= keys or not study.table("sales")["reason"].notna().any():
+    if not set(needed) <= keys or not study.table("sales")[needed].notna().all(axis=1).any():
         return pd.DataFrame()
     how = {"minimum_base": case.minimum_base, "confidence": case.confidence}
     found = league_reasons.reasons(study.table("sales"), "employee", "reason", "won", **how)
-    return found.rename(columns={"unit": "employee"}).assign(unit="percent").sort_values("p_adjusted", kind="stable")
+    found = found.rename(columns={"unit": "employee"}).assign(unit="percent")
+    return found.sort_values("p_adjusted", kind="stable").head(REASONS)
 
 
 def _metric(case: Case, seed: int) -> list[Table]:

@@ -1,7 +1,7 @@
 """Whom the persona chapter looks at, and by what: respondents or customers, the questions that form the personas."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -12,6 +12,8 @@ from cxlib.personas import Segmentation, patterns, segment
 from cxlib.segment_variables import usable
 from cxlib.segmentation import nobody
 from cxlib.survey import chosen_wave
+
+ALL = "All"  # what the row of all people is called, and therefore no persona
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def everybody(study, table: str, *, confidence: float = 0.95) -> People:
 def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
     """The personas of these people; `k` is how many, or from how many to how many are tried, as text: 4, or 2-8.
 
-    Raises CxError for a k that is neither, and as personas.segment().
+    No persona has the name of the row of all people. Raises CxError for a k that is neither, and as personas.segment().
     """
     found = re.fullmatch(r"(\d+)(?:\s*[-–]\s*(\d+))?", k.strip() or "2-8")
     if not found or int(found[2] or found[1]) < int(found[1]):
@@ -116,11 +118,14 @@ def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
         raise CxError(f"seed is a whole number from 0 to {2**32 - 1:,}, e.g. 0; found {seed}")
     if not case.columns:
         return nobody(len(case.frame), "no segments: fewer than two questions could form any", seed)
+    alone = _one_cluster(case)
     if len(tried) > 1:
         tried = [n for n in tried if n <= patterns(case.frame, case.columns)] or [1]
-    design = {key: name for key, name in case.design.items() if key != "fpc"}
+    design = {key: name for key, name in case.design.items() if key != "fpc" and not (alone and key == "clusters")}
     how = {"labels": labels, "minimum_base": case.minimum_base, "seed": seed}
-    return segment(case.frame, case.columns, k=tried, **how, **design)
+    found = segment(case.frame, case.columns, k=tried, **how, **design)
+    names = tuple(f"{ALL} (persona)" if name == ALL else name for name in found.names)
+    return replace(found, names=names, decisions=pd.concat([found.decisions, _decisions(alone)], ignore_index=True))
 
 
 def table_of(study) -> str:
@@ -175,7 +180,21 @@ def in_words(case: People) -> dict[str, str]:
 
 
 def _column(case: People, name: str) -> str:
-    return case.label(name) + (f": {case.option(name)}" if "." in name else "")
+    option = "." in name and case.question_of(name) in case.study.book.tables[case.table].questions
+    return case.label(name) + (f": {case.option(name)}" if option else "")
+
+
+def _one_cluster(case: People) -> list[tuple]:
+    """A word on the column of clusters where it holds one cluster, of which no bootstrap sample can be drawn."""
+    name = case.design.get("clusters")
+    if name is None or case.frame[name].isna().any():
+        return []
+    strata = case.design.get("strata") or []
+    units = case.frame[[name, *([strata] if isinstance(strata, str) else strata)]]
+    if len(units.drop_duplicates()) != 1:
+        return []
+    told = "one cluster only: sizes take people as independent of each other"
+    return [(name, len(case.frame), told, str(case.frame[name].iloc[0]))]
 
 
 def _short(label: str) -> str:

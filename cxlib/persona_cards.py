@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from cxlib.banner_lines import GROUPS
-from cxlib.people import People, attribute_of, is_sensitive, profile_questions
-from cxlib.persona_facts import ALL
+from cxlib.people import ALL, People, attribute_of, is_sensitive, profile_questions
+from cxlib.persona_facts import PERSONA
 from cxlib.profiles import COLUMNS, profile
 from cxlib.segment_cards import NO, YES
 
@@ -84,9 +84,7 @@ class Card:
     confidence: float = 0.95
 
 
-def profiles(
-    case: People, frame: pd.DataFrame, *, group: str = "persona", formed_by=(), correction="holm", against=None
-):
+def profiles(case: People, frame: pd.DataFrame, *, group: str = PERSONA, formed_by=(), correction="holm", against=None):
     """profiles.profile() of the people by the groups of a column: every attribute that is not sensitive, if any.
 
     What formed the groups has no p value: `formed_by` names questions, and whatever is derived from them counts too.
@@ -129,10 +127,10 @@ def pains(case: People, frame: pd.DataFrame) -> pd.DataFrame:
     """profiles.profile() of how each persona rates the drivers; empty without drivers."""
     study = case.study
     drivers = [] if case.table != "survey" else [d for d in study.questions("driver") if frame[d].notna().any()]
-    if not drivers or not len(frame["persona"].cat.categories):
+    if not drivers or not len(frame[PERSONA].cat.categories):
         return pd.DataFrame(columns=COLUMNS)
     how = {"confidence": case.confidence, "minimum_base": case.minimum_base, **case.design}
-    return profile(frame, "persona", drivers, labels={name: study.label(name) for name in drivers}, **how)
+    return profile(frame, PERSONA, drivers, labels={name: study.label(name) for name in drivers}, **how)
 
 
 def cards(sizes, market, metrics, churn, traits, words: dict[str, dict], *, currency="", confidence=0.95) -> list[Card]:

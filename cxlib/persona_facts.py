@@ -7,31 +7,33 @@ from scipy import special
 from cxlib import retention, value
 from cxlib.drivers import importance
 from cxlib.errors import CxError
-from cxlib.people import People
+from cxlib.people import ALL, People
 from cxlib.scores import by_group
 from cxlib.survey import metrics as survey_metrics
 
-ALL = "All"
+# Columns that are added to people's answers bear a point first, which no question's name has.
+PERSONA, VALUE, OWN, HIT = ".persona", ".value", ".own", ".hit"
 SAMPLES = 500  # of the bootstrap behind the ranks of each persona's drivers
 NUMBERS = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective"]
 
 
 def placed(case: People, found) -> pd.DataFrame:
-    """The people with the persona that each most likely is, in a column `persona`.
+    """The people with the persona that each most likely is, in a column PERSONA.
 
     Blank for who answered nothing, and for everybody where there are no personas.
     """
     one = found.k == 1
     members = np.zeros(len(case.frame), int) if one else found.members
     persona = pd.Categorical.from_codes(members - 1, [] if one else list(found.names))
-    return case.frame.assign(persona=persona)
+    return case.frame.assign(**{PERSONA: persona})
 
 
 def sizes(case: People, found) -> pd.DataFrame:
     """Each persona's share of all customers, in percent, and how many customers that is.
 
     Columns: persona, estimate, low, high, se, n (who most likely is one), n_effective, stability (0-1, see
-    segment_number), customers, customers_low, customers_high (nan where the number of all is not known).
+    segment_number), customers, customers_low, customers_high (nan where the number of all is not known). Of a table of
+    customers the share is of all who ever were there, the number of those who still are.
     """
     everybody = customers(case)
     rows = found.sizes.reset_index(drop=True).assign(persona=list(found.names))
@@ -40,9 +42,21 @@ def sizes(case: People, found) -> pd.DataFrame:
     half = special.stdtrit(rows["df"], 0.5 + case.confidence / 2) * rows["se"] / 100 / (share * (1 - share))
     limits = {"low": -half, "high": half}
     rows = rows.assign(**{name: 100 * special.expit(special.logit(share) + off) for name, off in limits.items()})
-    per = (np.nan if everybody is None else everybody) / 100
-    numbers = {"customers": "estimate", "customers_low": "low", "customers_high": "high"}
-    return rows.assign(**{name: rows[column] * per for name, column in numbers.items()}, unit="percent")
+    there = _still_there(case)
+    if not there.all() and there.any() and found.k > 1:
+        now = found.probabilities[there].mean(axis=0)
+        half = half * np.sqrt(len(there) / there.sum()) * share * (1 - share) / (now * (1 - now))
+        share = pd.Series(now, index=rows.index)
+    per, off = np.nan if everybody is None else everybody, {"": 0 * half, "_low": -half, "_high": half}
+    numbers = {f"customers{end}": per * special.expit(special.logit(share) + shift) for end, shift in off.items()}
+    return rows.assign(**numbers, unit="percent")
+
+
+def _still_there(case: People) -> np.ndarray:
+    """Which of the people are customers today: of a table of customers those who have not left."""
+    if case.table == "customers" and "left" in case.frame:
+        return case.frame["left"].isna().to_numpy()
+    return np.ones(len(case.frame), bool)
 
 
 def customers(case: People) -> int | None:
@@ -70,13 +84,13 @@ def market(case: People, frame: pd.DataFrame, scope: float = 0.0) -> pd.DataFram
     worth = _value(case)
     if worth is None:
         return pd.DataFrame()
-    frame, how = frame.assign(_value=worth), _how(case)
-    frames = [_by_persona(case, frame, "mean", "_value").assign(kind="Value of a customer", times=1.0)]
-    known = frame["_value"].notna() & frame["persona"].notna()
-    for name in frame["persona"].cat.categories if scope and everybody else []:
-        own = frame["_value"].where(frame["persona"] == name, 0.0).where(known)
-        whole = by_group(frame.assign(_own=own), "mean", [], question="_own", **how)
-        n = int((known & (frame["persona"] == name)).sum())
+    frame, how = frame.assign(**{VALUE: worth}), _how(case)
+    frames = [_by_persona(case, frame, "mean", VALUE).assign(kind="Value of a customer", times=1.0)]
+    known = frame[VALUE].notna() & frame[PERSONA].notna() & _still_there(case)
+    for name in frame[PERSONA].cat.categories if scope and everybody else []:
+        own = frame[VALUE].where(frame[PERSONA] == name, 0.0).where(known)
+        whole = by_group(frame.assign(**{OWN: own}), "mean", [], question=OWN, **how)
+        n = int((known & (frame[PERSONA] == name)).sum())
         whole = whole.assign(persona=name, kind="Target market", times=scope * everybody, n=n)
         if n < case.minimum_base:
             whole[["estimate", "low", "high", "se"]] = np.nan
@@ -136,19 +150,17 @@ def complaints(case: People, frame: pd.DataFrame) -> pd.DataFrame:
     subject = (subjects or ["channel"])[0]
     if subject not in table:
         return empty
-    who = frame.dropna(subset=["customer", "persona"]).drop_duplicates("customer", keep="last")
-    joined = table.merge(
-        who[["customer", "persona"]], left_on="complainer", right_on="customer", validate="many_to_one"
-    )
+    who = frame.dropna(subset=["customer", PERSONA]).drop_duplicates("customer", keep="last")
+    joined = table.merge(who[["customer", PERSONA]], left_on="complainer", right_on="customer", validate="many_to_one")
     rows = []
-    for persona, part in joined.groupby("persona", observed=True):
+    for persona, part in joined.groupby(PERSONA, observed=True):
         answers = part[subject].dropna()
         if answers.empty:
             continue
         answer = answers.astype(str).value_counts().sort_index().idxmax()
-        hit = part.dropna(subset=[subject]).assign(_hit=(answers.astype(str) == answer).astype(float))
+        hit = part.dropna(subset=[subject]).assign(**{HIT: (answers.astype(str) == answer).astype(float)})
         by = {"clusters": "complainer", "minimum_base": case.minimum_base, "confidence": case.confidence}
-        found = by_group(hit, value.HAPPENED, [], question="_hit", **by)
+        found = by_group(hit, value.HAPPENED, [], question=HIT, **by)
         label = study.label(subject, "complaints") if subjects else "Channel"
         told = answer if found["estimate"].notna().all() else ""
         rows.append(found.assign(persona=str(persona), subject=label, answer=told))
@@ -168,8 +180,8 @@ def drivers(case: People, frame: pd.DataFrame, *, seed=0) -> pd.DataFrame:
     outcome = survey_metrics(study).iloc[0]
     design = {key: name for key, name in case.design.items() if key != "fpc"}
     frames = []
-    for name in frame["persona"].cat.categories:
-        part = frame[(frame["persona"] == name) & frame[outcome["question"]].notna()]
+    for name in frame[PERSONA].cat.categories:
+        part = frame[(frame[PERSONA] == name) & frame[outcome["question"]].notna()]
         usable = [
             d
             for d in study.questions("driver")
@@ -200,8 +212,8 @@ def _how(case: People) -> dict:
 
 def _by_persona(case: People, frame: pd.DataFrame, metric, question: str) -> pd.DataFrame:
     """The metric in each persona, in their order."""
-    found = by_group(frame, metric, ["persona"], question=question, **_how(case))
-    order = list(frame["persona"].cat.categories)
+    found = by_group(frame, metric, [PERSONA], question=question, **_how(case)).rename(columns={PERSONA: "persona"})
+    order = list(frame[PERSONA].cat.categories)
     found = found.iloc[np.argsort([order.index(name) for name in found["persona"]])].reset_index(drop=True)
     return found.assign(persona=found["persona"].astype(str))
 

@@ -12,6 +12,7 @@ from cxlib.profiles import ALL, COLUMNS, LEAST_PEOPLE
 from cxlib.segmentation import Segmentation
 
 FORM = 6  # questions of the typing tool at most
+GROUP = ".group"  # the column of groups, a name that no question has
 TESTS = {
     "auc": "Area under the curve (0.5: chance)",
     "slope": "Calibration: slope (1 is right)",
@@ -73,11 +74,14 @@ def headlines(case: People, found: Personas) -> pd.DataFrame:
     if found.form is None:
         return pd.DataFrame()
     largest, placed = found.sizes.head(1), found.form.accuracy.tail(1)
+    # A share is of all who answered, as its effective base is; how many are of the persona is beside the point.
+    base = {"n": found.sizes["n"].sum(), "note": f"answers of those most likely of it: {largest['n'].iloc[0]:,}"}
+    asked = "one question" if len(found.form.questions) == 1 else f"{len(found.form.questions)} questions"
     about = {"unit": "percent", "least": 0, "most": 100}
     how = "mean membership in latent classes; interval from bootstrap samples of the design"
     rows = [
-        largest.assign(name="largest", label=f"Largest persona: {largest['persona'].iloc[0]}", method=how, note=""),
-        placed.assign(name="placed", label=f"Placed by {len(found.form.questions)} questions as by all", note=""),
+        largest.assign(name="largest", label=f"Largest persona: {largest['persona'].iloc[0]}", method=how, **base),
+        placed.assign(name="placed", label=f"Placed by {asked} as by all", note=""),
     ]
     return pd.concat(rows, ignore_index=True).assign(**about)
 
@@ -119,12 +123,12 @@ def form_points(case: People, form: placement.Placement | None) -> pd.DataFrame:
     printed = placement.as_printed(form, case)
     rows = [("To begin with", "", *printed["start"])]
     rows += [(q["text"], a["label"], *a["points"]) for q in printed["questions"] for a in q["answers"]]
-    return pd.DataFrame(rows, columns=["question", "answer", *form.names])
+    return pd.DataFrame(rows, columns=["question", "answer", *form.columns])
 
 
 def form_heads(form: placement.Placement | None) -> dict[str, tuple[str, str]]:
     """The heads of form_points(): the personas' names as they are."""
-    return {} if form is None else {name: (name, "base") for name in form.names}
+    return {} if form is None else {p: (name, "base") for p, name in zip(form.columns, form.names, strict=True)}
 
 
 def agreement(case: People, form: placement.Placement | None) -> pd.DataFrame:
@@ -152,15 +156,15 @@ def contrast(case: People, by: str = "") -> tuple[str, pd.DataFrame]:
         best, worst = bands.cat.categories[-1], bands.cat.categories[0]
         if not {best, worst} <= set(bands):
             return str(best), _none()
-        grouped = frame.assign(_group=bands.where(bands.isin([best, worst])).cat.remove_unused_categories())
-        rows = persona_cards.profiles(case, grouped, group="_group", formed_by=(name,), against=worst)
+        grouped = frame.assign(**{GROUP: bands.where(bands.isin([best, worst])).cat.remove_unused_categories()})
+        rows = persona_cards.profiles(case, grouped, group=GROUP, formed_by=(name,), against=worst)
         return str(best), rows[rows["group"] == best]
     if name not in frame or not isinstance(frame[name].dtype, pd.CategoricalDtype):
         known = [column for column in frame if isinstance(frame[column].dtype, pd.CategoricalDtype)]
         raise CxError(f"profiles are of the groups of a question; {name} has none{nearest(name, [*metrics, *known])}")
-    grouped = frame.assign(_group=frame[name].cat.remove_unused_categories())
-    rows = persona_cards.profiles(case, grouped, group="_group", formed_by=(name,))
-    return (str(grouped["_group"].cat.categories[0]) if len(grouped["_group"].cat.categories) else ""), rows
+    grouped = frame.assign(**{GROUP: frame[name].cat.remove_unused_categories()})
+    rows = persona_cards.profiles(case, grouped, group=GROUP, formed_by=(name,))
+    return (str(grouped[GROUP].cat.categories[0]) if len(grouped[GROUP].cat.categories) else ""), rows
 
 
 def lost(study, *, confidence: float = 0.95) -> tuple[str, pd.DataFrame]:
@@ -180,8 +184,8 @@ def _lost(case: People) -> tuple[str, pd.DataFrame]:
     if "left" not in case.frame or case.frame["left"].isna().all():
         return "", pd.DataFrame(columns=COLUMNS)
     left = case.frame["left"].notna().map({True: "Left", False: "Stayed"})
-    grouped = case.frame.assign(_group=pd.Categorical(left, categories=["Left", "Stayed"]))
-    rows = persona_cards.profiles(case, grouped, group="_group")
+    grouped = case.frame.assign(**{GROUP: pd.Categorical(left, categories=["Left", "Stayed"])})
+    rows = persona_cards.profiles(case, grouped, group=GROUP)
     return "Left", rows[rows["group"] == "Left"]
 
 

@@ -7,11 +7,12 @@ from cxlib.codebook import Codebook, Question
 # What laws on personal data hold to be sensitive (GDPR, article 9; Vietnam's decree 13/2023, article 2), as words of a
 # question's name, label or text.
 SENSITIVE = re.compile(
-    r"relig|faith|church|ethnic|\brace\b|racial|health|disab|illness|disease|genetic|biometric|sexual|orientation"
+    r"relig|faith|church|ethn|\brace\b|racial|health|disab|illness|disease|genetic|biometric|sexual|orientation"
     r"|political|\bparty\b|\bunion\b|tôn giáo|dân tộc|chủng tộc|sức khỏe|sức khoẻ|bệnh|khuyết tật|di truyền"
     r"|sinh trắc|tình dục|chính trị|đảng phái|công đoàn|ton giao|dan toc|chung toc|suc khoe|khuyet tat|chinh tri",
     re.IGNORECASE,
 )
+RACE = re.compile(r"^race|raceth", re.IGNORECASE)  # as names of questions shorten it: race4, racethn
 LEAST = 2  # variables that personas are formed from
 FORMING = ("behavioural", "psychographic", "channel")
 ROLES = ("single", "segment", "multi", "number")
@@ -29,7 +30,7 @@ def is_sensitive(name: str, question: Question) -> bool:
     texts = [name.replace("_", " ")]
     for part in (question.label, question.text):
         texts += part.values() if isinstance(part, dict) else [part or ""]
-    return any(SENSITIVE.search(text) for text in texts)
+    return bool(RACE.search(name)) or any(SENSITIVE.search(text) for text in texts)
 
 
 def by_default(questions: dict[str, Question]) -> tuple[list[str], list[str]]:

@@ -16,7 +16,7 @@ from cxlib.errors import CxError
 from cxlib.latent_classes import memberships
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
-from cxlib.segment_numbers import plain
+from cxlib.segment_numbers import plain, rounded
 from cxlib.segment_variables import code
 
 POINTS = 4  # more, where an answer is e (2.72) times as likely
@@ -31,7 +31,7 @@ class Placement:
     """The questions of a short form, its points, and how often it agrees with all questions together.
 
     `points`: question, variable, answer, tick (an option that may be ticked, not one of several answers), and a column
-    of whole numbers a persona, by its name; the first row is what each persona starts with. `accuracy`, a row a number
+    of whole numbers a persona, p1, p2 …; the first row is what each persona starts with. `accuracy`, a row a number
     of questions: questions, added, estimate (percent of held-out people placed as by all questions), low, high, se, n,
     n_weighted, n_effective, method; the chosen form is its last row.
     """
@@ -41,6 +41,11 @@ class Placement:
     accuracy: pd.DataFrame
     names: tuple[str, ...]
     edges: dict[str, tuple[float, ...]]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of `points` that hold the personas' points; names could be those of other columns."""
+        return _columns(len(self.names))
 
     def place(self, answers: pd.DataFrame) -> pd.DataFrame:
         """The persona that the points of each row's answers make likeliest, and how likely it is.
@@ -53,12 +58,12 @@ class Placement:
         variables = [name for name in dict.fromkeys(rows["variable"]) if name in answers]
         if not variables:
             raise CxError(f"the form asks {', '.join(self.questions)}; the answers hold none of these")
-        total = np.tile(self.points.iloc[0][list(self.names)].to_numpy(float), (len(answers), 1))
+        total = np.tile(self.points.iloc[0][self.columns].to_numpy(float), (len(answers), 1))
         answered = pd.DataFrame(False, index=answers.index, columns=list(self.questions))
         for name in variables:
             part = rows[rows["variable"] == name].reset_index(drop=True)
             found = self._found(name, answers[name], part)
-            earned = np.vstack([part[list(self.names)].to_numpy(float), np.zeros(len(self.names))])
+            earned = np.vstack([part[self.columns].to_numpy(float), np.zeros(len(self.names))])
             if part["tick"].iloc[0]:
                 # What not ticking it earns stands in what the personas start with.
                 total += np.where((found == 1)[:, None], earned[0], 0.0)
@@ -127,14 +132,14 @@ def short_form(frame: pd.DataFrame, segmentation, *, most: int = 6, seed=0, conf
             break
         chosen, best, total = [*chosen, name], hits[name], total + earned[name]
         agrees = np.where(told, total.argmax(axis=1) == full, np.nan)
-        held = frame[~half].assign(_agrees=agrees[~half])
-        found = by_group(held, AGREES, [], question="_agrees", confidence=confidence, minimum_base=2, **design)
+        held = frame[~half].assign(**{".agrees": agrees[~half]})
+        found = by_group(held, AGREES, [], question=".agrees", confidence=confidence, minimum_base=2, **design)
         rows.append(found.assign(questions=len(chosen), added=name))
     kept = [line for line in lines if line.question in chosen]
     kept.sort(key=lambda line: chosen.index(line.question))
     return Placement(
         tuple(chosen),
-        _points(kept, base, segmentation.names),
+        _points(kept, base),
         pd.concat(rows, ignore_index=True),
         tuple(segmentation.names),
         {line.variable: line.edges for line in kept if line.edges},
@@ -153,11 +158,11 @@ def as_printed(form: Placement, case) -> dict:
         part = rows[rows["question"] == name]
         asked = study.text(name, case.table) if name in study.book.tables[case.table].questions else ""
         labels = [case.option(variable) if tick else answer for variable, answer, tick in part.iloc[:, 1:4].to_numpy()]
-        points = part[list(form.names)].to_numpy().tolist()
+        points = part[form.columns].to_numpy().tolist()
         answers = [{"label": label, "points": earned} for label, earned in zip(labels, points, strict=True)]
         text = asked or study.label(name, case.table)
         questions.append({"text": text, "many": bool(part["tick"].any()), "answers": answers})
-    start = list(form.points.iloc[0][list(form.names)])
+    start = list(form.points.iloc[0][form.columns])
     title = study.book.words(study.book.title)
     last = form.accuracy.iloc[-1].to_dict()
     return {"title": title, "names": form.names, "start": start, "questions": questions, "accuracy": last}
@@ -193,10 +198,14 @@ def _lines(frame: pd.DataFrame, segmentation) -> list[_Line]:
     for variable in segmentation.variables:
         question, _, option = variable.name.partition(".")
         if variable.kind == "number":
-            edges, inner = _edges(variable, frame[variable.name])
+            given = frame[variable.name].to_numpy(float)
+            given = given[(given >= variable.low) & (given <= variable.high)]
+            edges, inner = _edges(variable, given)
             chance = np.diff(_below(inner, model.means[:, number], model.sds[:, number]), axis=0)
             found = np.where(np.isnan(numbers[:, number]), -1, _banded(frame[variable.name].to_numpy(float), edges))
-            lines.append(_line(question, variable.name, _band_names(edges), chance, found, edges))
+            lines.append(
+                _line(question, variable.name, _band_names(edges, whole=(given % 1 == 0).all()), chance, found, edges)
+            )
             number += 1
             continue
         chance, found = model.categories[category].T, codes[:, category]
@@ -217,21 +226,24 @@ def _line(question, variable, answers, chance, found, edges=()) -> _Line:
     return _Line(question, variable, answers, False, points, np.zeros(points.shape[1]), found, tuple(edges))
 
 
-def _points(lines: list[_Line], base: np.ndarray, names: tuple[str, ...]) -> pd.DataFrame:
+def _points(lines: list[_Line], base: np.ndarray) -> pd.DataFrame:
     """The form: points as they are printed, from 0 up, since only differences between personas count."""
     start = base + sum((line.unticked for line in lines), np.zeros(len(base)))
     rows = [(START, START, "", False, *(start - start.min()).astype(int))]
     for line in lines:
         for answer, points in zip(line.answers, line.points, strict=True):
             rows.append((line.question, line.variable, answer, line.tick, *(points - points.min()).astype(int)))
-    return pd.DataFrame(rows, columns=["question", "variable", "answer", "tick", *names])
+    return pd.DataFrame(rows, columns=["question", "variable", "answer", "tick", *_columns(len(base))])
 
 
-def _edges(variable, values: pd.Series) -> tuple[tuple[float, ...], np.ndarray]:
+def _columns(k: int) -> list[str]:
+    return [f"p{i}" for i in range(1, k + 1)]
+
+
+def _edges(variable, given: np.ndarray) -> tuple[tuple[float, ...], np.ndarray]:
     """Where a number is cut so that it can be ticked, in round figures, and the same on the scale of the model."""
-    given = values[(values >= variable.low) & (values <= variable.high)].to_numpy(float)
-    cuts = np.quantile(given, np.arange(1, BANDS) / BANDS)
-    edges = tuple(sorted({float(f"{cut:.2g}") for cut in cuts}))
+    edges = rounded(np.quantile(given, np.arange(1, BANDS) / BANDS), given, given)
+    edges = tuple(np.unique(edges).tolist())
     inner = np.log1p(edges) if variable.log else np.array(edges)
     return edges, (inner - variable.center) / variable.scale
 
@@ -252,6 +264,13 @@ def _word(answer) -> str:
     return plain(answer) if isinstance(answer, (int, float, np.number)) else str(answer)
 
 
-def _band_names(edges: tuple[float, ...]) -> list[str]:
-    inner = [f"{low:,.10g}-{high:,.10g}" for low, high in pairwise(edges)]
-    return [f"<{edges[0]:,.10g}", *inner, f"≥{edges[-1]:,.10g}"]
+def _band_names(edges: tuple[float, ...], *, whole: bool) -> list[str]:
+    """What the bands are called, so that every number has one place: <920, 920-1399, ≥1400; 1.5 to <2 of fractions."""
+
+    def name(low: float, high: float) -> str:
+        if not whole:
+            return f"{plain(low)} to <{plain(high)}"
+        dash = " to " if low < 0 else "-"
+        return f"{plain(low)}{dash}{plain(high - 1)}" if high - low > 1 else plain(low)
+
+    return [f"<{plain(edges[0])}", *(name(low, high) for low, high in pairwise(edges)), f"≥{plain(edges[-1])}"]

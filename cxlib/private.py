@@ -142,9 +142,7 @@ def write(study, cases, out: str | Path) -> Path:
     table = listed[["customer"]].join(held, on="customer").join(listed.drop(columns="customer"))
     table["known"] = table["known"].map({True: "yes", False: "no"})
     numbers = {"chance": 4, "value": 2, "expected": 2}
-    table = table.assign(
-        **{c: table[c].round(numbers[c]) if c in numbers else by_value(table[c], _cell) for c in table}
-    )
+    table = table.assign(**{c: table[c].round(numbers[c]) if c in numbers else by_value(table[c], cell) for c in table})
     move_into_place(table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"), out)
     return out
 
@@ -195,7 +193,7 @@ _FORMULA = re.compile(r"(^|[;,\t\r\n\"])(\s*)([=+\-@＝＋－＠])")
 _PHONE = re.compile(r"\+[\d ().\-/]{6,}")
 
 
-def _cell(value) -> str | None:
+def cell(value) -> str | None:
     """A text of the data that a spreadsheet shows and does not compute: an apostrophe stands before a formula.
 
     A phone number of another country keeps its plus, since a phone cannot dial an apostrophe: digits compute nothing.

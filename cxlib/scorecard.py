@@ -8,10 +8,14 @@ import pandas as pd
 from cxlib.columns import bands, natural_order
 from cxlib.errors import CxError, nearest
 from cxlib.readers import by_value, code
+from cxlib.segment_numbers import rounded
 
 UNKNOWN, OTHER = "unknown", "other"
 LEAST = 10  # customers who gave an answer; fewer, and it is taken together with other rare ones
 BANDS = 5  # of a number, with as many customers in each as readable edges allow
+FEW = 10  # different values of a number, which are its answers, where they are no more
+SPIKE = 0.15  # of the customers: a number that more of them have is an answer of its own
+PRIVATE = 5  # customers: an answer that fewer gave is no example
 NOT_ASKED = 0.95  # of an attribute's blanks, that another attribute must explain
 
 
@@ -56,10 +60,14 @@ def is_number(values: pd.Series) -> bool:
 
 
 def attribute(values: pd.Series, label: str) -> Attribute:
-    """The attribute as the training customers answered it; raises CxError for what no two customers share."""
+    """The attribute as the training customers answered it; raises CxError for what no two customers share.
+
+    A number of few different values has these as its answers, any other bands.
+    """
     name = str(values.name)
     if is_number(values):
         numbers = _finite(values).dropna()
+    if is_number(values) and not _is_few(numbers):
         edges = _edges(numbers.to_numpy())
         names = tuple(bands(numbers, edges).cat.categories) if edges else tuple(f"{n:g}" for n in numbers[:1])
         return Attribute(name, label, (*names, UNKNOWN), edges=edges, number=True)
@@ -166,14 +174,20 @@ def decided(card, used, train: np.ndarray, left_out: int) -> pd.DataFrame:
             rows.append((a.name, int(blank.sum()), what, ""))
         if rare.any():
             what = f'answers of fewer than {LEAST} training customers; count as "{OTHER}"'
-            rows.append((a.name, int(rare.sum()), what, told[rare][0]))
+            rows.append((a.name, int(rare.sum()), what, _example(told[rare])))
         if new.any():
             rows.append(
-                (a.name, int(new.sum()), f'answers of no training customer; count as "{UNKNOWN}"', told[new][0])
+                (a.name, int(new.sum()), f'answers of no training customer; count as "{UNKNOWN}"', _example(told[new]))
             )
         if len(set(told[train])) == 1:
             rows.append((a.name, int(train.sum()), "one answer only; earns nothing", told[0]))
     return decisions(rows)
+
+
+def _example(told: np.ndarray) -> str:
+    """The answer that most of them gave, none where they are so few that it might tell who they are."""
+    counts = pd.Series(told).value_counts()
+    return counts.index[0] if counts.iloc[0] >= PRIVATE else ""
 
 
 def decisions(rows) -> pd.DataFrame:
@@ -208,14 +222,42 @@ def _finite(values: pd.Series) -> pd.Series:
     return numbers
 
 
+def _is_few(numbers: pd.Series) -> bool:
+    """Whether a number has few different values, of which one at least is no rare answer."""
+    counts = numbers.value_counts()
+    return 1 < len(counts) <= FEW and counts.max() >= LEAST
+
+
 def _edges(numbers: np.ndarray) -> tuple[float, ...]:
-    """Edges of two figures near the quantiles; where numbers differ too little for that, the quantiles themselves."""
+    """Edges near the quantiles, in figures as round as keep the bands apart; a spike is parted from the rest."""
     if not len(numbers):
         return ()
-    wanted = np.quantile(numbers, np.arange(1, BANDS) / BANDS)
-    return _with_numbers(np.array([float(f"{value:.2g}") for value in wanted]), numbers) or _with_numbers(
-        wanted, numbers
-    )
+    values, counts = np.unique(numbers, return_counts=True)
+    spike = values[counts.argmax()]
+    if counts.max() <= SPIKE * len(numbers):
+        return _with_numbers(_near(numbers, BANDS), numbers)
+    below, above = numbers[numbers < spike], numbers[numbers > spike]
+    edges = [spike] if len(below) else []
+    edges += [_between(spike, above.min())] if len(above) else []
+    for part in (below, above):
+        near = _near(part, int(np.ceil((BANDS - 1) * len(part) / len(numbers))))
+        edges += [edge for edge in near if part.min() < edge <= part.max()]
+    return _with_numbers(np.array(edges), numbers)
+
+
+def _near(numbers: np.ndarray, count: int) -> np.ndarray:
+    """Edges near the quantiles that cut numbers in so many parts, of two figures where these keep the parts apart."""
+    if count < 2:
+        return np.empty(0)
+    wanted = np.quantile(numbers, np.arange(1, count) / count)
+    choices = [np.array([float(f"{value:.2g}") for value in wanted]), rounded(wanted, numbers, numbers), wanted]
+    return max(choices, key=lambda edges: len(_with_numbers(edges, numbers)))
+
+
+def _between(low: float, high: float) -> float:
+    """The roundest number above low and up to high."""
+    tried = (float(f"{high:.{figures}g}") for figures in range(1, 17))
+    return next((edge for edge in tried if low < edge <= high), float(high))
 
 
 def _with_numbers(edges: np.ndarray, numbers: np.ndarray) -> tuple[float, ...]:

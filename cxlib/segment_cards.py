@@ -78,17 +78,32 @@ def label_of(name: str, labels) -> str:
     return labels.get(name) or words[:1].upper() + words[1:]
 
 
-def wording(name: str, answer: str, labels, *, answers: int) -> str:
-    """Variable and answer in words: the label alone for a number, and for a yes among two answers."""
+def is_yes(answer: str, answers) -> bool:
+    """Whether an answer is a yes; a y only beside an n, and no other, for it may be a code."""
+    return answer.casefold() in YES and (answer.casefold() != "y" or _yes_or_no(answers))
+
+
+def is_no(answer: str, answers) -> bool:
+    """Whether an answer is a no; an n only beside a y, and no other."""
+    return answer.casefold() in NO and (answer.casefold() != "n" or _yes_or_no(answers))
+
+
+def _yes_or_no(answers) -> bool:
+    return {answer.casefold() for answer in answers} == {"y", "n"}
+
+
+def wording(name: str, answer: str, labels, *, answers) -> str:
+    """Variable and answer in words: the label alone for a number, and for a yes among two `answers`."""
     label = label_of(name, labels)
-    return label if not answer or (answers == 2 and answer.casefold() in YES) else f"{label}: {answer}"
+    return label if not answer or (len(answers) == 2 and is_yes(answer, answers)) else f"{label}: {answer}"
 
 
 def names(found: pd.DataFrame, k: int, labels=None) -> tuple[str, ...]:
     """A short name for each segment: up to three things that it has more of than all have, the clearest first.
 
     A "no" names nothing; numbers stand with ↑ where the segment has more, and ↓ where less. A segment that has more of
-    nothing is named by what it has least of. No two segments bear the same name; `found` is the frame of cards().
+    nothing is named by what it has least of, and one that nothing sets apart by its most frequent answers, and by
+    numbers with ≈ (about as all have). No two segments bear the same name; `found` is the frame of cards().
     """
     if k == 1:
         return (EVERYONE,)
@@ -101,21 +116,40 @@ def names(found: pd.DataFrame, k: int, labels=None) -> tuple[str, ...]:
 
 def _parts(card: pd.DataFrame, labels) -> list[str]:
     """What the segment can be named by, the clearest first."""
-    more, less, answers = [], [], card.groupby("variable")["answer"].size()
+    more, less, answers = [], [], card.groupby("variable")["answer"].agg(tuple)
     for row in card.itertuples():
-        if not abs(row.apart) > CLEAR or row.answer.casefold() in NO or row.answer == OTHER:
+        if not abs(row.apart) > CLEAR or is_no(row.answer, answers[row.variable]) or row.answer == OTHER:
             continue
-        words = wording(row.variable, row.answer, labels, answers=answers[row.variable])
-        if words != label_of(row.variable, labels) and any(sign.isalpha() for sign in row.answer):
-            words = row.answer  # which says enough, being no number
+        words = _short(row, labels, answers[row.variable])
         if row.kind == "number":
             more.append(f"{words} {'↑' if row.apart > 0 else '↓'}")
         elif row.apart > 0:
             more.append(words)
         else:
             less.append(f"{words} ↓")
-    unlike = {words.casefold(): words for words in reversed(more or less)}
+    found = more or less or _common(card, labels, answers)
+    unlike = {words.casefold(): words for words in reversed(found)}
     return list(reversed(unlike.values()))
+
+
+def _common(card: pd.DataFrame, labels, answers) -> list[str]:
+    """The most frequent answer to each variable, unless it is a no, and then the numbers, which are about as in all."""
+    rows = card[card["answer"] != OTHER].sort_values("share", ascending=False, kind="stable")
+    rows = rows.drop_duplicates("variable").dropna(subset=["share"])
+    rows = rows.sort_values("kind", kind="stable")  # categories before numbers
+    return [
+        _short(row, labels, answers[row.variable]) + (" ≈" if row.kind == "number" else "")
+        for row in rows.itertuples()
+        if not is_no(row.answer, answers[row.variable])
+    ]
+
+
+def _short(row, labels, answers) -> str:
+    """An answer as a name has it: alone where it says enough, being no number and neither yes nor no."""
+    words = wording(row.variable, row.answer, labels, answers=answers)
+    known = is_yes(row.answer, answers) or is_no(row.answer, answers)
+    bare = known or not any(sign.isalpha() for sign in row.answer)
+    return words if bare or words == label_of(row.variable, labels) else row.answer
 
 
 def _new(parts: list[str], taken: list[str], segment: int) -> str:

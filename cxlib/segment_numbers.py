@@ -24,7 +24,7 @@ def decided(x: np.ndarray, w: np.ndarray, least: float) -> tuple[dict, list[tupl
     if crowded:
         beyond = [end for end in (low, high) if answered.min() < end <= answered.max()]
         far, low, high = np.zeros(len(x), bool), -np.inf, np.inf
-    told = [_far_out(x[far])] if far.any() else []
+    told = [_far_out(x[far], low, high)] if far.any() else []
     given = x[~np.isnan(x) & ~far]
     values, counts = np.unique(given, return_counts=True)
     most, many = counts.max() / len(given), len(values) > min(FEW, len(given) / 2)
@@ -36,7 +36,7 @@ def decided(x: np.ndarray, w: np.ndarray, least: float) -> tuple[dict, list[tupl
         spike = f"{most:.0%} of the answers are {plain(values[counts.argmax()])}"
         edges, why = _cut(given, values, counts), spike if most > SPIKE else "many answers are far out"
         if crowded:
-            edges = np.unique([*edges, *_rounded(beyond, given, values)])
+            edges = np.unique([*edges, *rounded(beyond, given, values)])
     else:
         edges, why = values[1:], "values that few have join their neighbours"
     joined = _joined(edges, given, least)
@@ -114,9 +114,11 @@ def _skew(quantiles: np.ndarray) -> float:
     return (high + low - 2 * middle) / (high - low) if high > low else 0.0
 
 
-def _far_out(far: np.ndarray) -> tuple[int, str, str]:
-    shown = np.unique(far)
-    example = ", ".join(plain(value) for value in shown[:5]) + (" …" if len(shown) > 5 else "")
+def _far_out(far: np.ndarray, low: float, high: float) -> tuple[int, str, str]:
+    """How many lie beyond which limit; a single number might tell who gave it."""
+    below, above = int((far < low).sum()), int((far > high).sum())
+    shown = [f"{below:,} below {plain(float(f'{low:.6g}'))}"] if below else []
+    example = ", ".join([*shown, *([f"{above:,} above {plain(float(f'{high:.6g}'))}"] if above else [])])
     return len(far), f"numbers beyond {FAR:g} interquartile ranges of the quartiles count as missing", example
 
 
@@ -149,11 +151,11 @@ def _even(part: np.ndarray, count: int, values: np.ndarray) -> np.ndarray:
     """Edges that cut the answers into parts of about the same size."""
     if count < 2:
         return np.empty(0)
-    edges = _rounded(np.quantile(part, np.arange(1, count) / count), part, values)
+    edges = rounded(np.quantile(part, np.arange(1, count) / count), part, values)
     return np.unique(edges[(edges > part.min()) & (edges <= part.max())])
 
 
-def _rounded(edges, part: np.ndarray, values: np.ndarray) -> np.ndarray:
+def rounded(edges, part: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Edges to a tenth of the interquartile range or so, whole where all values are."""
     unit = 10 ** np.floor(np.log10(max(np.subtract(*np.quantile(part, [0.75, 0.25])), ALIKE) / 10))
     unit = max(unit, 1.0) if _whole(values) else unit

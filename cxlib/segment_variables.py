@@ -21,6 +21,7 @@ MANY_RARE = 100  # different answers of text that hardly anyone gave: an open qu
 OTHER = "other"
 HUGE = 2.0**63  # numbers from here on count as infinite
 SHOWN = 5  # answers given as examples
+PRIVATE = 5  # respondents: an answer that fewer gave might tell who they are, and is neither shown nor saved
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Variable:
     low: float = -np.inf  # of a number, in its own unit: beyond it an answer counts as missing
     high: float = np.inf
     rare: tuple[str, ...] = ()  # of a category: answers too rare for a level: "other" where that is one, else missing
+    unlisted: bool = False  # of a category: whether there were answers of fewer than 5, which `rare` leaves out
 
 
 def describe(frame, variables, *, weights=None) -> tuple[list[Variable], pd.DataFrame]:
@@ -50,8 +52,9 @@ def describe(frame, variables, *, weights=None) -> tuple[list[Variable], pd.Data
     missing, unless more than 2% are; infinite ones always.
 
     The frame of decisions has, in the order of the variables, the columns variable, rows (how many it concerns),
-    decision (a sentence) and example. Raises CxError for a column that is not there, named twice, constant, without
-    answers, a date, an identifier (nearly all its values differ), or text that hardly two respondents share.
+    decision (a sentence) and example, which never is an answer that fewer than 5 respondents gave. Raises CxError for a
+    column that is not there, named twice, constant, without answers, a date, an identifier (nearly all its values
+    differ), or text that hardly two respondents share.
     """
     names = list(variables)
     table = answers_of(frame, [*names, *([weights] if weights is not None else [])])
@@ -85,6 +88,7 @@ def code(variables, frame, *, strict=True) -> tuple[np.ndarray, np.ndarray]:
 
     A variable whose column is not in `frame` counts as missing. Raises CxError where none is there, for text in the
     column of a number, and for an answer that is no level of its category; where not `strict`, both count as missing.
+    Of a category that had answers of fewer than 5 respondents, which nobody keeps, any such answer counts as rare.
     """
     known, names = columns_of(frame), [variable.name for variable in variables]
     there = [name for name in names if name in known]
@@ -147,6 +151,8 @@ def _places(variable: Variable, answers: pd.Series, strict: bool) -> np.ndarray:
     number, words = _words(answers)
     rare = variable.levels.index(OTHER) if OTHER in variable.levels else -1
     places = dict.fromkeys(variable.rare, rare) | {level: i for i, level in enumerate(variable.levels)}
+    if variable.unlisted:
+        places = dict.fromkeys(words, rare) | places
     strange = np.isin(number, [i for i, word in enumerate(words) if word not in places])
     if strange.any() and strict:
         first = int(strange.argmax())
@@ -228,15 +234,20 @@ def _category(answers: pd.Series) -> tuple[dict, list[tuple]]:
     few = [word for word in words if counts[word] < _least(n)] if len(words) > 2 else []
     rare = [word for word in order if word in few or word not in counts]  # the latter are labels that nobody gave
     levels, told, left = [word for word in order if word not in rare], [], sum(counts[word] for word in few)
-    shown = ", ".join(f"{word} ({counts[word]})" for word in rare if word in few[:SHOWN])
+    hidden = [word for word in few if counts[word] < PRIVATE]
+    shown = [f"{word} ({counts[word]})" for word in rare if word in few and word not in hidden][:SHOWN]
+    shown += [f"{len(hidden)} of fewer than {PRIVATE}"] if hidden else []
+    rare = [word for word in rare if word not in hidden]
     together = left >= _least(n) or len(levels) < 2
     if few:
         levels = [*(level for level in levels if level != OTHER), OTHER] if together else levels
         what = f"are put together as {OTHER}" if together else "count as missing"
-        told = [(left, f"answers of fewer than {_least(n):.0f} respondents each {what}", shown)]
+        told = [(left, f"answers of fewer than {_least(n):.0f} respondents each {what}", ", ".join(shown))]
     kept = n if together or not few else n - left
-    first = (kept, f"taken as a category of {len(levels)} answers", "; ".join(levels[:SHOWN]))
-    return {"kind": "category", "levels": tuple(levels), "rare": tuple(rare)}, [first, *told]
+    named = [level for level in levels if counts.get(level, PRIVATE) >= PRIVATE][:SHOWN]
+    first = (kept, f"taken as a category of {len(levels)} answers", "; ".join(named))
+    fields = {"kind": "category", "levels": tuple(levels), "rare": tuple(rare), "unlisted": bool(hidden)}
+    return fields, [first, *told]
 
 
 def _decisions(rows: list[tuple]) -> pd.DataFrame:

@@ -96,6 +96,8 @@ class Segmentation:
             raise CxError(f"the segmentation {path} cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise CxError(f"{path} is no segmentation: it is not JSON in UTF-8 ({error})") from None
+        except RecursionError:
+            raise CxError(f"{path} is a damaged segmentation: its brackets are nested too deep") from None
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise CxError(f"{path} is no segmentation: it lacks `format: {FORMAT}`")
         if found.get("version") != VERSION:
@@ -104,7 +106,7 @@ class Segmentation:
             return _sound(_read(found))
         except KeyError as error:
             raise CxError(f"{path} is a damaged segmentation: it lacks {error}") from None
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise CxError(f"{path} is a damaged segmentation: {error}") from None
 
 
@@ -211,7 +213,7 @@ def _read(found: dict) -> Segmentation:
     for values in found["variables"]:
         values = {name: limits.get(name) if value is None else value for name, value in values.items()}
         values |= {name: tuple(values[name]) for name in ("levels", "edges", "rare")}
-        variables.append(Variable(**values))
+        variables.append(_checked(Variable(**values)))
     model = found["model"] | {name: np.array(found["model"][name], float) for name in ARRAYS}
     k, count = len(model["shares"]), sum(variable.kind == "number" for variable in variables)
     model |= {name: model[name].reshape(k, count) for name in ("means", "sds")}
@@ -230,6 +232,27 @@ def _read(found: dict) -> Segmentation:
     )
 
 
+def _checked(variable: Variable) -> Variable:
+    """The same, if its fields are of their kinds; ValueError where not."""
+    names, name = (*variable.levels, *variable.rare), variable.name
+    if not isinstance(name, str) or variable.kind not in ("category", "number"):
+        raise ValueError(f"a variable is a category or a number with a name; found {name}, {variable.kind}")
+    if not all(isinstance(level, str) for level in names) or len(set(names)) < len(names):
+        raise ValueError(f"answers to {name} must be texts, each once")
+    numbers = (variable.center, variable.scale, variable.low, variable.high, *variable.edges)
+    if any(isinstance(x, bool) or not isinstance(x, (int, float)) or np.isnan(x) for x in numbers):
+        raise ValueError(f"center, scale, limits and edges of {name} must be numbers")
+    if not 0 < variable.scale < np.inf or abs(variable.center) == np.inf:
+        raise ValueError(f"the center of {name} must be finite, and its scale above 0")
+    if list(variable.edges) != sorted(set(variable.edges)) or not variable.low < variable.high:
+        raise ValueError(f"edges and limits of {name} must rise")
+    if variable.edges and len(variable.levels) != len(variable.edges) + 1:
+        raise ValueError(f"{name} has {len(variable.levels)} bands and {len(variable.edges)} edges")
+    if not isinstance(variable.log, bool) or not isinstance(variable.unlisted, bool):
+        raise ValueError(f"log and unlisted of {name} must be true or false")
+    return variable
+
+
 def _sound(found: Segmentation) -> Segmentation:
     """The same, if its parts fit together; ValueError where not."""
     model, k = found.model, found.k
@@ -238,6 +261,9 @@ def _sound(found: Segmentation) -> Segmentation:
         raise ValueError("the chances of its classes do not fit its variables")
     if not k or len(found.names) != k or len(found.sizes) != k:
         raise ValueError(f"it has {k} classes, {len(found.names)} names and {len(found.sizes)} sizes")
+    for kind, texts in (("segments", found.names), ("variables", [variable.name for variable in found.variables])):
+        if not all(isinstance(text, str) for text in texts) or len(set(texts)) < len(texts):
+            raise ValueError(f"the names of its {kind} must be texts, each once")
     parts = [model.shares, *(row for part in model.categories for row in part)]
     if not all((part >= 0).all() and abs(part.sum() - 1) < 1e-6 for part in parts):
         raise ValueError("shares and chances do not add up to 1")

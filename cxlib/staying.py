@@ -16,6 +16,11 @@ from cxlib.estimate import Estimate
 GROUPS = 6  # curves in one picture
 TIMES = (90, 180, 365)
 DAYS_A_MONTH = 365.25 / 12
+RECORDED = 30  # days of departures from which on a table can be a record of them
+EXPECTED = 10  # departures before the first one known, from which on they are held to be missing
+SAME_DAY = 0.5  # days that somebody stayed who left on the day he came
+ALL = "All customers"
+ANSWERED = 0.9  # share of customers who must have an answer, for a question to part them unasked
 ROWS = 48  # cohorts in one table
 NO_CURVES = pd.DataFrame(columns=["group", *survival.COLUMNS])
 
@@ -44,22 +49,24 @@ class Staying:
     why_not: str = ""
 
 
-def staying(study, customers, *, by: str = "", horizon: float = 365.0, confidence=0.95, seed: int = 0) -> Staying:
+def staying(
+    study, customers, *, group: str = "", by: str = "", horizon: float = 365.0, confidence=0.95, seed: int = 0
+) -> Staying:
     """How long customers stay, by the groups of a question of the customers (empty: the first that has up to six).
 
-    `customers` are those looked at, None for a study without. `horizon` is in days: the mean lifetime and the value
-    are reckoned up to it, and empty where no group was followed so long. Raises CxError for a question without groups,
-    one with more than six of them, one where no days of coming and leaving are known, and for customers who left before
-    they came.
+    `customers` are those looked at, called `group` where they are not all, None for a study without. `horizon` is in
+    days: the mean lifetime and the value are reckoned up to it, and empty where no group was followed so long. Raises
+    CxError for a question without groups, one with more than six of them, one where no days of coming and leaving are
+    known, and for customers who left before they came.
     """
     if not 0 < horizon < np.inf:
         raise CxError(f"a horizon is a number of days above 0; found {horizon}")
     if journey_tables.has_stays(study.book) and customers is not None and customers["since"].notna().any():
-        return _contract(study, customers, by, horizon, confidence)
+        return _contract(study, customers, group, by, horizon, confidence)
     if by:
         raise CxError(f"curves by {by} need customers with the days on which they came and left; the study has none")
     if journey_tables.has_purchases(study.book):
-        return _purchases(study, customers, horizon, confidence, seed)
+        return _purchases(study, customers, group, horizon, confidence, seed)
     return _nothing("")
 
 
@@ -100,11 +107,13 @@ def score_curves(study, customers, *, confidence=0.95) -> tuple[str, pd.DataFram
     return study.label(question), _with_base(_in_order(curves, order), study)
 
 
-def points(curves: pd.DataFrame) -> pd.DataFrame:
-    """Curves at the days of the chapter's tables, as far as somebody was followed."""
+def points(curves: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Curves at the days of the chapter's tables, as far as somebody was followed; blank under the least at risk."""
     if curves.empty:
         return curves
-    return survival.at(curves, [time for time in TIMES if time <= curves["time"].max()])
+    found = survival.at(curves, [time for time in TIMES if time <= curves["time"].max()])
+    found.loc[found["at_risk"] < least, ["estimate", "low", "high"]] = np.nan
+    return found
 
 
 def in_percent(rows: pd.DataFrame) -> pd.DataFrame:
@@ -114,18 +123,19 @@ def in_percent(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{name: 100 * rows[name] for name in ("estimate", "low", "high")}, unit="percent")
 
 
-def _contract(study, customers: pd.DataFrame, by: str, horizon: float, confidence: float) -> Staying:
+def _contract(study, customers: pd.DataFrame, group: str, by: str, horizon: float, confidence: float) -> Staying:
     whole = study.table("customers")
     last = _last(whole)
     seen_from = _seen_from(whole)
     came, left = (customers[column].dt.normalize() for column in ("since", "left"))
     retention.check_order(customers, came, left)
-    label, groups = _groups(study, customers, by)
+    label, groups = _groups(study, customers, by, group)
     frame = pd.DataFrame(
         {
-            "duration": (left.fillna(last) - came).dt.days,
+            "duration": (left.fillna(last) - came).dt.days.where(left != came, SAME_DAY),
             "event": left.notna().astype(int),
-            "entry": 0 if seen_from is None else (seen_from - came).dt.days.clip(lower=0),
+            # Who was there was so on the day before the first departure, and whoever left on that day is seen to leave.
+            "entry": 0 if seen_from is None else (seen_from - came).dt.days.sub(1).clip(lower=0),
             "group": groups,
         }
     )
@@ -149,14 +159,14 @@ def _contract(study, customers: pd.DataFrame, by: str, horizon: float, confidenc
         pd.DataFrame(),
         _with_base(curves, study),
         _test(frame, how),
-        points(curves),
+        points(curves, study.book.minimum_base),
         _lifetimes(curves, horizon, confidence),
         table,
         _worth(study, customers, came, left, last, seen_from, horizon, confidence),
     )
 
 
-def _purchases(study, customers: pd.DataFrame | None, horizon: float, confidence: float, seed: int) -> Staying:
+def _purchases(study, customers, group: str, horizon: float, confidence: float, seed: int) -> Staying:
     sales = study.table("sales")
     bought = sales[sales["won"] == 1] if "won" in sales else sales
     if customers is not None and "customer" in customers and len(customers) < len(study.table("customers")):
@@ -172,7 +182,7 @@ def _purchases(study, customers: pd.DataFrame | None, horizon: float, confidence
     frame = inactivity.lost(bought, **columns, gap=rule.value, **amount).dropna(subset=["duration"])
     curves = NO_CURVES
     if len(frame):
-        frame = frame.assign(group="All customers")
+        frame = frame.assign(group=group or ALL)
         curves = survival.survival(frame, duration="duration", event="event", by="group", confidence=confidence)
     table = cohorts.activity(
         bought, **columns, **amount, period=_period(first, last, "MQY"), minimum_base=study.book.minimum_base,
@@ -187,7 +197,7 @@ def _purchases(study, customers: pd.DataFrame | None, horizon: float, confidence
         checked,
         _with_base(curves, study),
         pd.DataFrame(),
-        points(curves),
+        points(curves, study.book.minimum_base),
         _lifetimes(curves, horizon, confidence),
         table,
         pd.DataFrame(),
@@ -198,7 +208,8 @@ def _held_out(bought: pd.DataFrame, first, last, confidence: float) -> pd.DataFr
     """inactivity.held_out() at half time; empty where nobody had come back by then, so that there is no rule."""
     cut = str((first + (last - first) / 2).date())
     try:
-        return inactivity.held_out(bought, customer="customer", when="when", cut=cut, confidence=confidence)
+        found = inactivity.held_out(bought, customer="customer", when="when", cut=cut, confidence=confidence)
+        return found.assign(cut=cut)
     except CxError:
         return pd.DataFrame()
 
@@ -222,12 +233,22 @@ def _last(customers: pd.DataFrame) -> pd.Timestamp:
 
 
 def _seen_from(customers: pd.DataFrame) -> pd.Timestamp | None:
-    """The day of the first departure, where customers came before it: who left earlier still may not be there."""
-    first = customers["left"].min()
-    return None if pd.isna(first) or customers["since"].min() >= first else first.normalize()
+    """The day of the first departure, where the table lacks who left before it; None where it tells of all.
+
+    It lacks them where, at the rate of departures after that day, ten or more were to be expected before it. Departures
+    that are all of a few days are a snapshot, in which who is gone bears the day of its making.
+    """
+    came, left = (customers[column].dt.normalize() for column in ("since", "left"))
+    first, last = left.min(), _last(customers)
+    if pd.isna(first) or came.min() >= first or (last - first).days < RECORDED:
+        return None
+    before = (first - came).dt.days.clip(lower=0).sum()
+    after = (left.fillna(last) - came.clip(lower=first)).dt.days.clip(lower=0).sum()
+    expected = before * (left > first).sum() / after if after else 0.0
+    return first if expected >= EXPECTED else None
 
 
-def _groups(study, customers: pd.DataFrame, by: str) -> tuple[str, pd.Series]:
+def _groups(study, customers: pd.DataFrame, by: str, group: str) -> tuple[str, pd.Series]:
     """What the groups are called, and the group of each customer."""
     if by == "persona":
         return "Persona", _personas(study, customers)
@@ -239,9 +260,10 @@ def _groups(study, customers: pd.DataFrame, by: str) -> tuple[str, pd.Series]:
         raise CxError(f"curves are by a question of the customers, not {by}{nearest(by, names)}; {there}")
     if by and by not in fitting:
         raise CxError(f"curves are of 2 to {GROUPS} groups; {by} has {customers[by].nunique()}")
-    if not (by or fitting):
-        return "", pd.Series(pd.Categorical(["All customers"] * len(customers)), index=customers.index)
-    name = by or fitting[0]
+    told = [name for name in fitting if customers[name].notna().mean() >= ANSWERED]
+    if not (by or told):
+        return "", pd.Series(pd.Categorical([group or ALL] * len(customers)), index=customers.index)
+    name = by or told[0]
     return study.label(name, "customers"), customers[name].cat.remove_unused_categories().cat.rename_categories(str)
 
 

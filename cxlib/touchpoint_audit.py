@@ -48,7 +48,8 @@ def audit(
             rows.append({"level": level, **names, **_row(here, whole, expected, confidence)})
     columns = ["level", *LEVELS["touchpoint"]]
     frame = pd.DataFrame(rows)
-    return frame[[*columns, *(name for name in frame if name not in columns)]].assign(unit="contacts")
+    # A map that expects contacts of stages alone has no rows, and so no columns, of their touchpoints.
+    return frame.reindex(columns=[*columns, *frame.columns.difference(columns, sort=False)]).assign(unit="contacts")
 
 
 def _people(customers: pd.DataFrame | None) -> pd.DataFrame:

@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from test_charts import texts
 
 from cxlib.charts.leads import lead_calibration, lead_points, lift_curve
@@ -123,3 +125,9 @@ def test_nothing_to_draw():
     assert lead_points(pointed().assign(n=0), title="Nobody") is None
     unasked = pointed().assign(points_low=lambda rows: rows["points"], points_high=lambda rows: rows["points"])
     assert lead_points(unasked, title="By rule") is None
+
+
+def test_a_dollar_begins_no_formula():
+    """matplotlib's mathtext cannot parse $^$."""
+    FigureCanvasAgg(figure := lead_points(pointed({"a$^$": ["b$^$", "c$^$"]}), title="d$^$")).draw()
+    assert not [t for t in figure.findobj(Text) if "$" in t.get_text() and t.get_parse_math()]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from test_charts import texts
 
 from cxlib.charts.league import caterpillar
@@ -96,3 +97,10 @@ def test_a_unit_that_stands_apart_has_its_own_mark(drawings):
 
 def test_nothing_to_draw():
     assert caterpillar(table(3).iloc[:0], title="", unit="points", average=0.0) is None
+
+
+def test_a_dollar_begins_no_formula():
+    """matplotlib's mathtext cannot parse $^$."""
+    rows = table(5, 2).replace({"unit": "(.*)"}, "a$^$", regex=True)
+    FigureCanvasAgg(figure := caterpillar(rows, title="b$^$", unit="points", average=20.0)).draw()
+    assert not [t for t in figure.findobj(Text) if "$" in t.get_text() and t.get_parse_math()]

@@ -197,3 +197,11 @@ def test_faults_and_nothing_to_draw():
     assert charts.profile(blank, title="x") is None
     assert charts.profiles(blank, title="x") is None
     assert mpl.rcParams["font.size"] == mpl.rcParamsDefault["font.size"]
+
+
+def test_a_dollar_begins_no_formula():
+    """matplotlib's mathtext cannot parse $^$."""
+    rows = made(share=[60, 45], attribute=["a$^$", "b$^$"], answer="c$^$", group="d$^$")
+    for chart in (charts.profile, charts.profiles):
+        FigureCanvasAgg(figure := chart(rows, title="e$^$")).draw()
+        assert not [t for t in figure.findobj(mpl.text.Text) if "$" in t.get_text() and t.get_parse_math()]

@@ -127,3 +127,13 @@ def test_nothing_to_draw():
     assert segment_number(choices([]), title="None") is None
     assert sets_apart(cards(2).head(0), names=[], title="None") is None
     assert segment_number(choices([1]), title="One").axes[2].get_xticks().tolist() == [1]
+
+
+def test_a_dollar_is_money_and_begins_no_formula():
+    """matplotlib's mathtext prints what is between two dollars in italics, and cannot parse $^$."""
+    frame = cards(3).replace({"Hằng tuần": "a$^$", "Ví điện tử": "$0 - $24,999"})
+    figure = sets_apart(frame, names=["a$^$", "$0 - $24,999", "b"], title="a$^$")
+    boxes(figure)
+    labels = [t for t in figure.findobj(Text) if "$" in t.get_text()]
+    assert labels
+    assert not any(t.get_parse_math() for t in labels)

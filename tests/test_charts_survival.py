@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from test_charts import texts
 
 from cxlib import CxError
@@ -174,3 +175,11 @@ def test_what_cannot_be_drawn_is_no_figure_or_refused():
         survival_curves(seven, title="x", group="h")
     with pytest.raises(CxError, match="a map has room for 60 cohorts; there are 64; take quarters or years"):
         cohort_map(cohorts(65), title="x")
+
+
+def test_a_dollar_begins_no_formula():
+    """matplotlib's mathtext cannot parse $^$."""
+    curves = survival(stays(2).astype({"g": str}).assign(g=lambda rows: "a$^$" + rows["g"]), by="g", **HOW)
+    for figure in (survival_curves(curves, group="g", title="b$^$"), cohort_map(cohorts(3), title="b$^$")):
+        FigureCanvasAgg(figure).draw()
+        assert not [t for t in figure.findobj(Text) if "$" in t.get_text() and t.get_parse_math()]

@@ -329,6 +329,4 @@ def test_the_frozen_rate_of_a_mixture():
     assert rate.mean == pytest.approx(0.25 * 2 / 52 + 0.75 * 30 / 130)
     q = rate.quantile(0.3)
     assert 0.25 * stats.beta(2, 50).cdf(q) + 0.75 * stats.beta(30, 100).cdf(q) == pytest.approx(0.3)
-    assert np.isinf(
-        ComplaintRate("pooled", 0.1, "", np.array([0.9]), np.array([5.0]), np.array([1.0])).mean_inverse
-    )
+    assert np.isinf(ComplaintRate("pooled", 0.1, "", np.array([0.9]), np.array([5.0]), np.array([1.0])).mean_inverse)

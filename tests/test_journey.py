@@ -321,3 +321,20 @@ def test_intervals_of_a_few_simulated_logs_hold_the_truth():
     found = coverage(7, 20)
     assert found["samples"].eq(20).all()
     assert 0.88 < found["share"].mean() <= 1
+
+
+def test_channels_of_any_name_are_told_apart():
+    """By hand: a third of the contacts each; an engine without cases, or a quotation mark, must not matter."""
+    names = ["Web", "web", 'we"b']
+    events = pd.DataFrame(
+        {
+            "customer": ["x", "y", "z"] * 2,
+            "when": pd.to_datetime(["2026-01-01"] * 3 + ["2026-01-09"] * 3),
+            "touchpoint": "t",
+            "channel": names * 2,
+            "stage": ["a"] * 3 + ["b"] * 3,
+            "score": 1.0,
+        }
+    )
+    rows = journey.stages(contacts.journeys(events), line("a b")).set_index("stage")
+    assert rows.loc["a", [f"channel.{name}" for name in names]].tolist() == pytest.approx([100 / 3] * 3)

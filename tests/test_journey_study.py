@@ -107,10 +107,6 @@ REFUSED = {
         {"group": "region:North", "tables": {"customers": {"questions": {}}}},
         "customers have no groups of region; no question of theirs has any",
     ),
-    "a group without contacts": (
-        {"group": "region:Islands", "frames": {"events": LOG.head(100)}},
-        "no contact of the log is of a customer with region:Islands",
-    ),
     "personas that there are not": (
         {"group": "persona:1"},
         "there are no personas to choose from: no segments: fewer than two questions could form any",
@@ -160,7 +156,7 @@ def test_contacts_before_the_customer_came_are_told(found):
     row = told.checks.set_index("kind").loc["before_customer"]
     first = LOG[LOG["customer"].isin(["c0", "c1", "c2"])]
     assert (row["contacts"], row["customers"], row["problem"]) == (len(first), 3, True)
-    assert row["example"] == "c0, contact 2026-01-05, since 2026-03-01"
+    assert row["example"] == ""  # a report names no customer
 
 
 def test_without_channels_nothing_is_told_of_them(found):
@@ -230,3 +226,17 @@ def test_scores_of_one_value_have_a_scale(load):
     assert journey_study.scale(case(study)) == (3, 4)
     assert journey_study.scale(case(made(load, only=JOURNEY, without=["events.score"]))) == (1, 5)
     assert journey_study.scale(case(made(load, only=JOURNEY))) == (1, 5)
+
+
+def test_a_group_without_contacts_has_no_journey_and_all_else(load):
+    study = made(load, frames={"events": LOG.head(100)})
+    found = case(study, group="region:Islands")
+    assert (found.log, found.group) == (None, "Region: Islands")
+    assert len(found.customers)
+
+
+def test_touchpoints_that_are_addresses_are_no_journey(load):
+    log = events().assign(touchpoint=[f"/page/{i}" for i in range(len(events()))])
+    found = case(made(load, frames={"events": log}))
+    assert found.log is None
+    assert found.why_not.endswith("500 are the most that can be told of; name kinds of touchpoints instead.")

@@ -13,7 +13,7 @@ import pytest
 from scipy import special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from cxlib import CxError, Study, lead_score, lift
+from cxlib import CxError, Study, lead_score, lift, scorecard
 from cxlib.lead_score import Rule, fit, ideal
 
 DEMO = Path(__file__).resolve().parent.parent / "data" / "demo"
@@ -385,7 +385,12 @@ def test_blanks_and_rare_answers_have_points_of_their_own():
     assert rows["points"].idxmin() == "unknown"
     decisions = found.decisions[["attribute", "rows", "decision", "example"]].to_numpy().tolist()
     assert ["job", 100, 'blank; counts as the answer "unknown"', ""] in decisions
-    assert ["job", 5, 'answers of fewer than 10 training customers; count as "other"', "pilot"] in decisions
+    assert [
+        "job",
+        5,
+        'answers of fewer than 10 training customers; count as "other"',
+        "pilot",
+    ] in decisions
 
 
 def test_a_new_answer_counts_as_unknown_and_is_counted(known):
@@ -568,3 +573,27 @@ def test_nothing_that_was_given_is_changed():
     before = frame.copy(deep=True)
     lead_score.fit(frame, pd.Series(y), ["job", "age"]).score(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("values", "answers"),
+    [
+        (np.repeat([0, 1], [930, 70]), ["0", "1", "unknown"]),
+        (np.repeat([0, 1, 2, 5], [800, 150, 47, 3]), ["0", "1", "2", "other", "unknown"]),
+        (np.r_[np.zeros(700), np.arange(1, 301)], ["<1", "1-149", "150+", "unknown"]),
+        (np.r_[np.zeros(500), np.arange(1, 501)], ["<1", "1-249", "250+", "unknown"]),
+        (np.r_[np.full(300, 9.0), np.arange(700) / 70 + 10.003], None),
+        (np.repeat(np.arange(1950, 2000), 20), ["<1960", "1960-1969", "1970-1978", "1979-1988", "1989+", "unknown"]),
+    ],
+)
+def test_numbers_of_few_values_are_answers_and_spikes_are_parted(values, answers):
+    """Counts by hand: no band holds what differs from a value that 15% or more have."""
+    found = scorecard.attribute(pd.Series(values, name="x"), "X")
+    if answers is not None:
+        assert list(found.answers) == answers
+    codes = scorecard.codes(found, pd.Series(values, name="x"))
+    most = pd.Series(values).mode()[0]
+    alike = codes == codes[np.flatnonzero(values == most)[0]]
+    assert len(np.unique(codes)) > 1
+    if (values == most).mean() > 0.15:
+        assert (alike == (values == most)).all()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from persona_study import PROFILE, TABLES, USES, customers, made, prospects, survey
 
-from cxlib import CxError, cli, lead_score, leads, people
+from cxlib import CxError, cli, declarations, lead_score, leads, people
 
 RULES = [
     {"question": "city", "answers": ["n"], "points": 7},
@@ -233,3 +233,26 @@ def test_where_a_list_may_not_stand(cx, make, tmp_path, name, message):
 def test_a_seed_below_0_is_refused(cx, make, tmp_path):
     status, _, error = cx("leads", made(make), "--out", tmp_path / "leads.csv", "-p", "seed=-1")
     assert (status, error) == (1, "cx: seed is a whole number from 0 to 4,294,967,295, e.g. 0; found -1\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule"),
+    [
+        ({"rules": [{"question": "age", "answers": [30], "points": 5}]}, "age has no answer 30; a rule names one of "),
+        ({"variables": ["city", "city"]}, "the variable city is named twice"),
+    ],
+)
+def test_cx_check_tells_what_would_stop_the_chapter(load, settings, rule):
+    study = made(load, **NO_SURVEY, personas=ALONE["personas"] | settings)
+    (problem,) = declarations.problems(study)
+    assert (problem.table, problem.column) == ("study.yml", "personas")
+    assert problem.rule.startswith(rule)
+
+
+def test_a_spreadsheet_computes_nothing_of_the_list(load, tmp_path):
+    changed = prospects()
+    changed.loc[0, "id"] = "=1+1"
+    study = made(load, **NO_SURVEY, personas=ALONE["personas"], frames={"prospects": changed})
+    case = people.people(study)
+    leads.write(study, leads.leads(study), people.formed(case, k="3"), tmp_path / "leads.csv")
+    assert "'=1+1" in (tmp_path / "leads.csv").read_text(encoding="utf-8-sig")

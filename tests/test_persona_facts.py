@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from persona_study import kinds, made, survey
 
-from cxlib import CxError, people, persona_cards, persona_facts, persona_profiling
+from cxlib import CxError, people, persona_cards, persona_facts, persona_profiling, segment_number
 from cxlib.leads import Leads
 from cxlib.scores import by_group
 
@@ -80,8 +80,9 @@ def rows(frame: pd.DataFrame, *columns: str, **where) -> list:
 def test_who_answered_nothing_is_of_no_persona(tiny):
     case, _ = tiny()
     frame = persona_facts.placed(case, found([1, 2, 0, 1, 2, 2]))
-    assert frame["persona"].astype(object).where(frame["persona"].notna(), None).tolist() == [A, B, None, A, B, B]
-    assert persona_facts.placed(case, found([1] * 6, ("Everyone",)))["persona"].isna().all()
+    who = frame[persona_facts.PERSONA]
+    assert who.astype(object).where(who.notna(), None).tolist() == [A, B, None, A, B, B]
+    assert persona_facts.placed(case, found([1] * 6, ("Everyone",)))[persona_facts.PERSONA].isna().all()
 
 
 def test_a_size_in_customers_is_the_share_of_all_of_them(tiny):
@@ -325,6 +326,68 @@ def test_pains_are_ratings_beside_the_rest(true):
     assert persona_cards.pains(case, persona_facts.placed(case, found(np.ones(450, int), ("Everyone",)))).empty
 
 
+# -- names that are taken --------------------------------------------------------------------------------------------
+
+
+def test_a_question_called_persona_is_a_question(true):
+    """By hand: who said yes to it, in each kind; and by it, the scores of the kinds are as without it."""
+    asked = {"role": "single", "attribute": "behavioural"}
+    yes = np.where(np.arange(450) % 3, "sure", "never")
+    case, frame = true(frames={"survey": survey().assign(persona=yes)}, questions={"persona": asked})
+    assert frame["persona"].tolist() == yes.tolist()
+    told = persona_cards.profiles(case, frame)
+    shares = [100 * (yes[kinds() == kind] == "sure").mean() for kind in range(3)]
+    assert rows(told, "share", name="persona", answer="sure") == pytest.approx(shares)
+    assert persona_facts.metrics(case, frame)["estimate"].tolist() == pytest.approx(
+        persona_facts.metrics(*true())["estimate"].tolist()
+    )
+
+
+ALIKE = """tables:
+  survey:
+    file: s.csv
+    cluster: shop
+    questions:
+      a: {role: single}
+      b: {role: single}
+      c: {role: single}
+      rec: {role: metric, metric: nps}
+"""
+
+
+@pytest.fixture
+def alike(load, monkeypatch):
+    """alike(table): people of two kinds, 60 and 40, of one shop, whose answers are All or Everyone; and their kind."""
+    for name, few in {"SIMULATIONS": 19, "SAMPLES": 5, "SHARE_SAMPLES": 20, "STARTS": 2}.items():
+        monkeypatch.setattr(segment_number, name, few)
+    # answers that always go together may differ by degree only, which is not asked here
+    monkeypatch.setattr(segment_number, "chance", lambda *_, **__: 0.0)
+
+    def of(table: str = ALIKE) -> tuple:
+        kind = np.repeat(["All", "Everyone"], [60, 40])
+        frame = pd.DataFrame({"a": kind, "b": kind, "c": kind, "shop": "one", "rec": np.repeat([10, 0], [60, 40])})
+        case = people.people(load(table, {"s.csv": frame.to_csv(index=False)}, top=HEAD))
+        return case, people.formed(case, k="2")
+
+    return of
+
+
+def test_a_persona_called_all_is_not_the_row_of_all(alike):
+    """By hand: the 60 of All are promoters, the 40 of Everyone detractors."""
+    case, made_of = alike()
+    assert made_of.names == ("All (persona)", "Everyone")
+    told = persona_facts.metrics(case, persona_facts.placed(case, made_of))
+    assert rows(told, "persona", "estimate") == ["All (persona)", 100, "Everyone", -100, "All", 20]
+
+
+def test_of_one_cluster_sizes_take_people_as_independent_and_say_so(alike):
+    """Property: sizes are those of the same people without the cluster."""
+    case, made_of = alike()
+    pd.testing.assert_frame_equal(made_of.sizes, alike(ALIKE.replace("    cluster: shop\n", ""))[1].sizes)
+    told = people.decided(case, made_of).iloc[-1]
+    assert (told["decision"], told["rows"]) == ("one cluster only: sizes take people as independent of each other", 100)
+
+
 # -- gathered --------------------------------------------------------------------------------------------------------
 
 
@@ -336,6 +399,15 @@ def test_best_against_worst(true):
     score, north = survey()["recommend"], survey()["city"] == "n"
     assert rows(told, "share", name="city", answer="North") == pytest.approx([100 * north[score >= 9].mean()])
     assert rows(told, "share_other", name="city", answer="North") == pytest.approx([100 * north[score <= 6].mean()])
+
+
+def test_the_largest_persona_is_a_share_of_all_who_answered(alike):
+    """By hand: 60 of 100 people."""
+    case, made_of = alike()
+    told = persona_profiling.headlines(case, persona_profiling.personas(case, made_of)).set_index("name")
+    assert told.loc["largest", ["estimate", "n"]].tolist() == pytest.approx([60, 100])
+    assert told.loc["largest", "note"] == "answers of those most likely of it: 60"
+    assert told.loc["placed", "label"] == "Placed by one question as by all"
 
 
 def test_groups_of_any_question(true):
@@ -369,3 +441,15 @@ def test_points_of_a_handful_have_no_share():
     told = persona_profiling.lead_points(Leads(SimpleNamespace(points=points), pd.DataFrame()))
     assert rows(told, "points", "estimate", "low", "high", "n") == [3, 50.0, 1.0, 99.0, 40, 4, None, None, None, 3]
     assert persona_profiling.lead_points(Leads(None, pd.DataFrame(), "none")).empty
+
+
+def test_customers_of_a_table_are_those_still_there():
+    """By hand: half of six on record are A, of whom two are still there, and of the others one: two thirds of three."""
+    gone = pd.Timestamp("2026-01-01")
+    frame = pd.DataFrame({"left": [pd.NaT, pd.NaT, gone, pd.NaT, gone, gone]})
+    table = SimpleNamespace(book=SimpleNamespace(population=None), has=lambda name: True, table=lambda name: frame)
+    case = SimpleNamespace(study=table, table="customers", frame=frame, confidence=0.95)
+    sizes = pd.DataFrame({"estimate": [50.0, 50], "se": [5.0, 5], "df": [np.inf, np.inf], "n": [3, 3]})
+    probabilities = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]])
+    made = SimpleNamespace(k=2, sizes=sizes, names=("A", "B"), probabilities=probabilities)
+    assert persona_facts.sizes(case, made)["customers"].tolist() == pytest.approx([2, 1])

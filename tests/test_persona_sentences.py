@@ -257,19 +257,19 @@ TOLD = {  # study: what it says, by the beginning of its finding
     "every answer alike": {"personas": "No segments: fewer than two questions could form any."},
     "nothing was answered": {"personas": "No segments: fewer than two questions could form any."},
     "one variable by default": {"personas": "No segments: fewer than two questions could form any."},
-    "one class": {"personas": "Of 450 respondents, 1 class was tried. No segments: "},
+    "one class": {"personas": "Of 450 respondents, 1 class was tried. It was compared with no other number, so "},
     "a span of classes": {"personas": "Of 450 respondents, 1 to 3 classes were tried; 3 fit best"},
     "customers alone": {"personas": "Of 600 customers, 1 and 3 classes were tried"},
     "no value": {"no_market": "No value of a customer is known: `personas: value:` in study.yml names the question."},
-    "no scope": {"no_market": "No target market is reckoned: it needs the number of customers and `personas: scope:`"},
+    "no scope": {"no_market": "No target market is reckoned: it needs `personas: scope:`, the share of a "},
     "nobody knows how many customers": {"no_market": "No target market is reckoned: it needs the number of customers"},
     "no customers": {"no_leads": "There is no lead score: a lead score needs a table customers with a `value:`."},
     "all are worth the same": {"no_leads": "There is no lead score: a lead score needs customers whose values differ."},
     "no worth is known": {"no_leads": "There is no lead score: a lead score needs customers whose values differ."},
     "few customers": {"no_leads": "There is no lead score: a lead score needs 50 ideal customers and as many others; "},
     "in Vietnamese": {"lead_points": "Most points are earned by Tuổi: "},
-    "nobody is to be called": {"prospects": "0 of 120 prospects are more likely than not to become ideal customers; "
-                                            "120 are left out by the rules."},
+    "nobody is to be called": {"prospects": "No prospect is judged: 120 prospects are left out by the rules."},
+    "one prospect": {"prospects": "1 prospect is too few to judge as a group. `cx leads` lists them."},
     "an opt-in panel": {"sizes": "From the largest to the smallest (share of all, 95% model-based intervals): "},
     "weights and clusters": {"sizes": "From the largest to the smallest (weighted share of all, 95% intervals): "},
 }  # fmt: skip
@@ -380,17 +380,62 @@ def test_scores_tell_the_two_ends(load):
         "search."
     )
     assert say.scores(case(load), rows.assign(estimate=[1.0, np.nan, np.nan, 7.0])) == {}
+    # as they are printed they do not differ; a base of 99 has its mark
+    alike = say.scores(case(load), rows.assign(estimate=[0.0, 0.0, 0.01, 7.0]))["persona_q"]
+    assert alike == "NPS does not differ: 0.0* in each of 3 personas."
+    without = say.scores(case(load), rows.assign(low=np.nan, high=np.nan))["persona_q"]
+    assert without.startswith("NPS: from −5.0 (no interval) in C to 20.0 (no interval) in B; ")
 
 
 def test_market_in_words(load):
     rows = pd.DataFrame({"persona": ["A", "B"], "kind": "Target market", "estimate": [1e6, 2.5e6], "low": [9e5, 2e6],
-                         "high": [1.1e6, 3e6]})  # fmt: skip
+                         "high": [1.1e6, 3e6], "n": [200, 200]})  # fmt: skip
     told = say.market(case(load), rows, 0.25)["market"]
     assert told == (
         "The largest target market is B: 2,500,000 VND (95% interval 2,000,000 to 3,000,000), if 25.0% of it can be "
         "reached, as declared."
     )
     assert "if 50.0% of it" in say.market(case(load), rows, 0.0)["market"]
+    assert ": 2,500,000* VND (" in say.market(case(load), rows.assign(n=50), 0.0)["market"]
+    lost = say.market(case(load), rows.assign(estimate=[-2.0, -1.0]), 0.0)["market"]
+    assert lost.startswith("No target market is above 0; the highest is B: −1 VND (")
+
+
+def test_a_market_that_is_not_reckoned_says_what_it_lacks(load):
+    worth = pd.DataFrame({"persona": ["A"], "kind": "Value of a customer", "estimate": [1.0], "n": 99})
+    told = {
+        "it needs the number of customers (`population:` in study.yml) and `personas: scope:`, the share of a persona "
+        "that can be reached": {"population": None, "personas": {"scope": None}},
+        "it needs the number of customers (`population:` in study.yml)": {"population": None},
+        "it needs `personas: scope:`, the share of a persona that can be reached": {"personas": {"scope": None}},
+        "of each persona fewer than 30 people have a known value": {},
+    }
+    for why, changes in told.items():
+        assert say.market(case(load, **changes), worth, 0.0) == {"no_market": f"No target market is reckoned: {why}."}
+    assert say.market(case(load), worth.head(0), 0.0) == {}  # no personas
+
+
+def compared(bic: dict[int, float], k: int, verdict: str | None) -> SimpleNamespace:
+    """A segmentation, as far as found() reads it."""
+    rows = {"k": list(bic), "bic": list(bic.values()), "stability": 0.9, "least_stable": 0.8, "entropy": 0.7}
+    return SimpleNamespace(choices=pd.DataFrame(rows), k=k, verdict=verdict)
+
+
+def test_what_numbers_of_personas_were_compared_with(load):
+    """By hand: which of the numbers had the least BIC, and which were there."""
+    least = "no segments: one class for all has the least BIC"
+    told = {name: say.found(case(load), made)["personas"] for name, made in {
+        "alone": compared({1: 9.0}, 1, least), "two": compared({1: 9.0, 4: 10.0}, 1, least),
+        "many": compared({1: 9.0, 2: 10.0, 3: 11.0}, 1, least), "last": compared({1: 9.0, 2: 8.0, 3: 7.0}, 3, None),
+        "first": compared({1: 9.0, 2: 7.0, 3: 8.0}, 2, None)}.items()}  # fmt: skip
+    assert told["alone"].startswith(
+        "Of 450 respondents, 1 class was tried. It was compared with no other number, so whether there are segments is "
+        "not known. So "
+    )
+    assert ". No segments: one class for all has a lower BIC than 4 classes; no other number was " in told["two"]
+    assert ". No segments: one class for all has the least BIC. So " in told["many"]
+    assert told["last"].endswith(" It is the largest number that was tried: more may fit better.")
+    assert "largest number" not in told["first"]
 
 
 def test_placement_in_words(load):
@@ -443,13 +488,15 @@ def test_cards_in_words(load, language, complaint, driver, action):
 def test_leads_in_words(load):
     points = pd.DataFrame({"label": "Pay", "answer": ["cash", "card", "none"], "points": [-5, 12, 0]})
     score = SimpleNamespace(reason="It tells.", points=points, useful=True)
-    rows = pd.DataFrame({"excluded": [False, False, True], "chance": [50.0, 20.0, 99.0]})
+    rows = pd.DataFrame({"excluded": [False] * 31 + [True], "chance": [50.0, *[20.0] * 30, 99.0]})
     told = say.leads(case(load), leads.Leads(score, rows))
     assert told == {
         "leads": "It tells.",
         "lead_points": "Most points are earned by Pay: card (+12).",
-        "prospects": "1 of 3 prospects are more likely than not to become ideal customers; 1 are left out by the "
-        "rules. `cx leads` lists them.",
+        "prospects": "1 of 31 prospects is more likely than not to become an ideal customer; 1 prospect is left out by "
+        "the rules. `cx leads` lists them.",
     }
+    few = say.leads(case(load), leads.Leads(score, rows.tail(30)))["prospects"]
+    assert few.startswith("29 prospects are too few to judge as a group; 1 prospect is left out by the rules. ")
     useless = SimpleNamespace(reason="It does not.", points=points, useful=False)
     assert set(say.leads(case(load), leads.Leads(useless, rows.head(0)))) == {"leads"}

@@ -56,14 +56,14 @@ def four_logs(chance) -> np.ndarray:
 
 def test_points_are_rounded_logarithms_of_the_chances(form):
     """By hand: 4 log .9 is -0.4, 4 log .2 is -6.4; what is printed runs from 0, and only differences count."""
-    points = form.points[form.points["variable"] == "pay"].set_index("answer")[list(NAMES)]
+    points = form.points[form.points["variable"] == "pay"].set_index("answer")[["p1", "p2"]]
     assert points.loc["cash"].tolist() == [6, 0]  # 0 and -6
     assert points.loc["card"].tolist() == [0, 8]  # -9 and -1
     tick = form.points[form.points["variable"] == "use.app"].iloc[0]
     yes, no = four_logs(APP[:, 1]), four_logs(APP[:, 0])
-    assert (tick["tick"], tick["B"] - tick["A"]) == (True, (yes - no)[1] - (yes - no)[0])
+    assert (tick["tick"], tick["p2"] - tick["p1"]) == (True, (yes - no)[1] - (yes - no)[0])
     start = form.points.iloc[0]
-    assert start["A"] - start["B"] == (four_logs(np.array([0.6, 0.4])) + no) @ [1, -1]
+    assert start["p1"] - start["p2"] == (four_logs(np.array([0.6, 0.4])) + no) @ [1, -1]
 
 
 def test_a_place_is_the_greatest_sum_by_hand(form):
@@ -72,7 +72,7 @@ def test_a_place_is_the_greatest_sum_by_hand(form):
         [(pay, app, spend) for pay in ("cash", "card") for app in (0, 1) for spend in (5, 9, 12, 16, 30)],
         columns=["pay", "use.app", "spend"],
     )
-    bands = form.points[form.points["variable"] == "spend"][list(NAMES)].to_numpy()
+    bands = form.points[form.points["variable"] == "spend"][["p1", "p2"]].to_numpy()
     edges = form.edges["spend"]
     sums = []
     for row in answers.itertuples(index=False):
@@ -95,14 +95,40 @@ def test_bands_of_a_number_are_its_chances_between_their_edges(form):
     chance = np.array([np.diff(norm.cdf(edges, 10, 8)), np.diff(norm.cdf(edges, 20, 6))]).T
     points = four_logs(np.maximum(chance, 1e-4))
     printed = form.points[form.points["variable"] == "spend"]
-    assert (printed[list(NAMES)].to_numpy() == points - points.min(axis=1, keepdims=True)).all()
+    assert (printed[["p1", "p2"]].to_numpy() == points - points.min(axis=1, keepdims=True)).all()
     assert printed["answer"].iloc[[0, -1]].tolist() == [f"<{edges[1]:g}", f"≥{edges[-2]:g}"]
+
+
+@pytest.mark.parametrize("names", [("question", "answer"), ("variable", "tick"), ("start", "p1")])
+def test_personas_may_have_any_names(form, names):
+    """Property: names have no say in the points, and people are placed as ever."""
+    named = placement.short_form(drawn(), SimpleNamespace(**vars(KNOWN) | {"names": names}), most=3)
+    pd.testing.assert_frame_equal(named.points, form.points)
+    placed = named.place(drawn())
+    assert placed["name"].tolist() == form.place(drawn())["name"].map(dict(zip(NAMES, names, strict=True))).tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "edges", "first", "last"),
+    [
+        (np.arange(1940, 2001.0), (1952, 1964, 1976, 1988), ["<1952", "1952-1963"], "≥1988"),
+        (np.arange(-50, 51.0), (-30, -10, 10, 30), ["<-30", "-30 to -11", "-10 to 9", "10-29"], "≥30"),
+        (np.arange(0, 1.01, 0.01), (0.2, 0.4, 0.6, 0.8), ["<0.2", "0.2 to <0.4"], "≥0.8"),
+    ],
+)
+def test_bands_of_years_and_negatives_are_apart_and_each_number_has_one_place(values, edges, first, last):
+    """Fifths of equally frequent numbers, by hand."""
+    scale = SimpleNamespace(log=False, center=0.0, scale=1.0)
+    found, _ = placement._edges(scale, values)
+    assert found == pytest.approx(edges)
+    named = placement._band_names(found, whole=bool((values % 1 == 0).all()))
+    assert (named[: len(first)], named[-1], len(named)) == (first, last, 5)
 
 
 def test_an_edge_belongs_to_the_band_above(form):
     edge = form.edges["spend"][0]
     below, at = form.place(pd.DataFrame({"spend": [edge - 1e-9, edge]}))["probability"]
-    first, second = form.points[form.points["variable"] == "spend"][list(NAMES)].to_numpy()[:2]
+    first, second = form.points[form.points["variable"] == "spend"][["p1", "p2"]].to_numpy()[:2]
     assert (below == at) == (np.diff(first) == np.diff(second)).item()
 
 
@@ -266,7 +292,7 @@ def test_the_page_holds_every_question_answer_and_point(printed):
         assert question["text"] in page.text
         assert all(answer["label"] in page.text for answer in question["answers"])
     cells = re.findall(r'<td class="points">(-?\d+)</td>', html)
-    assert list(map(int, cells)) == form.points[list(form.names)].to_numpy().ravel().tolist()
+    assert list(map(int, cells)) == form.points[form.columns].to_numpy().ravel().tolist()
     assert all(name in page.text for name in form.names)
     assert "Mobile app" in page.text
     assert html.count('class="box"') == 3

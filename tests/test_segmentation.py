@@ -112,7 +112,7 @@ def test_names(found):
 
 
 def card_of(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["segment", "variable", "answer", "apart", "kind"])
+    return pd.DataFrame(rows, columns=["segment", "variable", "answer", "apart", "kind"]).assign(share=50.0)
 
 
 def test_names_are_short_unique_and_never_a_no():
@@ -130,7 +130,7 @@ def test_names_are_short_unique_and_never_a_no():
         (3, "x", "", 0.1, "number"),
         (4, "x", "", 0.0, "number"),
     ]
-    assert names(card_of(nothing), 4, {"plan": "Kế hoạch"}) == ("Web ↓", "Kế hoạch ↓", "– (3)", "– (4)")
+    assert names(card_of(nothing), 4, {"plan": "Kế hoạch"}) == ("Web ↓", "Kế hoạch ↓", "X ≈", "X ≈ (4)")
     bands = [
         (1, "visits", "≥ 3", 1.0, "category"),
         (1, "kids", "1", 0.9, "category"),
@@ -143,6 +143,13 @@ def test_names_are_short_unique_and_never_a_no():
     twice = [(1, "pay", "Price", 1.0, "category"), (1, "why.price", "1", 0.9, "category"),
              (1, "why.price", "0", -0.9, "category"), (1, "pay", "Card", 0.5, "category")]  # fmt: skip
     assert names(card_of([*twice, (2, "age", "", 0.5, "number")]), 2)[0] == "Price · Card"
+
+
+def test_yes_and_no_keep_their_question_and_what_is_most_common_names_the_middle():
+    tv = [(1, "tv", "Yes", 1.0, "category"), (1, "tv", "No", -0.5, "category"), (1, "tv", "No net", -0.4, "category")]
+    grade = [(2, "size", "n", 0.9, "category"), (2, "size", "m", -0.9, "category")]
+    middle = [(3, "x", "", 0.1, "number"), (3, "pay", "Thẻ", 0.1, "category"), (3, "web", "0", 0.0, "category")]
+    assert names(card_of([*tv, *grade, *middle]), 3) == ("Tv: Yes", "n", "Thẻ · X ≈")
 
 
 def test_new_customers(found):
@@ -191,13 +198,23 @@ def test_saved_and_loaded(found, tmp_path):
     assert (tmp_path / "twice.json").read_text(encoding="utf-8") == text
 
 
+def damaged(content: dict, **fields) -> str:
+    """The file with these fields of every variable."""
+    return json.dumps(content | {"variables": [variable | fields for variable in content["variables"]]})
+
+
 def test_nothing_of_a_respondent_is_saved(tmp_path):
     frame = customers()
-    frame.loc[7, "spend"] = 666_666_666
+    frame.loc[7, "spend"] = 912_345_678
     found = of(frame, 2, weights="w")
-    assert "666,666,666" in set(found.decisions["example"])
+    frame.loc[8, "pay"] = "Vàng bốn số chín"
+    found = of(frame, 2, weights="w")
+    assert not {"912,345,678", "Vàng bốn số chín"} & set(" ".join(found.decisions["example"]).split(", "))
+    assert found.assign(pd.DataFrame({"pay": ["Vàng bốn số chín", "Kim cương"]}))["segment"].tolist() == [0, 0]
     found.save(tmp_path / "s.json")
-    assert "666,666,666" not in (tmp_path / "s.json").read_text(encoding="utf-8")
+    saved = (tmp_path / "s.json").read_text(encoding="utf-8")
+    assert not [value for value in ("912,345,678", "912345678", "bốn số") if value in saved]
+    assert Segmentation.load(tmp_path / "s.json").assign(pd.DataFrame({"pay": ["Kim cương"]}))["segment"][0] == 0
 
 
 @pytest.mark.parametrize(
@@ -212,6 +229,12 @@ def test_nothing_of_a_respondent_is_saved(tmp_path):
         (lambda c: json.dumps(c | {"model": c["model"] | {"shares": [0.5, 0.5, 0.5]}}), "do not add up to 1"),
         (lambda c: json.dumps(c | {"model": c["model"] | {"means": [["x"]] * 3}}), "damaged segmentation: "),
         (lambda c: json.dumps(c | {"cards": 3}), "damaged segmentation: "),
+        (lambda c: "[" * 100_000, "damaged segmentation: its brackets are nested too deep"),
+        (lambda c: json.dumps(c | {"names": ["a", "a", "b"]}), "the names of its segments must be texts, each once"),
+        (lambda c: damaged(c, scale=0), "and its scale above 0"),
+        (lambda c: damaged(c, center="0"), "limits and edges of"),
+        (lambda c: damaged(c, log="yes"), "must be true or false"),
+        (lambda c: damaged(c, low=[1]), "limits and edges of"),
         (lambda c: json.dumps(c | {"model": c["model"] | {"stranger": 1}}), "damaged segmentation: "),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from journey_chapter import CUSTOMERS, customers, made, survey
 
 from cxlib import CxError, Study, retention
 from cxlib.staying import in_percent, points, score_curves, staying
+from cxlib.survival import survival
 
 CDNOW = Path(__file__).resolve().parent.parent.parent / "shared/data/cdnow/CDNOW_master.txt"
 needs_cdnow = pytest.mark.skipif(not CDNOW.exists(), reason="needs CDNOW (../shared/data/cdnow)")
@@ -47,10 +48,10 @@ def test_nobody_left_makes_all_stay(load):
 
 
 def test_everybody_left_comes_to_nothing(load):
-    """Who left on the first day of departures is not followed from it; all others are seen to leave."""
+    """Who left on the first day of departures was there the day before: all are seen to leave."""
     frame = customers().assign(gone=[f"2026-{1 + i % 6:02}-20" for i in range(CUSTOMERS)])
     found = of(load, frame=frame)
-    assert len(found.people) == (pd.to_datetime(frame["gone"]) > "2026-01-20").sum()
+    assert len(found.people) == CUSTOMERS
     assert found.people["event"].all()
     assert found.test["p"].between(0, 1).all()
 
@@ -61,9 +62,8 @@ def test_lifetimes_reach_past_the_last_departure(load):
     came = pd.Timestamp("2026-01-01")
     frame = customers(60).assign(since="2026-01-01", gone=(came + pd.to_timedelta(days, unit="D")).strftime("%Y-%m-%d"))
     found = of(load, frame=frame.assign(region="n", kind="k"))
-    late = days[days > 1]
-    assert found.lifetimes["estimate"].iloc[0] == pytest.approx((late - 1).mean())  # seen from the first departure on
-    assert found.lifetimes["begins"].iloc[0] == 1
+    assert found.lifetimes["estimate"].iloc[0] == pytest.approx(days.mean())
+    assert found.lifetimes["begins"].iloc[0] == 0
 
 
 def test_curves_that_begin_after_the_horizon_have_no_lifetime(load):
@@ -77,7 +77,6 @@ def test_curves_that_begin_after_the_horizon_have_no_lifetime(load):
 @pytest.mark.parametrize(
     ("frame", "why"),
     [
-        (customers(1), "no customer was followed for a day"),
         (customers().assign(since="2026-01-05", gone=None), "no customer was followed for a day"),
     ],
 )
@@ -85,7 +84,7 @@ def test_customers_of_whom_nothing_is_known_are_told(load, frame, why):
     found = of(load, frame=frame)
     assert (found.kind, found.why_not) == ("", why)
     assert found.curves.empty
-    assert points(found.curves).empty
+    assert points(found.curves, 30).empty
 
 
 REFUSED = {
@@ -236,3 +235,34 @@ def test_cdnow_s_cohorts_add_up(cdnow):
     assert found.cohorts["value"].sum() == pytest.approx(2_500_315.63, abs=0.005)
     assert len(found.people) == 23_570
     assert found.rule.n == 23_570
+
+
+def test_a_complete_register_keeps_its_first_leavers(load):
+    """By hand: of 400 who came in January half left on its last day, and 40 of the others at the end of June."""
+    frame = customers(400)
+    came = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(400) % 28, unit="D")
+    gone = np.where(np.arange(400) < 200, "2024-01-31", np.where(np.arange(400) < 240, "2024-06-30", None))
+    gone[-1] = "2025-06-30"  # so that the table goes on until then
+    frame = frame.assign(since=came.strftime("%Y-%m-%d"), gone=gone, region="n", kind="k")
+    at = of(load, frame=frame).at.set_index("time")["estimate"]
+    assert at[90] == pytest.approx(0.5, abs=0.01)
+    assert at[180] == pytest.approx(0.4, abs=0.01)
+
+
+def test_who_leaves_on_the_day_he_came_counts(load):
+    """By hand: 50 of 200 leave on their first day, so that three quarters are there after it."""
+    frame = customers(200).assign(since="2024-01-01", gone=None, region="n", kind="k")
+    frame.loc[:49, "gone"], frame.loc[50:59, "gone"] = "2024-01-01", "2024-03-01"
+    frame.loc[60, "gone"] = "2025-06-30"
+    assert of(load, frame=frame).at.set_index("time")["estimate"][180] == pytest.approx(140 / 200)
+
+
+def test_departures_of_one_day_are_a_snapshot(load):
+    """Oracle: survival() of the tenures, without late entry."""
+    tenure = 30 + 7 * np.arange(200)
+    came = pd.Timestamp("2026-01-01") - pd.to_timedelta(tenure, unit="D")
+    gone = np.where(np.arange(200) % 4 == 0, "2026-01-01", None)
+    frame = customers(200).assign(since=came.strftime("%Y-%m-%d"), gone=gone, region="n", kind="k")
+    wanted = survival(pd.DataFrame({"t": tenure, "e": np.arange(200) % 4 == 0}), duration="t", event="e")
+    found = of(load, frame=frame).curves
+    assert found["estimate"].to_numpy() == pytest.approx(wanted["estimate"].to_numpy())

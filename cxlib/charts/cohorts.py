@@ -54,7 +54,7 @@ def cohort_map(
         bar.set_label("% of the cohort", fontsize=9)
         for row in frame[frame["estimate"].isna()].drop_duplicates("cohort").itertuples():
             axis.text(row.age, cohorts.index(row.cohort), "**", ha="center", va="center", fontsize=LEAST)
-    axis.set_yticks(range(len(cohorts)), labels)
+    axis.set_yticks(range(len(cohorts)), labels, parse_math=False)
     step = int(np.ceil(len(ages) / 18))
     axis.set_xticks(ages[::step])
     axis.set(xlim=(ages[0] - 0.5, ages[-1] + 0.5), ylim=(len(cohorts) - 0.5, -0.5), xlabel=across)
@@ -64,7 +64,7 @@ def cohort_map(
     axis.tick_params(length=0)
     for side in axis.spines.values():
         side.set_visible(False)
-    figure.suptitle(f"{head} (%)", x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(f"{head} (%)", x=0, ha="left", fontsize=11, weight="bold", parse_math=False)
     return figure
 
 

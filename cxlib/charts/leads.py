@@ -117,13 +117,14 @@ def lead_points(frame: pd.DataFrame, *, title: str, language: str = "en") -> Fig
     ticks = [tick for at, _, half, names, rows in blocks for tick in _block(axis, at + half, names, rows)]
     for at, head, *_ in blocks:
         blank = {"color": "white", "pad": 1}
-        name = axis.text(0.0, at, head, transform=axis.get_yaxis_transform(), weight="bold", va="center", bbox=blank)
+        name = axis.text(0.0, at, head, transform=axis.get_yaxis_transform(), weight="bold", va="center", bbox=blank,
+                         parse_math=False)  # fmt: skip
         name.set_in_layout(False)
     axis.set_xlim(left - 0.04 * (right - left), right + 0.2 * (right - left))
     axis.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axis.set_yticks(ticks, [name for *_, names, _ in blocks for name in names])
+    axis.set_yticks(ticks, [name for *_, names, _ in blocks for name in names], parse_math=False)
     axis.set_ylim(y - 0.25, -0.2)
-    axis.set_xlabel(note)
+    axis.set_xlabel(note, parse_math=False)
     _headed(figure, title)
     bare(axis, "x")
     return figure
@@ -168,4 +169,4 @@ def _square(axis, most: float) -> None:
 
 
 def _headed(figure: Figure, title: str) -> None:
-    figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold", parse_math=False)

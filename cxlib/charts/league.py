@@ -56,11 +56,11 @@ def caterpillar(
     if cut:
         _between(axis, y[ENDS], rows.iloc[ENDS:-ENDS], average)
     _beside(axis, -0.13, "pooled", "rank", style="italic")
-    axis.set_yticks(y, names)
+    axis.set_yticks(y, names, parse_math=False)  # a $ is money and begins no formula
     axis.set_ylim(heights.sum(), -0.02)
     _room(axis, 0.42)
     _legend(figure, axis, shown, text.number(average, unit), foot)
-    figure.suptitle(headed, x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(headed, x=0, ha="left", fontsize=11, weight="bold", parse_math=False)
     bare(axis, "x")
     return figure
 
@@ -112,4 +112,5 @@ def _legend(figure: Figure, axis, shown: pd.DataFrame, average: str, foot: str) 
     if shown["apart"].any():
         handles.append(axis.plot([], [], "D", color=WARM, ms=6, label="stands apart, not pooled")[0])
     look = {"ncols": 2, "frameon": False, "fontsize": 9, "alignment": "left", "title_fontsize": 8.5}
-    figure.legend(handles=handles, loc="outside lower center", title=foot or None, **look)
+    legend = figure.legend(handles=handles, loc="outside lower center", title=foot or None, **look)
+    legend.get_title().set_parse_math(False)

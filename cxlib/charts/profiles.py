@@ -107,7 +107,8 @@ def profiles(frame: pd.DataFrame, *, title: str, most: int = 14, language: str =
             else:
                 _bar(axis, at, cell, low, high)
         head = f"{fill(str(group), 18 if turned else wide)}\nn={most_answers[group]:,}"
-        axis.set_title(head, fontsize=8.5, loc="center", weight="normal", rotation=90 * turned)
+        look = {"fontsize": 8.5, "weight": "normal", "rotation": 90 * turned}
+        axis.set_title(head, loc="center", parse_math=False, **look)
     _finish(figure, drawn, words, title, words["index"])
     return figure
 
@@ -147,7 +148,7 @@ def _laid_out(rows: pd.DataFrame, words: dict, panels: int, title: str) -> tuple
     for kind, place in heads.items():
         axes[0].annotate(words["kinds"][kind], (0, place), (-4, 0), xycoords=("axes fraction", "data"), ha="right",
                          textcoords="offset points", va="center", fontsize=9.5, weight="bold")  # fmt: skip
-    axes[0].set_yticks(y, labels, fontsize=9)
+    axes[0].set_yticks(y, labels, fontsize=9, parse_math=False)  # a $ is money and begins no formula
     axes[0].set_ylim(at + 0.06, 0)
     return figure, axes, y
 
@@ -212,4 +213,4 @@ def _finish(figure: Figure, rows: pd.DataFrame, words: dict, title: str, legend:
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=1, frameon=False, fontsize=9, title=legend,
                   title_fontsize=9)  # fmt: skip
-    figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold", parse_math=False)

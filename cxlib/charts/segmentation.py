@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cxlib import text
 from cxlib.charts.style import ACCENT, INK, WARM, WIDTH, bare, canvas, in_style
-from cxlib.segment_cards import CLEAR, NO, wording
+from cxlib.segment_cards import CLEAR, is_no, wording
 from cxlib.segment_variables import OTHER
 
 LINE = 0.165  # inches a line of letters
@@ -20,6 +20,7 @@ WIDE = 22  # letters of such a label's line
 KEY = 66  # letters of a line of the key
 NARROW = 6  # segments: with more of them, cells take numbers of two figures
 UNITS = [(1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")]  # from which number on, by what, and the letter
+PLAIN = {"parse_math": False}  # of labels: a $ is money and begins no formula
 MUCH, LITTLE = 120, 80  # indices from which on a cell is bold, or slanted
 
 
@@ -55,7 +56,7 @@ def segment_number(choices: pd.DataFrame, *, title: str) -> Figure | None:
     small.set_ylim(bottom=0)
     small.set_xticks(k)
     small.set_xlabel("Segments (ringed: chosen)" if len(chosen) else "Segments")
-    figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold", **PLAIN)
     return figure
 
 
@@ -78,8 +79,8 @@ def sets_apart(cards: pd.DataFrame, *, names, title: str, labels=None, most: int
     if rows.empty:
         return None
     segments = sorted(cards["segment"].unique())
-    count = cards.drop_duplicates(["variable", "answer"])["variable"].value_counts()
-    words = [wording(name, answer, labels or {}, answers=count[name]) for name, answer in rows.index]
+    answers = _answers(cards)
+    words = [wording(name, answer, labels or {}, answers=answers[name]) for name, answer in rows.index]
     called = [fill(word, WIDE) for word in words]
     heights = np.array([max(0.27, 0.1 + LINE * (1 + label.count("\n"))) for label in called])
     key = "\n".join(_entry(i, name) for i, name in enumerate(names, 1))
@@ -92,6 +93,7 @@ def sets_apart(cards: pd.DataFrame, *, names, title: str, labels=None, most: int
     shares = cards.set_index(["variable", "answer", "segment"])
     middle = np.cumsum(heights) - heights / 2
     beside = {"textcoords": "offset points", "ha": "right", "va": "center", "annotation_clip": False, "fontsize": 9}
+    beside |= PLAIN
     for at, tall_row, row, label in zip(middle, heights, rows.itertuples(), called, strict=True):
         axis.annotate(label, (0, at), (-3, 0), **beside)
         _cell(axis, 0, at, tall_row, row.total, 100.0, row.kind, len(segments))
@@ -104,15 +106,19 @@ def sets_apart(cards: pd.DataFrame, *, names, title: str, labels=None, most: int
     axis.set_xlim(0, len(segments) + 1)
     axis.set_ylim(heights.sum(), 0)
     axis.set_axis_off()
-    figure.suptitle(fill(title, 50), x=0.01, y=1 - 0.05 / tall, ha="left", va="top", fontsize=11, weight="bold")
+    look = {"ha": "left", "va": "top", "fontsize": 11, "weight": "bold"}
+    figure.suptitle(fill(title, 50), x=0.01, y=1 - 0.05 / tall, **look, **PLAIN)
     how = "% of the segment; of numbers the mean. Index 100: as in all.\nBold: index 120 or more; slanted: 80 or less."
-    figure.text(0.01, 0.06 / tall, f"{key}\n\n{how}", ha="left", va="bottom", fontsize=9, linespacing=1.3)
+    look = {"ha": "left", "va": "bottom", "fontsize": 9, "linespacing": 1.3}
+    figure.text(0.01, 0.06 / tall, f"{key}\n\n{how}", **look, **PLAIN)
     return figure
 
 
 def _rows(cards: pd.DataFrame, most: int) -> pd.DataFrame:
     """The answers that differ the most between segments, those together that the same segment has most of."""
-    kept = cards[~cards["answer"].str.casefold().isin(NO) & (cards["answer"] != OTHER)]
+    answers = _answers(cards)
+    no = [is_no(answer, answers[name]) for name, answer in zip(cards["variable"], cards["answer"], strict=True)]
+    kept = cards[~np.array(no, bool) & (cards["answer"] != OTHER)]
     by = kept.sort_values("segment").groupby(["variable", "answer"], sort=False)
     found = by["apart"].agg(lambda apart: apart.max() - apart.min()).to_frame("spread")
     found["kind"], found["total"] = by["kind"].first(), by["total"].first()
@@ -124,6 +130,11 @@ def _rows(cards: pd.DataFrame, most: int) -> pd.DataFrame:
     found = found[~mirrored & ~found.index.duplicated()]
     found = found.sort_values("spread", ascending=False, kind="stable").head(most)
     return found.sort_values(["home", "spread"], ascending=[True, False], kind="stable")
+
+
+def _answers(cards: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """The answers to each variable."""
+    return cards.drop_duplicates(["variable", "answer"]).groupby("variable")["answer"].agg(tuple).to_dict()
 
 
 def _cell(axis, column: int, middle: float, tall: float, value: float, index: float, kind: str, count: int) -> None:

@@ -65,7 +65,7 @@ def survival_curves(
     table.set_ylim(place - 0.4, -0.3)
     table.annotate("at risk", (0, 0), xycoords=("axes fraction", "data"), va="center", fontsize=9, style="italic")
     table.axis("off")
-    figure.suptitle(head, x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(head, x=0, ha="left", fontsize=11, weight="bold", parse_math=False)
     bare(axis, "y")
     axis.axhline(0, color=GRID, lw=1)
     return figure
@@ -98,6 +98,6 @@ def _at_risk(table, rows: pd.DataFrame, head: str, place: float, ticks: list, lo
     sample = {"arrowstyle": "-", "color": color, "ls": dashes, "lw": 1.7, "shrinkA": 0, "shrinkB": 0}
     table.annotate("", (0.075, place), (0, place), xycoords=across, textcoords=across, arrowprops=sample)
     middle = place + head.count("\n") / 2
-    table.annotate(head, (0.095, middle), xycoords=across, va="center", fontsize=9, color=INK)
+    table.annotate(head, (0.095, middle), xycoords=across, va="center", fontsize=9, color=INK, parse_math=False)
     for tick, number in zip(ticks, at(rows, ticks)["at_risk"], strict=True):
         table.text(tick, place + head.count("\n") + 0.95, text.number(number), ha="center", va="center", fontsize=9)

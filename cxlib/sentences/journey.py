@@ -16,7 +16,7 @@ NAMED = 3
 def log(case: Case, found: Facts) -> dict[str, str]:
     """How many contacts and customers the log has, what is odd in it, and that its map has no room for all stages."""
     if case.log is None:
-        return {"no_journeys": "The study has no contacts with a drawn map, so no journey is told."}
+        return {"no_journeys": case.why_not}
     rows = found.checks
     odd = rows[(rows["contacts"] > 0) & rows["problem"]]
     what = f" ({case.group})" if case.group else ""
@@ -24,7 +24,8 @@ def log(case: Case, found: Facts) -> dict[str, str]:
     told = {"log": f"The log holds {contacts} of {count(found.customers, 'customer')}{what}."}
     if len(odd):
         parts = [
-            f"{count(row.contacts, 'contact')} where the rule is that {row.rule}, e.g. {row.example} ({row.decision})"
+            f"{count(row.contacts, 'contact')} where the rule is that {row.rule}"
+            f"{f', e.g. {row.example}' if row.example else ''} ({row.decision})"
             for row in odd.itertuples()
         ]
         told["log_odd"] = f"To be looked at: {'; '.join(parts)}."
@@ -61,7 +62,7 @@ def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
     if found.stages.empty:
         return found.stages
     rows = found.stages[found.stages["order"] < found.stages["order"].max()]
-    rows = rows[(rows["n"] >= case.minimum_base) & rows["ended"].notna()]
+    rows = rows[(rows["n"] >= case.minimum_base) & (rows["ended"] > 0)]
     return rows.nlargest(1, "ended")
 
 

@@ -140,6 +140,7 @@ RULE = {
     "estimate": "Bought again",
     **INTERVAL,
     "came_back": ("Came back", "base"),
+    "gap": ("Days without a purchase", "base"),
     "cut": "Tried at",
     "n": None,
 }

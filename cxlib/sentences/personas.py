@@ -3,9 +3,10 @@
 import pandas as pd
 
 from cxlib import text
-from cxlib.people import People
-from cxlib.persona_facts import ALL
-from cxlib.sentences.words import interval_name
+from cxlib.people import ALL, People
+from cxlib.persona_facts import customers
+from cxlib.personas import patterns
+from cxlib.sentences.words import count, interval_name
 
 NAMED = 3
 # What a card says, in the study's language; in a Vietnamese study the label of an answer is Vietnamese already.
@@ -39,17 +40,28 @@ def found(case: People, made) -> dict[str, str]:
     whole = len(tried) > 2 and tried == list(range(tried[0], tried[-1] + 1))
     span = f"{tried[0]} to {tried[-1]}" if whole else text.join([str(k) for k in tried])
     classes = "class was" if tried == [1] else "classes were"
-    who = "respondents" if case.table == "survey" else "customers"
-    lead = f"Of {text.number(len(case.frame))} {who}, {span} {classes} tried"
+    who = "respondent" if case.table == "survey" else "customer"
+    lead = f"Of {count(len(case.frame), who)}, {span} {classes} tried"
     if made.k == 1:
-        return {"personas": f"{lead}. {made.verdict[0].upper()}{made.verdict[1:]}. So there are no persona cards here."}
+        return {"personas": f"{lead}. {_none(made, tried)}. So there are no persona cards here."}
     row = made.choices.set_index("k").loc[made.k]
+    last = made.k == tried[-1] and made.k < patterns(case.frame, case.columns)
+    more = " It is the largest number that was tried: more may fit better." if last else ""
     return {
         "personas": f"{lead}; {made.k} fit best: least BIC of those that are large and stable enough. The classes come "
         f"back in other samples with a Jaccard similarity of {text.number(row['stability'], 'ratio')} on average and "
         f"{text.number(row['least_stable'], 'ratio')} at least (1: the same people); people are placed with an entropy "
-        f"of {text.number(row['entropy'], 'ratio')} (1: without a doubt)."
+        f"of {text.number(row['entropy'], 'ratio')} (1: without a doubt).{more}"
     }
+
+
+def _none(made, tried: list[int]) -> str:
+    """Why there are no personas, as far as numbers of them were compared."""
+    if tried == [1]:
+        return "It was compared with no other number, so whether there are segments is not known"
+    if len(tried) == 2 and made.choices["bic"].idxmin() == made.choices.index[made.choices["k"] == 1][0]:
+        return f"No segments: one class for all has a lower BIC than {tried[1]} classes; no other number was compared"
+    return f"{made.verdict[0].upper()}{made.verdict[1:]}"
 
 
 def sizes(case: People, rows: pd.DataFrame) -> dict[str, str]:
@@ -72,34 +84,59 @@ def scores(case: People, rows: pd.DataFrame) -> dict[str, str]:
         if len(part) < 2:
             continue
         low, high = part.loc[part["estimate"].idxmin()], part.loc[part["estimate"].idxmax()]
+        name, alike = f"persona_{part['question'].iloc[0]}", text.number(low["estimate"], low["unit"])
+        if alike == text.number(high["estimate"], high["unit"]):
+            alike = text.with_base(alike, part["n"].min(), case.minimum_base)
+            told[name] = f"{label} does not differ: {alike} in each of {len(part)} personas."
+            continue
         ends = [
             f"{text.with_base(text.number(row['estimate'], row['unit']), row['n'], case.minimum_base)} "
-            f"({text.interval(row['low'], row['high'], row['unit'])}) in {row['persona']}"
+            f"({_between(row, row['unit'])}) in {row['persona']}"
             for row in (low, high)
         ]
-        told[f"persona_{part['question'].iloc[0]}"] = (
+        told[name] = (
             f"{label}: from {ends[0]} to {ends[1]}; the ends of {len(part)} personas, not adjusted for the search."
         )
     return told
 
 
+def _between(row, unit: str, named: str = "") -> str:
+    """An interval, after what it is called; in words where there is none, as of a single cluster."""
+    return "no interval" if pd.isna(row["low"]) else f"{named}{text.interval(row['low'], row['high'], unit)}"
+
+
 def market(case: People, rows: pd.DataFrame, scope: float) -> dict[str, str]:
     """The largest target market; or why none is reckoned."""
-    if rows.empty:
+    if "kind" not in rows:
         return {"no_market": "No value of a customer is known: `personas: value:` in study.yml names the question."}
+    if rows.empty:  # there are no personas
+        return {}
     whole = rows[(rows["kind"] == "Target market") & rows["estimate"].notna()]
     currency = case.study.book.currency or ""
     if whole.empty:
-        why = "it needs the number of customers and `personas: scope:`, the share of a persona that can be reached"
-        return {"no_market": f"No target market is reckoned: {why}."}
+        return {"no_market": f"No target market is reckoned: {_no_market(case, scope)}."}
     best = whole.loc[whole["estimate"].idxmax()]
     share = text.number(100 * (scope or case.study.book.personas.scope), "percent")
-    worth = f"{text.number(best['estimate'], 'money')} {currency}".strip()
+    named = f"{case.confidence:.0%} {interval_name(case.study)} "
+    number = text.with_base(text.number(best["estimate"], "money"), best["n"], case.minimum_base)
+    worth = f"{number} {currency}".strip()
+    lead = "The largest target market is" if best["estimate"] > 0 else "No target market is above 0; the highest is"
     return {
-        "market": f"The largest target market is {best['persona']}: {worth} "
-        f"({case.confidence:.0%} {interval_name(case.study)} {text.interval(best['low'], best['high'], 'money')}), if "
+        "market": f"{lead} {best['persona']}: {worth} "
+        f"({_between(best, 'money', named)}), if "
         f"{share} of it can be reached, as declared."
     }
+
+
+def _no_market(case: People, scope: float) -> str:
+    """What a target market lacks."""
+    needs = []
+    if not customers(case):
+        needs.append("the number of customers (`population:` in study.yml)")
+    if not (scope or case.study.book.personas.scope):
+        needs.append("`personas: scope:`, the share of a persona that can be reached")
+    few = f"of each persona fewer than {case.minimum_base} people have a known value"
+    return f"it needs {text.join(needs)}" if needs else few
 
 
 def placement(case: People, form) -> dict[str, str]:
@@ -110,10 +147,11 @@ def placement(case: People, form) -> dict[str, str]:
     names = [case.study.label(name, case.table) for name in form.questions]
     several = f"{len(names)} questions ({text.join(names)}) place"
     lead = f"One question ({names[0]}) places" if len(names) == 1 else several
+    every = "all answers" if len(case.questions) == 1 else f"all {len(case.questions)}"
+    named = f"{case.confidence:.0%} {interval_name(case.study)} "
     return {
-        "placement": f"{lead} a customer as all {len(case.questions)} do for {text.number(row['estimate'], 'percent')} "
-        f"of people held out ({case.confidence:.0%} {interval_name(case.study)} "
-        f"{text.interval(row['low'], row['high'], 'percent')})."
+        "placement": f"{lead} a customer as {every} do for {text.number(row['estimate'], 'percent')} of people held "
+        f"out ({_between(row, 'percent', named)})."
     }
 
 
@@ -128,15 +166,25 @@ def leads(case: People, found) -> dict[str, str]:
         earned = [f"{row.label}: {row.answer} ({text.number(row.points, sign=True)})" for row in best.itertuples()]
         told["lead_points"] = f"Most points are earned by {text.join(earned)}."
     if len(found.prospects):
-        rows = found.prospects[~found.prospects["excluded"]]
-        likely = int((rows["chance"] >= 50).sum())
-        out = len(found.prospects) - len(rows)
-        barred = f"; {out} are left out by the rules" if out else ""
-        told["prospects"] = (
-            f"{text.number(likely)} of {text.number(len(found.prospects))} prospects are more likely than not to "
-            f"become ideal customers{barred}. `cx leads` lists them."
-        )
+        told["prospects"] = f"{_prospects(case, found.prospects)} `cx leads` lists them."
     return told
+
+
+def _prospects(case: People, rows: pd.DataFrame) -> str:
+    """How many prospects are likely to become ideal customers, of those that no rule leaves out."""
+    judged = rows[~rows["excluded"]]
+    out = len(rows) - len(judged)
+    barred = f"{count(out, 'prospect')} {'is' if out == 1 else 'are'} left out by the rules" if out else ""
+    if judged.empty:
+        return f"No prospect is judged: {barred}."
+    barred = f"; {barred}" if barred else ""
+    if len(judged) < case.minimum_base:
+        are = "is" if len(judged) == 1 else "are"
+        return f"{count(len(judged), 'prospect')} {are} too few to judge as a group{barred}."
+    likely = int((judged["chance"] >= 50).sum())
+    what = "is more likely than not to become an ideal customer"
+    what = what if likely == 1 else "are more likely than not to become ideal customers"
+    return f"{text.number(likely)} of {count(len(judged), 'prospect')} {what}{barred}."
 
 
 def differences(case: People, group: str, rows: pd.DataFrame, *, name: str) -> dict[str, str]:
@@ -155,7 +203,8 @@ def differences(case: People, group: str, rows: pd.DataFrame, *, name: str) -> d
         for row in clear.sort_values("_far", ascending=False, kind="stable").head(NAMED).itertuples()
     ]
     lead = "; ".join(told) if told else "nothing that was tested is more than chance"
-    tested = f"{len(clear)} of {len(own)} tested rows are more than chance explains (corrected)"
+    are = "is" if len(clear) == 1 else "are"
+    tested = f"{len(clear)} of {count(len(own), 'tested row')} {are} more than chance explains (corrected)"
     return {name: f"{group} against {own['other'].iloc[0]}: {lead}. {tested}."}
 
 

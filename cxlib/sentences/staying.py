@@ -57,8 +57,9 @@ def _rule(case: Case, found: Staying) -> dict[str, str]:
     wrong = found.held_out.set_index("taken_as").loc["lost"] if len(found.held_out) else None
     if wrong is not None and wrong["n"] >= case.minimum_base:
         told["rule_tested"] = (
-            f"Tried at {wrong['cut'].date()}, the rule is wrong about {text.number(wrong['estimate'], 'percent')} "
-            f"({text.interval(wrong['low'], wrong['high'], 'percent')}) of those it takes as lost: they came back."
+            f"Tried at {wrong['cut']}, when such a rule was {text.number(wrong['gap'])} days, it is wrong about "
+            f"{text.number(wrong['estimate'], 'percent')} ({text.interval(wrong['low'], wrong['high'], 'percent')}) of "
+            "those it takes as lost: they came back."
         )
     return told
 
