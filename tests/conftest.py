@@ -1,12 +1,13 @@
 """Tiny studies for the tests of reading: a study.yml and its files in a temporary folder."""
 
+import sys
 import textwrap
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from cxlib import CxError, Study
+from cxlib import CxError, Study, cli
 
 TOP = "study: tiny\ntitle: Tiny\nsample: opt_in\n"
 
@@ -74,6 +75,23 @@ def problems(load):
         return [(p.column, p.rows, p.rule, p.example) for p in load(*args, **options).check()]
 
     return found
+
+
+@pytest.fixture
+def cx(monkeypatch, capsys):
+    """cx(arguments …): exit code, standard output and standard error of main(), in this process."""
+
+    def call(*arguments) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cx", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
 
 
 @pytest.fixture(scope="session")

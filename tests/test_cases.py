@@ -6,7 +6,6 @@ statsmodels' GLM for the fit, and hand counts.
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -600,22 +599,6 @@ def test_files_side_by_side_and_names_of_the_list(load, tmp_path):
 
 
 # ---- cx cases ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cx(monkeypatch, capsys):
-    """cx(arguments …): exit code, standard output and standard error of main()."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cx", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        return status, *capsys.readouterr()
-
-    return call
 
 
 ICEBERG = (

@@ -1,12 +1,11 @@
 """Facts about the lead score's pictures: nothing cut, nothing overlapping, every number where it belongs."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
+from pictures import assert_letters_apart
 from test_charts import texts
 
 from cxlib.charts.leads import lead_calibration, lead_points, lift_curve
@@ -61,18 +60,9 @@ def drawings() -> dict:
 @pytest.mark.parametrize("name", ["lift", "lift vi", "calibration", "rare", "points", "points vi", "many"])
 def test_no_text_is_cut_and_no_two_overlap(drawings, name):
     figure = drawings[name]
-    width, height = figure.get_size_inches() * figure.dpi
     found = texts(figure)
     assert len(found) > 4
-    for text, box in found:
-        assert box.x0 >= -1, text
-        assert box.x1 <= width + 1, text
-        assert box.y0 >= -1, text
-        assert box.y1 <= height + 1, text
-    for (one, a), (other, b) in itertools.combinations(found, 2):
-        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
-        high = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert wide <= 1 or high <= 1, f"{one!r} overlaps {other!r}"
+    assert_letters_apart(figure, found)
 
 
 def shown(figure) -> list[str]:

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Circle, Ellipse, FancyBboxPatch, Polygon, Rectangle, Wedge
 from matplotlib.text import Text
+from pictures import assert_letters_apart
 from test_charts import texts
 
 from cxlib import CxError
@@ -124,17 +125,8 @@ def boxes(drawings) -> dict:
 
 def test_no_text_is_cut_and_no_two_overlap(drawings, boxes):
     for name, found in boxes.items():
-        width, height = drawings[name].get_size_inches() * drawings[name].dpi
         assert len(found) > 4
-        for text, box in found:
-            assert box.x0 >= 0, (name, text)
-            assert box.x1 <= width, (name, text)
-            assert box.y0 >= 0, (name, text)
-            assert box.y1 <= height, (name, text)
-        for (one, a), (other, b) in itertools.combinations(found, 2):
-            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
-            high = min(a.y1, b.y1) - max(a.y0, b.y0)
-            assert wide <= 1 or high <= 1, f"{name}: {one!r} overlaps {other!r}"
+        assert_letters_apart(drawings[name], found, beyond=0, name=name)
 
 
 def test_letters_are_never_under_seven_points_on_a_slide_ten_inches_wide(drawings):

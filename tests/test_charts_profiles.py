@@ -1,13 +1,13 @@
 """Facts about the pictures of profiles: nothing cut, nothing overlapping, marks and numbers where they belong."""
 
 import itertools
-import warnings
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from pictures import assert_every_letter_has_a_glyph
 from test_charts import texts
 
 from cxlib import CxError, charts
@@ -78,10 +78,7 @@ def test_no_text_is_cut_and_no_two_overlap(drawings, name):
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_letter_has_a_glyph_and_is_large_enough(drawings, name):
     """matplotlib warns of a letter that the font lacks."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        FigureCanvasAgg(drawings[name]).draw()
-    assert [str(warning.message) for warning in caught] == []
+    assert_every_letter_has_a_glyph(drawings[name])
     sizes = [t.get_fontsize() for t in drawings[name].findobj(mpl.text.Text) if t.get_text()]
     assert min(sizes) >= 8.5
 

@@ -19,23 +19,6 @@ CSV = "id,q,c\n1,9,1\n2,10,2\n3,3,1\n"
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture
-def cx(monkeypatch, capsys):
-    """cx(arguments …): exit code, standard output and standard error of main(), in this process."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cx", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
-
-
 def installed(*arguments, cwd=None, **environment) -> subprocess.CompletedProcess:
     """The cx command as it is installed."""
     command = [Path(sys.executable).with_name("cx"), *map(str, arguments)]

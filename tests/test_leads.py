@@ -1,6 +1,5 @@
 """Leads of a study: which prospects are like its ideal customers, and to which persona they are likely to belong."""
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas as pd
 import pytest
 from persona_study import PROFILE, TABLES, USES, customers, made, prospects, survey
 
-from cxlib import CxError, cli, declarations, lead_score, leads, people
+from cxlib import CxError, declarations, lead_score, leads, people
 
 RULES = [
     {"question": "city", "answers": ["n"], "points": 7},
@@ -161,23 +160,6 @@ def test_without_a_shared_variable_nobody_is_placed(with_personas):
 
 
 # -- the list --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cx(monkeypatch, capsys):
-    """cx(arguments …): exit code, standard output and standard error of main(), in this process."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cx", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 def test_the_list_of_leads(cx, make, tmp_path):

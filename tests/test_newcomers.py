@@ -1,7 +1,6 @@
 """Customers who were not in the sample: cx personas and cx assign, from a study to a file of personas."""
 
 import json
-import sys
 from io import StringIO
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 import yaml
 from persona_study import TABLES, kinds, made, survey
 
-from cxlib import CxError, Study, cli, newcomers, people
+from cxlib import CxError, Study, newcomers, people
 from cxlib.segmentation import Segmentation
 
 ALONE = {"without": ["customers", "complaints", "prospects"]}
@@ -31,23 +30,6 @@ def _write(folder, table: str, data: dict, top: str) -> Study:
         (folder / name).write_text(content, encoding="utf-8")
     (folder / "study.yml").write_text(top + table, encoding="utf-8")
     return Study.load(folder)
-
-
-@pytest.fixture
-def cx(monkeypatch, capsys):
-    """cx(arguments …): exit code, standard output and standard error of main(), in this process."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cx", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 @pytest.fixture
