@@ -144,7 +144,7 @@ def cards(sizes, market, metrics, churn, traits, words: dict[str, dict], *, curr
     for number, row in enumerate(sizes.itertuples(), 1):
         own = traits[traits["group"] == row.persona]
         card = Card(
-            number, row.persona, row.estimate, row.low, row.high, row.n, row.n_effective,
+            number, row.persona, row.estimate, row.low, row.high, row.n, row.members_effective,
             customers=_three(row.customers, row.customers_low, row.customers_high),
             market=_market(market, row.persona),
             currency=currency,

@@ -10,6 +10,7 @@ from cxlib.errors import CxError
 from cxlib.people import ALL, People
 from cxlib.scores import by_group
 from cxlib.survey import metrics as survey_metrics
+from cxlib.weights import effective_n
 
 # Columns that are added to people's answers bear a point first, which no question's name has.
 PERSONA, VALUE, OWN, HIT = ".persona", ".value", ".own", ".hit"
@@ -31,13 +32,15 @@ def placed(case: People, found) -> pd.DataFrame:
 def sizes(case: People, found) -> pd.DataFrame:
     """Each persona's share of all customers, in percent, and how many customers that is.
 
-    Columns: persona, estimate, low, high, se, n (who most likely is one), n_effective, stability (0-1, see
-    segment_number), customers, customers_low, customers_high (nan where the number of all is not known). Of a table of
-    customers the share is of all who ever were there, the number of those who still are.
+    Columns: persona, estimate, low, high, se, n (who most likely is one), n_effective (of the share: of all people),
+    members_effective (Kish's number of those n), stability (0-1, see segment_number), customers, customers_low,
+    customers_high (nan where the number of all is not known). Of a table of customers the share is of all who ever
+    were there, the number of those who still are.
     """
     everybody = customers(case)
     rows = found.sizes.reset_index(drop=True).assign(persona=list(found.names))
     rows = rows if found.k > 1 else rows.iloc[:0]
+    rows["members_effective"] = [_kish(case, found.members == number) for number in range(1, len(rows) + 1)]
     share = rows["estimate"] / 100
     half = special.stdtrit(rows["df"], 0.5 + case.confidence / 2) * rows["se"] / 100 / (share * (1 - share))
     limits = {"low": -half, "high": half}
@@ -50,6 +53,13 @@ def sizes(case: People, found) -> pd.DataFrame:
     per, off = np.nan if everybody is None else everybody, {"": 0 * half, "_low": -half, "_high": half}
     numbers = {f"customers{end}": per * special.expit(special.logit(share) + shift) for end, shift in off.items()}
     return rows.assign(**numbers, unit="percent")
+
+
+def _kish(case: People, members: np.ndarray) -> float:
+    """The effective number of some of the people, by their weights."""
+    name = case.design.get("weights")
+    weights = case.frame.loc[members, name] if name else np.ones(members.sum())
+    return effective_n(weights) if np.sum(weights) > 0 else 0.0
 
 
 def _still_there(case: People) -> np.ndarray:

@@ -78,12 +78,13 @@ def number(
 def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
     """Publish every row of a frame of scores: name, label, unit, least, most, note and by_group()'s.
 
-    `how` (interval, minimum_base) goes to number().
+    A column `base` says what the bases count, where it is not answers. `how` (interval, minimum_base) goes to number().
     """
     for row in frame.to_dict("records"):
+        own = {"note": row["note"], "base": row.get("base", "")}
         given = ("estimate", "low", "high", "se", "n", "n_effective", "unit")
         estimate = Estimate(row["label"], *(row[c] for c in given), confidence, row["method"], row["n_weighted"])
-        number(row["name"], estimate, scale=(row["least"], row["most"]), note=row["note"], **how)
+        number(row["name"], estimate, scale=(row["least"], row["most"]), **own, **how)
 
 
 def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:

@@ -91,7 +91,7 @@ def test_a_size_in_customers_is_the_share_of_all_of_them(tiny):
     """
     sizes = pd.DataFrame({"estimate": [60.0, 40.0], "se": 5.0, "df": 20, "low": np.nan, "high": np.nan})
     case, _ = tiny("population: 5000\n")
-    told = persona_facts.sizes(case, found([], sizes=sizes))
+    told = persona_facts.sizes(case, found([0] * len(case.frame), sizes=sizes))
     assert told["customers"].tolist() == [3000, 2000]
     odds = 1.5 * np.exp(np.array([-1, 1]) * 2.085963 * 0.05 / 0.24)
     assert told.loc[0, ["customers_low", "customers_high"]].tolist() == pytest.approx(
@@ -448,8 +448,9 @@ def test_customers_of_a_table_are_those_still_there():
     gone = pd.Timestamp("2026-01-01")
     frame = pd.DataFrame({"left": [pd.NaT, pd.NaT, gone, pd.NaT, gone, gone]})
     table = SimpleNamespace(book=SimpleNamespace(population=None), has=lambda name: True, table=lambda name: frame)
-    case = SimpleNamespace(study=table, table="customers", frame=frame, confidence=0.95)
+    case = SimpleNamespace(study=table, table="customers", frame=frame, design={}, confidence=0.95)
     sizes = pd.DataFrame({"estimate": [50.0, 50], "se": [5.0, 5], "df": [np.inf, np.inf], "n": [3, 3]})
     probabilities = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]])
-    made = SimpleNamespace(k=2, sizes=sizes, names=("A", "B"), probabilities=probabilities)
+    members = probabilities.argmax(axis=1) + 1
+    made = SimpleNamespace(k=2, sizes=sizes, names=("A", "B"), probabilities=probabilities, members=members)
     assert persona_facts.sizes(case, made)["customers"].tolist() == pytest.approx([2, 1])

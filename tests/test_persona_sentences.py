@@ -15,6 +15,8 @@ from chapter_cells import published
 from persona_study import PROFILE, TABLES, kinds, made, prospects, survey, unlike
 
 from cxlib import CxError, leads, people, persona_facts, segment_number
+from cxlib.sentences import leads as say_leads
+from cxlib.sentences import persona_cards as say_cards
 from cxlib.sentences import personas as say
 
 ALONE = {"without": ["customers", "complaints", "prospects"]}
@@ -269,7 +271,7 @@ TOLD = {  # study: what it says, by the beginning of its finding
     "few customers": {"no_leads": "There is no lead score: a lead score needs 50 ideal customers and as many others; "},
     "in Vietnamese": {"lead_points": "Most points are earned by Tuổi: "},
     "nobody is to be called": {"prospects": "No prospect is judged: 120 prospects are left out by the rules."},
-    "one prospect": {"prospects": "1 prospect is too few to judge as a group. `cx leads` lists them."},
+    "one prospect": {"prospects": "1 prospect is too few to judge as a group. The command cx leads lists them."},
     "an opt-in panel": {"sizes": "From the largest to the smallest (share of all, 95% model-based intervals): "},
     "weights and clusters": {"sizes": "From the largest to the smallest (weighted share of all, 95% intervals): "},
 }  # fmt: skip
@@ -478,7 +480,7 @@ def test_cards_in_words(load, language, complaint, driver, action):
                                "estimate": [75.0, np.nan]})  # fmt: skip
     traits = pd.DataFrame({"group": ["B", "B"], "kind": "channel", "answer": ["App", ""], "attribute": ["Use", "Web"],
                            "share": [60.0, 80.0]})  # fmt: skip
-    told = say.cards(case(load, language=language), pd.DataFrame({"persona": ["A", "B"]}), complaints=complaints,
+    told = say_cards.cards(case(load, language=language), pd.DataFrame({"persona": ["A", "B"]}), complaints=complaints,
                      pains=pd.DataFrame(), drivers=drivers, traits=traits)  # fmt: skip
     assert told["A"] == {"complaint": complaint, "driver": driver, "action": action}
     assert (told["B"]["complaint"], told["B"]["driver"]) == ("", "")
@@ -489,14 +491,14 @@ def test_leads_in_words(load):
     points = pd.DataFrame({"label": "Pay", "answer": ["cash", "card", "none"], "points": [-5, 12, 0]})
     score = SimpleNamespace(reason="It tells.", points=points, useful=True)
     rows = pd.DataFrame({"excluded": [False] * 31 + [True], "chance": [50.0, *[20.0] * 30, 99.0]})
-    told = say.leads(case(load), leads.Leads(score, rows))
+    told = say_leads.leads(case(load), leads.Leads(score, rows))
     assert told == {
         "leads": "It tells.",
         "lead_points": "Most points are earned by Pay: card (+12).",
         "prospects": "1 of 31 prospects is more likely than not to become an ideal customer; 1 prospect is left out by "
-        "the rules. `cx leads` lists them.",
+        "the rules. The command cx leads lists them.",
     }
-    few = say.leads(case(load), leads.Leads(score, rows.tail(30)))["prospects"]
+    few = say_leads.leads(case(load), leads.Leads(score, rows.tail(30)))["prospects"]
     assert few.startswith("29 prospects are too few to judge as a group; 1 prospect is left out by the rules. ")
     useless = SimpleNamespace(reason="It does not.", points=points, useful=False)
-    assert set(say.leads(case(load), leads.Leads(useless, rows.head(0)))) == {"leads"}
+    assert set(say_leads.leads(case(load), leads.Leads(useless, rows.head(0)))) == {"leads"}

@@ -149,6 +149,7 @@ def _days(row: pd.Series, words: dict, minimum_base: int) -> tuple[str, str]:
 
 
 def limits_of(low: float, high: float, words: dict, digits: int) -> str:
+    """An interval in brackets that no line breaks: (1.6 to 1.7); empty where there is none."""
     if np.isnan(low) and np.isnan(high):
         return ""
     held = "\N{NO-BREAK SPACE}"

@@ -8,7 +8,7 @@ from cxlib.contact_log import UNKNOWN
 from cxlib.journey_study import Case, Facts
 from cxlib.pain_points import CLEAR
 from cxlib.sentences.words import count, interval_name
-from cxlib.transitions import START
+from cxlib.transitions import END, START
 
 NAMED = 3
 
@@ -37,19 +37,20 @@ def log(case: Case, found: Facts) -> dict[str, str]:
 
 def headlines(case: Case, found: Facts) -> pd.DataFrame:
     """How many journeys fit the drawn map, and end where most end, as results.numbers() takes them."""
-    if found.conformance.empty:
-        return pd.DataFrame()
     about = {"unit": "percent", "least": 0, "most": 100, "n_weighted": float("nan"), "note": ""}
-    fits = found.conformance[found.conformance["part"] == "fits"]
-    rows = [fits.assign(name="fits", label="Journeys that fit the drawn map", **about)]
+    rows, fits = [], found.conformance
+    if len(fits):
+        fits = fits[(fits["part"] == "fits") & (fits["n"] >= case.minimum_base)]
+    if len(fits):
+        base = f"{count(fits['n'].iloc[0], 'customer')} whose journey is over"
+        rows.append(fits.assign(name="fits", label="Journeys that fit the drawn map", base=base, **about))
     worst = _where_most_end(case, found)
     if len(worst):
-        # The visits are the base of every share of a stage, and its effective number that of moving on.
-        limits = {"estimate": worst["ended"], "low": worst["ended_low"], "high": worst["ended_high"]}
-        method = "Wilson; customers are clusters"
-        label = f"Visits that end at {worst['stage'].iloc[0]}"
-        rows.append(worst.assign(**limits, name="ends_here", label=label, method=method, **about))
-    return pd.concat(rows, ignore_index=True)
+        stage = worst["stage"].iloc[0]
+        ends = found.turns[(found.turns["from"] == stage) & (found.turns["to"] == END)]
+        base = f"{count(worst['n'].iloc[0], 'visit')} of {count(worst['customers'].iloc[0], 'customer')}"
+        rows.append(ends.assign(name="ends_here", label=f"Visits that end at {stage}", base=base, **about))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 
 def title(case: Case) -> str:

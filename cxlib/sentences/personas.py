@@ -9,27 +9,6 @@ from cxlib.personas import patterns
 from cxlib.sentences.words import count, interval_name
 
 NAMED = 3
-# What a card says, in the study's language; in a Vietnamese study the label of an answer is Vietnamese already.
-CARD = {
-    "en": {
-        "complaint": "{subject}: {answer}, {share} of their recorded complaints.",
-        "pain": "{label}: rated {rating}, the most below other customers ({difference}).",
-        "driver": "{label} goes with {metric} the most ({ranks}).",
-        "ranks": "rank {low} to {high}",
-        "rank": "clearly rank {low}",
-        "action": "Improve {label}: among what may matter most to them, it is rated lowest ({rating}).",
-        "reach": "Reach them through {label}, which {share} of them use.",
-    },
-    "vi": {
-        "complaint": "{subject}: {answer}, {share} số phàn nàn được ghi nhận của họ.",
-        "pain": "{label}: điểm {rating}, thấp hơn khách hàng khác nhiều nhất ({difference}).",
-        "driver": "{label} gắn với {metric} nhiều nhất ({ranks}).",
-        "ranks": "hạng {low} đến {high}",
-        "rank": "rõ ràng hạng {low}",
-        "action": "Cải thiện {label}: trong những điều có thể quan trọng nhất với họ, điểm này thấp nhất ({rating}).",
-        "reach": "Tiếp cận họ qua {label}: {share} số họ dùng.",
-    },
-}
 
 
 def found(case: People, made) -> dict[str, str]:
@@ -155,38 +134,6 @@ def placement(case: People, form) -> dict[str, str]:
     }
 
 
-def leads(case: People, found) -> dict[str, str]:
-    """What the lead score is worth, what earns most points, and how many prospects are worth a call."""
-    if found.score is None:
-        return {"no_leads": f"There is no lead score: {found.why_not}."}
-    told = {"leads": f"{found.score.reason.rstrip('.')}."}
-    points = found.score.points
-    best = points[points["points"] > 0].sort_values("points", ascending=False, kind="stable").head(NAMED)
-    if len(best) and found.score.useful:
-        earned = [f"{row.label}: {row.answer} ({text.number(row.points, sign=True)})" for row in best.itertuples()]
-        told["lead_points"] = f"Most points are earned by {text.join(earned)}."
-    if len(found.prospects):
-        told["prospects"] = f"{_prospects(case, found.prospects)} `cx leads` lists them."
-    return told
-
-
-def _prospects(case: People, rows: pd.DataFrame) -> str:
-    """How many prospects are likely to become ideal customers, of those that no rule leaves out."""
-    judged = rows[~rows["excluded"]]
-    out = len(rows) - len(judged)
-    barred = f"{count(out, 'prospect')} {'is' if out == 1 else 'are'} left out by the rules" if out else ""
-    if judged.empty:
-        return f"No prospect is judged: {barred}."
-    barred = f"; {barred}" if barred else ""
-    if len(judged) < case.minimum_base:
-        are = "is" if len(judged) == 1 else "are"
-        return f"{count(len(judged), 'prospect')} {are} too few to judge as a group{barred}."
-    likely = int((judged["chance"] >= 50).sum())
-    what = "is more likely than not to become an ideal customer"
-    what = what if likely == 1 else "are more likely than not to become ideal customers"
-    return f"{text.number(likely)} of {count(len(judged), 'prospect')} {what}{barred}."
-
-
 def differences(case: People, group: str, rows: pd.DataFrame, *, name: str) -> dict[str, str]:
     """What sets one group apart from the rest, the clearest first."""
     if rows.empty:
@@ -210,70 +157,6 @@ def differences(case: People, group: str, rows: pd.DataFrame, *, name: str) -> d
 
 def _unit(row) -> str:
     return row.unit if row.unit in text.UNITS else "score"
-
-
-def cards(case: People, sizes: pd.DataFrame, *, complaints, pains, drivers, traits) -> dict[str, dict[str, str]]:
-    """What each persona's card says in words: complaint (or pain), driver and what to do, by persona."""
-    words, told = CARD[case.study.book.language], {}
-    for row in sizes.itertuples():
-        own = drivers[drivers["persona"] == row.persona]
-        said = {
-            "complaint": _complaint(words, complaints, row.persona) or _pain(words, pains, row.persona),
-            "driver": _driver(words, own),
-            "action": _action(words, own) or _reach(words, traits, row.persona),
-        }
-        told[row.persona] = said
-    return told
-
-
-def _complaint(words: dict, rows: pd.DataFrame, persona: str) -> str:
-    own = rows[(rows["persona"] == persona) & rows["estimate"].notna()]
-    if own.empty:
-        return ""
-    row = own.iloc[0]
-    share = text.number(row["estimate"], "percent")
-    return words["complaint"].format(subject=row["subject"], answer=row["answer"], share=share)
-
-
-def _pain(words: dict, rows: pd.DataFrame, persona: str) -> str:
-    """The driver on which a persona lies furthest below the rest, where that is more than chance."""
-    if rows.empty:
-        return ""
-    own = rows[(rows["group"] == persona) & (rows["difference_high"] < 0) & (rows["p_corrected"] < 0.05)]
-    if own.empty:
-        return ""
-    row = own.loc[own["difference"].idxmin()]
-    return words["pain"].format(
-        label=row["attribute"],
-        rating=text.number(row["share"], "score"),
-        difference=text.number(row["difference"], "score", sign=True),
-    )
-
-
-def _driver(words: dict, own: pd.DataFrame) -> str:
-    if own.empty:
-        return ""
-    row = own.sort_values("rank", kind="stable").iloc[0]
-    low, high = (int(row[c]) for c in ("rank_low", "rank_high"))
-    ranks = words["rank" if low == high else "ranks"].format(low=low, high=high)
-    return words["driver"].format(label=row["label"], metric=row["metric"], ranks=ranks)
-
-
-def _action(words: dict, own: pd.DataFrame) -> str:
-    """Of what may matter most (its rank interval holds 1) the worst rated."""
-    first = own[own["rank_low"] == 1] if len(own) else own
-    if first.empty:
-        return ""
-    row = first.loc[first["rating"].idxmin()]
-    return words["action"].format(label=row["label"], rating=text.number(row["rating"], "score"))
-
-
-def _reach(words: dict, traits: pd.DataFrame, persona: str) -> str:
-    own = traits[(traits["group"] == persona) & (traits["kind"] == "channel") & traits["share"].notna()]
-    if own.empty:
-        return ""
-    row = own.loc[own["share"].idxmax()]
-    return words["reach"].format(label=row["answer"] or row["attribute"], share=text.number(row["share"], "percent"))
 
 
 def alt_choice(made) -> str:
@@ -301,53 +184,6 @@ def alt_profile(rows: pd.DataFrame) -> str:
 
 def _indexed(rows: pd.DataFrame):
     return rows.rename(columns={"index": "index_"}).itertuples()
-
-
-def alt_lift(found) -> str:
-    """What the chart of the lead score's lift shows."""
-    told = [f"top {row.top}%: {text.number(row.estimate, 'ratio')} times" for row in found.score.lift.itertuples()]
-    return f"Ideal customers among those scored highest, against all: {'; '.join(told)}."
-
-
-def alt_calibration(found) -> str:
-    """What the chart of calibration shows."""
-    rows = found.score.calibration
-    return (
-        f"Chance by the lead score against the share of ideal customers found, in {len(rows)} groups held out; on the "
-        "diagonal both agree."
-    )
-
-
-def alt_points(found) -> str:
-    """What the chart of points shows."""
-    rows = found.score.points.sort_values("points", ascending=False, kind="stable")
-    ends = [f"{r.label}: {r.answer} {text.number(r.points, sign=True)}" for r in rows.iloc[[0, -1]].itertuples()]
-    return f"Points of each answer, from {ends[0]} to {ends[1]}."
-
-
-LEAD_CAPTIONS = {
-    "lift": "Ideal customers among those scored highest, held out",
-    "calibration": "Chance by the score against what was found, held out",
-    "points": "What answers earn",
-}
-
-
-def alts_of_leads(found) -> dict[str, str]:
-    """What the charts of the lead score show, by the chart's name."""
-    if found.score is None:
-        return {}
-    return {"lift": alt_lift(found), "calibration": alt_calibration(found), "points": alt_points(found)}
-
-
-def alt_row(cards: list) -> str:
-    """What the picture of all personas shows."""
-    told = [f"{card.number} {card.name}, {text.number(card.share, 'percent')}" for card in cards]
-    return f"The personas side by side, by size: {'; '.join(told)}."
-
-
-def captions(cards: list) -> dict[int, str]:
-    """What each persona card is called."""
-    return {card.number: f"Persona {card.number}: {card.name}" for card in cards}
 
 
 def profile_title(case: People, by: str, rows: pd.DataFrame) -> str:
