@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from cxlib.cells import by_value, code, decimal_mark, number, written
 from cxlib.codebook import Question
 from cxlib.errors import CxError, Problem
-from cxlib.readers import by_value, code, decimal_mark, number
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,16 @@ class Place:
 def codes(raw: pd.Series, missing=()) -> pd.Series:
     """Cells as codes, with blank cells and the missing codes as None."""
     return by_value(raw, lambda cell: None if (text := code(cell)) in missing else text)
+
+
+def comments(raw: pd.Series, missing=()) -> pd.Series:
+    """Comments as they stand, without blanks at their ends; blank cells and the missing codes as None."""
+    return by_value(raw, lambda cell: None if code(cell) in missing else written(cell))
+
+
+def declared(raw: pd.Series, missing: tuple[str, ...]) -> pd.Series:
+    """The code of each cell that holds one of these, None elsewhere."""
+    return by_value(raw, lambda cell: text if (text := code(cell)) in missing else None)
 
 
 def numbers(raw: pd.Series, place: Place, *, missing=(), decimal=None) -> tuple[pd.Series, list[Problem]]:
@@ -75,26 +85,6 @@ def weights(raw: pd.Series, place: Place, decimal=None) -> tuple[pd.Series, list
     if len(values) and not values.abs().sum() > 0:
         problems += place.problem(values == 0, raw, "weights must not be 0 everywhere")
     return values, problems
-
-
-def dates(raw: pd.Series, place: Place) -> tuple[pd.Series, list[Problem]]:
-    """Dates and times in ISO order (2026-01-31, 2026-01-31 14:05); anything else is a problem, not a guess."""
-    if pd.api.types.is_datetime64_any_dtype(raw):
-        return raw.dt.tz_localize(None), []  # the clock of the place, as dates in text are
-    cells = codes(raw)
-    iso = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
-
-    def parse(text):
-        if text is None or not iso.fullmatch(text):
-            return pd.NaT
-        try:
-            return pd.Timestamp(text)
-        except ValueError:
-            return pd.NaT
-
-    parsed = pd.to_datetime(by_value(cells, parse))
-    bad = parsed.isna() & cells.notna()
-    return parsed, place.problem(bad, cells, "dates are written 2026-01-31 or 2026-01-31 14:05")
 
 
 def labelled(
@@ -188,11 +178,19 @@ def options(parts: dict[str, pd.Series], missing=(), no=()) -> pd.DataFrame:
     return ticks.where(answered)
 
 
+def parted(text: str, separator: str) -> list[str]:
+    """The options of one cell; a comma inside round brackets belongs to its option, as in "app (iOS, Android)"."""
+    if separator.strip() == ",":
+        # What stands in brackets is hidden from the cut behind a sign that no cell holds.
+        text = re.sub(r"\((?:[^()]|\([^()]*\))*\)", lambda within: within[0].replace(",", "\0"), text)
+    return [part for cut in text.split(separator) if (part := cut.replace("\0", ",").strip())]
+
+
 def split(cells: pd.Series, separator: str) -> pd.DataFrame:
     """Ticked options of a multi question in one column, as options() gives them; options in natural order."""
 
     def chosen(text: str | None) -> frozenset | None:
-        return None if text is None else frozenset(part.strip() for part in text.split(separator) if part.strip())
+        return None if text is None else frozenset(parted(text, separator))
 
     def ticked(option: str):
         return lambda some: np.nan if some is None else float(option in some)

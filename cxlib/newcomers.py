@@ -7,7 +7,7 @@ import pandas as pd
 from cxlib.errors import CxError
 from cxlib.people import table_of
 from cxlib.private import move_into_place, place
-from cxlib.readers import read_table
+from cxlib.readers import read_table, without_missing
 from cxlib.segmentation import Segmentation
 
 ADDED = ("persona", "persona_name", "persona_probability")
@@ -33,7 +33,7 @@ def assign(study, segmentation: Segmentation, path: str | Path, out: str | Path)
     if unknown:
         raise CxError(f"the personas were formed by {unknown[0]}, which is no question of the table {table}")
     answers, absent = study.more(table, path, questions)
-    raw, _ = read_table(path, study.book.tables[table].encoding)
+    raw = without_missing(read_table(path, study.book.tables[table].encoding))
     taken = [name for name in ADDED if name in raw]
     if taken:
         raise CxError(f"{path}: has a column {taken[0]} already; rename it, or take the file without personas")

@@ -1,250 +1,193 @@
-"""Data files as they come: CSV, Excel, SPSS and Parquet, each to a frame of codes under stripped headers.
+"""Data files as they come: CSV, Excel, SPSS and Parquet, each to a frame of codes and the codebook that it carries.
 
-Nothing is guessed about what a column means; that is the codebook's business. What is detected from a
-file's content is how it is written: encoding, delimiter and decimal mark.
+Nothing is guessed about what a column means; that is the codebook's business. What is told from a file's content,
+never from its name, is how it is written: kind, encoding, delimiter and the header of the survey tool.
 """
 
-import codecs
-import csv
-import io
 import re
-import struct
 import unicodedata
 import zipfile
-import zlib
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
-import numpy as np
 import pandas as pd
 
+from cxlib.answers import Answers, Variable
+from cxlib.cells import by_value, code, decimal_mark, line, number
+from cxlib.delimited import read_delimited, title_note, title_rows
+from cxlib.encodings import broken_text, detect_encoding
 from cxlib.errors import CxError
+from cxlib.exports import read_rows
+from cxlib.workbooks import WIDEST, read_workbook
 
-# In Windows-1258 these bytes are combining tone marks, and stand after a vowel; in Windows-1252 they are
-# the letters Ì Ò Þ ì ò. That tells Vietnamese from western European files.
-_TONES = b"\xcc\xd2\xde\xec\xf2"
-_VOWELS = b"aeiouyAEIOUY\xe2\xc2\xe3\xc3\xea\xca\xf4\xd4\xf5\xd5\xfd\xdd"
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+__all__ = [
+    "by_value",
+    "code",
+    "decimal_mark",
+    "detect_encoding",
+    "number",
+    "read_table",
+    "without_missing",
+]
+
+_MOST_CELLS = 500_000_000
+
+# What a file that is no table begins with, and what it is.
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls) or another Office file; save it as .xlsx",
+    b"%PDF": "a PDF document; a table of respondents is exported from the survey tool",
+    b"\x1f\x8b": "compressed (gzip); unpack it first",
+    b"BZh": "compressed (bzip2); unpack it first",
+    b"\xfd7zXZ": "compressed (xz); unpack it first",
+    b"\x28\xb5\x2f\xfd": "compressed (zstd); unpack it first",
+    b"7z\xbc\xaf": "a 7z archive; unpack it first",
+    b"Rar!": "a RAR archive; unpack it first",
+    b"SQLite format 3": "an SQLite database; export its table as CSV",
+    b"<stata_dta>": "a Stata file; save it as .sav or .csv",
+    b"{\\rtf": "a text document (RTF); export the answers as CSV",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
 
 
-def detect_encoding(raw: bytes, path: Path) -> str:
-    """The encoding of a text file: UTF-8, UTF-8 or UTF-16 with a mark, Windows-1252 or Windows-1258.
+def read_table(path: Path, encoding: str | None = None) -> Answers:
+    """A data file as answers with the codebook that it carries; headers are stripped of blanks, text stays text.
 
-    Raises CxError, naming line and byte, when the bytes are none of these or are damaged UTF-8.
+    The columns of the frame bear the names of the answers' variables; codes that the file declares as missing stand in
+    it (without_missing() blanks them). Raises CxError where the file is no table, is damaged, or is out of bounds.
     """
-    for mark, name in _BOMS.items():
-        if raw.startswith(mark):
-            return name
-    if b"\0" in raw:
-        raise CxError(
-            f"{path}: holds NUL bytes, first at byte {raw.index(0)}; it is not a text file, or UTF-16 "
-            "without its mark: write `encoding: utf-16-le` in study.yml"
-        )
+    path = Path(path)
     try:
-        raw.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError as error:
-        fault = error
-    line = raw.count(b"\n", 0, fault.start) + 1
-    # Letters of several bytes are all but impossible by chance: where they outnumber the faults, the
-    # file is UTF-8 with damage, and reading it as Windows-1252 would turn every accent into two signs.
-    faults = raw.decode("utf-8", "replace").count("\ufffd")
-    letters = len(re.findall(rb"[\xc3-\xef][\x80-\xbf]+", raw))
-    if letters > faults:
-        raise CxError(
-            f"{path}: damaged UTF-8: {faults} bytes cannot be read, the first 0x{raw[fault.start]:02x} in line "
-            f"{line}; export the file again, or name its `encoding:` in study.yml"
-        )
-    tones = [i for i, byte in enumerate(raw) if byte in _TONES]
-    after_vowel = sum(i > 0 and raw[i - 1] in _VOWELS for i in tones)
-    name = "cp1258" if tones and after_vowel >= 0.9 * len(tones) else "cp1252"
+        if path.is_dir():
+            raise CxError(f"{path}: is a folder; name the files in it")
+        if not path.is_file():
+            raise CxError(f"{path}: no such file")
+        with path.open("rb") as stream:
+            start = stream.read(4096)
+    except OSError as error:
+        raise CxError(f"{path}: cannot be read: {error.strerror}") from None
+    if start.startswith((b"$FL2", b"$FL3")) or _is_portable(start):
+        from cxlib.spss import read_spss
+
+        return read_spss(path, portable=not start.startswith(b"$FL"))
+    if start.startswith(b"PAR1"):
+        return _read_parquet(path)
+    if start.startswith(b"PK"):
+        _refuse_other_archives(path)
+        return _named(path, _read_excel(path))
+    for magic, what in _OTHERS.items():
+        if start.startswith(magic):
+            raise CxError(f"{path}: is {what}")
+    return _named(path, _read_text(path, encoding))
+
+
+def without_missing(answers: Answers) -> pd.DataFrame:
+    """The answers' frame with the codes that the file itself declares as missing blank."""
+    frame = answers.frame
+    for position, name in enumerate(frame.columns):
+        missing = answers.variables[name].missing
+        if missing:
+            if frame is answers.frame:
+                frame = frame.copy()
+            declared = by_value(frame.iloc[:, position], lambda cell, among=missing: code(cell) in among)
+            frame.isetitem(position, frame.iloc[:, position].mask(declared.astype(bool)))
+    return frame
+
+
+def _named(path: Path, answers: Answers) -> Answers:
+    return replace(answers, notes=tuple(f"{path.name}: {note}" for note in answers.notes))
+
+
+def _read_excel(path: Path) -> Answers:
+    rows, notes = read_workbook(path)
+    if not rows.size:
+        raise CxError(f"{path}: is empty; a table needs a header line and at least one row")
+    first = rows.head(10).to_numpy().tolist()
+    above = title_rows(first)
+    answers = read_rows(rows.iloc[above:].reset_index(drop=True), "excel")
+    return replace(answers, notes=(*notes, *title_note(first[:above]), *answers.notes))
+
+
+def _is_portable(start: bytes) -> bool:
+    """Whether this is an SPSS portable file: its name in several alphabets, then its alphabet, then its mark."""
+    return b"SPSS PORT FILE" in start[:500].replace(b"\r", b"").replace(b"\n", b"") and b"SPSSPORT" in start.replace(
+        b"\r", b""
+    ).replace(b"\n", b"")
+
+
+def _refuse_other_archives(path: Path) -> None:
+    """CxError where a zip archive holds no workbook, saying what it holds."""
     try:
-        raw.decode(name)
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise CxError(
-            f"{path}: unknown encoding: byte 0x{raw[error.start]:02x} in line {line} is neither UTF-8 nor "
-            "Windows text; name the `encoding:` in study.yml"
-        ) from None
-    return name
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, LookupError, NotImplementedError) as error:
+        raise CxError(f"{path}: not an Excel workbook (.xlsx): {error}") from None
+    if "xl/workbook.bin" in names:
+        raise CxError(f"{path}: is a binary Excel workbook (.xlsb); save it as .xlsx")
+    if not any(name.casefold().endswith("workbook.xml") for name in names):
+        held = ", ".join(names[:3]) or "nothing"
+        raise CxError(f"{path}: is a zip archive without a workbook (it holds {held}); unpack it first")
 
 
-def detect_delimiter(text: str) -> str:
-    """Comma, semicolon or tab: the one that cuts the first lines into the most columns of equal number."""
-    sample = text[:65536].splitlines()[:50]
+def _read_parquet(path: Path) -> Answers:
+    import pyarrow
+    from pyarrow import parquet
 
-    def columns(delimiter: str) -> tuple[int, int]:
-        widths = Counter(len(row) for row in csv.reader(sample, delimiter=delimiter) if row)
-        if not widths:
-            return 0, 0
-        width, lines = widths.most_common(1)[0]
-        return (lines if width > 1 else 0), width
+    # The library's own error, and what damaged metadata let it stumble over.
+    damaged = (pyarrow.ArrowException, OSError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError)
+    try:
+        with parquet.ParquetFile(path) as file:
+            rows, width = file.metadata.num_rows, file.metadata.num_columns
+    except damaged as error:
+        raise CxError(f"{path}: not a Parquet file: {error}") from None
+    if width > WIDEST:
+        raise CxError(f"{path}: has {width:,} columns; a table may have {WIDEST:,}")
+    if rows * width > _MOST_CELLS:
+        raise CxError(f"{path}: has {rows:,} rows of {width:,} columns; a table may have {_MOST_CELLS:,} cells")
+    try:
+        frame = pd.read_parquet(path)
+    except damaged as error:
+        raise CxError(f"{path}: not a Parquet file: {error}") from None
+    frame.columns = [code(column) or "" for column in frame.columns]
+    dates = {name for name, kind in zip(frame.columns, frame.dtypes, strict=True) if kind.kind == "M"}
+    variables = {n: Variable(n, text=line(n), kind="date" if n in dates else "") for n in frame.columns}
+    return Answers(frame, variables, "parquet")
 
-    return max(",;\t", key=columns)
 
-
-def _read_csv(path: Path, encoding: str | None) -> pd.DataFrame:
+def _read_text(path: Path, encoding: str | None) -> Answers:
     raw = path.read_bytes()
-    encoding = encoding or detect_encoding(raw, path)
+    named, encoding = encoding, encoding or detect_encoding(raw, path)
     try:
         text = raw.decode(encoding)
     except (UnicodeError, LookupError) as error:
         raise CxError(f"{path}: cannot be read as `encoding: {encoding}`: {error}") from None
+    if "\0" in text:
+        raise CxError(f"{path}: holds NUL characters, first in line {text.count(chr(10), 0, text.index(chr(0))) + 1}")
     # Windows-1258 writes tone marks apart from their vowels; one letter, one sign makes codes comparable.
     text = unicodedata.normalize("NFC", text)
-    try:
-        # The header is read as a row like others, so that longer rows are errors and equal names stay equal.
-        rows = pd.read_csv(io.StringIO(text), sep=detect_delimiter(text), dtype=str, na_filter=False, header=None)
-    except pd.errors.EmptyDataError:
-        raise CxError(f"{path}: is empty; a table needs a header line and at least one row") from None
-    except pd.errors.ParserError as error:
-        raise CxError(f"{path}: not a table: {' '.join(str(error).split())}") from None
-    return _under_header(rows)
+    _refuse_markup(path, text)
+    rows, notes = read_delimited(path, text)
+    answers = read_rows(rows, "csv")
+    broken = broken_text(text, guessed=named is None and encoding == "cp1252")
+    return replace(answers, notes=(*notes, *answers.notes, *broken))
 
 
-def _under_header(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows below the first, under the names that it holds."""
-    table = rows.iloc[1:].reset_index(drop=True)
-    table.columns = [code(name) or "" for name in rows.iloc[0]] if len(rows) else []
-    return table
-
-
-# What the parsers of workbooks and Parquet files raise on damaged input; they have no error of their own for it.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ElementTree.ParseError,
-    struct.error,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-
-
-def _read_excel(path: Path) -> pd.DataFrame:
-    try:
-        rows = pd.read_excel(path, dtype=object, engine="openpyxl", header=None, na_filter=False)
-    except _DAMAGED as error:
-        raise CxError(f"{path}: not an Excel workbook (.xlsx): {error}") from None
-    if rows.empty:
-        raise CxError(f"{path}: is empty; a table needs a header line and at least one row")
-    return _under_header(rows)
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import pyarrow
-
-    try:
-        return pd.read_parquet(path)
-    except (pyarrow.ArrowException, *_DAMAGED) as error:
-        raise CxError(f"{path}: not a Parquet file: {error}") from None
-
-
-def _read_sav(path: Path) -> tuple[pd.DataFrame, dict[str, dict[str, str]]]:
-    import pyreadstat
-
-    try:
-        frame, meta = pyreadstat.read_sav(path)
-    except pyreadstat.ReadstatError as error:
-        raise CxError(f"{path}: not an SPSS file: {error}") from None
-    labels = {}
-    _, missing = pyreadstat.read_sav(path, metadataonly=True, user_missing=True)
-    for column, given in meta.variable_value_labels.items():
-        ranges = missing.missing_ranges.get(column, [])
-        answers = {v: t for v, t in given.items() if not any(r["lo"] <= v <= r["hi"] for r in ranges)}
-        labels[column] = {code(value): code(text) for value, text in answers.items()}
-    return frame, labels
-
-
-def read_table(path: Path, encoding: str | None = None) -> tuple[pd.DataFrame, dict[str, dict[str, str]]]:
-    """A data file as (frame, value labels by column); headers are stripped of blanks, text stays text.
-
-    The labels are those that an SPSS file carries, otherwise none.
-    """
-    if not path.is_file():
-        raise CxError(f"{path}: no such file")
-    labels = {}
-    kind = path.suffix.lower()
-    if kind == ".sav":
-        frame, labels = _read_sav(path)
-    elif kind == ".xlsx":
-        frame = _read_excel(path)
-    elif kind == ".parquet":
-        frame = _read_parquet(path)
-    elif kind in (".csv", ".tsv", ".txt"):
-        frame = _read_csv(path, encoding)
-    else:
-        raise CxError(f"{path}: a table is a .csv, .xlsx, .sav or .parquet file, not {kind or 'a file without ending'}")
-    frame.columns = [code(column) or "" for column in frame.columns]
-    return frame, labels
-
-
-def code(value) -> str | None:
-    """A cell as a code: 1, 1.0 and " 1 " are "1"; blank and NaN are None; letters are composed (NFC)."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return str(int(value))
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    if re.fullmatch(r"-?\d+\.0+", text):
-        text = text.split(".")[0]
-    return text or None
-
-
-def by_value(series: pd.Series, function) -> pd.Series:
-    """`function` of each cell (None where it is missing), computed once for each distinct value."""
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    results = np.empty(len(values) + 1, dtype=object)
-    results[:] = [*map(function, values), function(None)]  # the code of a missing cell, -1, is the last
-    return pd.Series(results[codes], index=series.index, name=series.name, dtype=object)
-
-
-def number(text: str | None, decimal: str = ".") -> float | None:
-    """The number that a code writes, NaN where it is blank, None where it is no number."""
-    if text is None:
-        return np.nan
-    thousands = "," if decimal == "." else "."
-    if not re.fullmatch(
-        rf"[-+]?(\d{{1,3}}([{thousands}]\d{{3}})+|\d*)([{decimal}]\d*)?(e[-+]?\d+)?", text, re.IGNORECASE
-    ):
-        return None
-    try:
-        value = float(text.replace(thousands, "").replace(decimal, "."))
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
-
-
-def decimal_mark(codes: pd.Series, place: str) -> str:
-    """The decimal mark of a column of numbers written as text; a point unless the numbers say otherwise.
-
-    A column of 1,234 and 5,678 alone could be thousands or decimals: CxError asks for `decimal:`.
-    """
-    texts = [t for t in pd.unique(codes) if isinstance(t, str) and re.fullmatch(r"-?[\d.,]*\d[\d.,]*", t)]
-    commas = [t for t in texts if "," in t and "." not in t]
-    points = [t for t in texts if "." in t and "," not in t]
-    both = [t for t in texts if "." in t and "," in t]
-    comma = [t for t in commas if not _thousands(t, ",")] + [t for t in both if t.rindex(",") > t.rindex(".")]
-    point = [t for t in points if not _thousands(t, ".")] + [t for t in both if t.rindex(".") > t.rindex(",")]
-    if comma and point:
-        raise CxError(f"{place}: numbers with a decimal comma and with a decimal point, e.g. {comma[0]} and {point[0]}")
-    if commas and not comma and not point:
+def _refuse_markup(path: Path, text: str) -> None:
+    """CxError for text that is no table: a web page, a survey's definition, columns parted by blanks."""
+    start = text[:2000].lstrip("\ufeff \t\r\n")
+    if re.match(r"<(!doctype|html|\?xml|table|body|head)\b", start, re.IGNORECASE):
+        raise CxError(f"{path}: is a web page or XML, whatever its name says; export the answers as CSV or .xlsx")
+    if start.startswith(("{", "[{")):
+        what = "a Qualtrics survey's definition (.qsf), not its answers" if "SurveyEntry" in start else "JSON"
+        raise CxError(f"{path}: is {what}; export the answers as CSV or .xlsx")
+    lines = [part for part in text[:65536].splitlines()[:50] if part.strip()]
+    words = [part.split() for part in lines]
+    number_like = [sum(bool(re.fullmatch(r"[-+]?[\d.]+", word)) for word in some) for some in words[1:]]
+    blanks = len(lines) > 1 and not any(mark in part for part in lines for mark in ",;\t|")
+    # The last line of the sample may be cut.
+    alike = blanks and len(words[0]) > 2 and all(len(some) == len(words[0]) for some in words[1:-1] or words[1:])
+    if alike and all(2 * count >= len(words[0]) for count in number_like[:-1] or number_like):
         raise CxError(
-            f'{place}: {commas[0]} may be thousands or decimals; write `decimal: ","` or `decimal: "."` for the '
-            "question, or for the whole table, in study.yml"
+            f"{path}: its {len(words[0])} columns are parted by blanks (a file of fixed widths), as in line 2: "
+            f"{lines[1].strip()[:60]}; save it with commas, e.g. from a spreadsheet"
         )
-    return "," if comma else "."
-
-
-def _thousands(text: str, mark: str) -> bool:
-    """Whether the mark may part thousands in this number: 1,234 and 12,345,678, but not 0,987 or 12,5."""
-    return re.fullmatch(rf"-?[1-9]\d{{0,2}}([{mark}]\d{{3}})+", text) is not None

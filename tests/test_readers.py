@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from cxlib import CxError
-from cxlib.readers import code, detect_delimiter, detect_encoding, number, read_table
+from cxlib.delimited import detect_delimiter
+from cxlib.readers import code, detect_encoding, number, read_table
 
 QUESTIONS = """\
 respondent: id
@@ -104,13 +105,11 @@ def test_both_byte_orders_of_utf_16_are_known_by_their_mark(survey):
         assert cells(survey(QUESTIONS, mark + written().encode(encoding))) == EXPECTED
 
 
-def test_utf_16_without_its_mark_is_read_when_it_is_named(survey, error):
-    data = written().encode("utf-16-le")
-    assert cells(survey("encoding: utf-16-le\n" + QUESTIONS, data)) == EXPECTED
-    assert error(QUESTIONS, data).endswith(
-        "DIR/s.csv: holds NUL bytes, first at byte 1; it is not a text file, or UTF-16 without its mark: "
-        "write `encoding: utf-16-le` in study.yml"
-    )
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_told_by_its_zeros(survey, encoding):
+    data = written().encode(encoding)
+    assert cells(survey(QUESTIONS, data)) == EXPECTED
+    assert cells(survey(f"encoding: {encoding}\n" + QUESTIONS, data)) == EXPECTED
 
 
 def test_windows_1252_is_told_from_windows_1258(survey):
@@ -193,7 +192,7 @@ def test_rows_longer_than_the_header_are_refused(error, data):
 
 def test_a_longer_row_further_down_is_refused(error):
     assert error("questions:\n  why: {role: comment}", "id,why\nr1,good\nr2,bad, slow\n") == (
-        "DIR/s.csv: not a table: Error tokenizing data. C error: Expected 2 fields in line 3, saw 3"
+        "DIR/s.csv: line 3 has 3 cells, the header 2 (1 such row); put quotation marks around text that holds a comma"
     )
 
 
@@ -215,7 +214,13 @@ def test_headers_are_stripped_of_blanks_and_a_clash_is_named(survey, problems):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a,b\n1,2\n", ","), ("a;b\n1,5;2,5\n", ";"), ("a\tb\n1,5\t2,5\n", "\t"), ('a,b\n1,"x;y;z;w"\n', ",")],
+    [
+        ("a,b\n1,2\n", ","),
+        ("a|b\n1,5|2\n", "|"),
+        ("a;b\n1,5;2,5\n", ";"),
+        ("a\tb\n1,5\t2,5\n", "\t"),
+        ('a,b\n1,"x;y;z;w"\n', ","),
+    ],
 )
 def test_the_delimiter_is_the_one_that_cuts_all_lines_alike(text, expected):
     assert detect_delimiter(text) == expected
@@ -284,20 +289,39 @@ def test_a_nested_parquet_column_is_an_error_of_the_file(problems, value):
     assert found[0][0] == "m"
 
 
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [("s.xlsx", "an Excel workbook (.xlsx)"), ("s.sav", "an SPSS file"), ("s.parquet", "a Parquet file")],
-)
-@pytest.mark.parametrize("data", [b"", b"id,q\n1,2\n", b"PK\x03\x04 and so on", b"PAR1....PAR1", b"$FL2 and so on"])
-def test_a_file_of_another_kind_is_refused(error, name, what, data):
-    message = error("questions:\n  q: {role: number}", data, name=name)
-    assert message.startswith(f"DIR/{name}: not {what}: ")
+def test_a_path_that_is_no_file_is_refused_in_one_sentence(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    long = "x" * 300
+    for name, expected in (
+        ("", "is a folder; name the files in it"),
+        (long, "cannot be read: File name too long"),
+        ("loop", "no such file"),
+    ):
+        with pytest.raises(CxError) as caught:
+            read_table(tmp_path / name)
+        assert str(caught.value) == f"{tmp_path / name}: {expected}"
 
 
-def test_a_file_of_an_unknown_kind_is_refused(error):
-    assert error("questions:\n  q: {role: number}", "q\n1\n", name="s.ods") == (
-        "DIR/s.ods: a table is a .csv, .xlsx, .sav or .parquet file, not .ods"
-    )
+DAMAGED_FILES = {
+    b"": "is empty",
+    b"PK\x03\x04 and so on": "not an Excel workbook (.xlsx)",
+    b"PAR1....PAR1": "not a Parquet file",
+    b"$FL2 and so on": "not an SPSS file",
+}
+
+
+@pytest.mark.parametrize("name", ["s.xlsx", "s.sav", "s.parquet", "s.csv", "s.ods"])
+@pytest.mark.parametrize(("data", "what"), DAMAGED_FILES.items())
+def test_a_damaged_file_is_what_it_begins_as_whatever_its_name(error, data, what, name):
+    assert error("questions:\n  q: {role: number}", data, name=name).startswith(f"DIR/{name}: {what}")
+
+
+@pytest.mark.parametrize("name", ["s.xlsx", "s.sav", "s.parquet", "s.ods", "s", "s.dat"])
+def test_a_wrong_name_is_no_hindrance(survey, tmp_path, name):
+    table = "questions:\n  q: {role: number}"
+    made = pd.DataFrame({"q": [1.0, 2.0]})
+    for kind in ("csv", "xlsx", "sav", "parquet"):
+        assert survey(table, filed(made, kind, tmp_path), name=name)["q"].tolist() == [1.0, 2.0], kind
 
 
 def test_a_workbook_whose_sheet_is_broken_is_refused(error, tmp_path):
@@ -415,9 +439,9 @@ def test_a_damaged_file_is_a_table_or_a_cxerror(tmp_path, kind, at, flip, cut):
 
 def _table_or_error(file) -> None:
     try:
-        table, labels = read_table(file)
+        answers = read_table(file)
     except CxError as error:
         assert str(error).startswith(f"{file}: ")  # noqa: PT017 (no error is as good)
     else:
-        assert all(isinstance(column, str) and column == column.strip() for column in table)
-        assert isinstance(labels, dict)
+        assert all(isinstance(column, str) and column == column.strip() for column in answers.frame)
+        assert set(answers.variables) == set(answers.frame)
