@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxlib.calibration import Calibration
 from cxlib.errors import CxError, nearest
 
 COUNTS = ["n", "w", "w2"]
@@ -30,45 +31,60 @@ def as_list(names: str | Sequence[str] | None) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-def tally(frame, question: str, *, by=(), weights=None, strata=None, clusters=None, fpc=None) -> pd.DataFrame:
+def columns_in(design: dict) -> list[str]:
+    """The columns that the arguments of a design (weights, strata, clusters, fpc, calibration) name."""
+    found = [(*part.margins, part.ratio) if isinstance(part, Calibration) else part for part in design.values()]
+    return list(dict.fromkeys(column for part in found for column in as_list(part)))
+
+
+def tally(
+    frame, question: str, *, by=(), weights=None, strata=None, clusters=None, fpc=None,
+    calibration: Calibration | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """How often each answer was given, per group, stratum and cluster.
 
     `frame` is a pandas, polars or PySpark frame, a DuckDB relation or anything else that narwhals knows; all other
     arguments name columns of it (`by`, `strata` and `clusters` one or several). The result has a row per
     combination that occurs, sorted, with the key columns under their own names (a missing answer or key, null or
     NaN, is NA and keeps its rows: the design needs them), and n (rows), w (sum of weights), w2 (sum of squared
-    weights; both n without weights). With `fpc`, its largest value in the cell, too.
+    weights; both n without weights). With `fpc`, its largest value in the cell, too. With `calibration` its margins
+    are keys as well, and its ratio is carried like fpc.
 
     The same table comes from every engine, in the same order and dtypes (Int64, Float64, boolean, string or
     dates for keys); sums of weights do not depend on threads.
     Raises CxError for a missing column, an empty table, and weights that are text, missing, negative or all 0.
     """
-    return next(tallies(frame, [(question, by)], weights=weights, strata=strata, clusters=clusters, fpc=fpc))
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    return next(tallies(frame, [(question, by)], weights=weights, **design))
 
 
-def tallies(frame, pairs, *, weights=None, strata=None, clusters=None, fpc=None) -> Iterator[pd.DataFrame]:
+def tallies(
+    frame, pairs, *, weights=None, strata=None, clusters=None, fpc=None, calibration: Calibration | None = None
+) -> Iterator[pd.DataFrame]:
     """The table of tally(frame, question, by=by, …) for each (question, by) of `pairs`, in their order.
 
     The weights are checked once. Every pair is a pass over the data, except in Spark, where a pass costs more than
     the sums in it and 12 pairs share one. Errors as tally().
     """
     data, pairs = nw.from_native(frame), list(pairs)
-    design = [*as_list(strata), *as_list(clusters)]
+    design, carried = [*as_list(strata), *as_list(clusters)], as_list(fpc)
+    if calibration is not None:
+        design, carried = [*design, *calibration.margins], [*carried, calibration.ratio]
     groupings = [list(dict.fromkeys([*as_list(by), *design, question])) for question, by in pairs]
-    data, inner = _inner_names(data, [*chain(*groupings), *as_list(weights), *as_list(fpc)])
+    data, inner = _inner_names(data, [*chain(*groupings), *as_list(weights), *carried])
     taken = sorted({*chain(*groupings)} & {*COUNTS, "_w", "_w2"})
     if taken:
         raise CxError(f"a column called {taken[0]} cannot be tallied by: the table's counts have that name; rename it")
     scales = {} if weights is None else _scales(_greatest_weight(data, inner[weights], weights))
     engine = _in_duckdb if _is_duckdb(data) else _in_spark if _is_spark(data) else _by_columns
     keys = [[inner[key] for key in grouping] for grouping in groupings]
-    tables = engine(data, keys, inner.get(weights), scales, inner.get(fpc))
+    tables = engine(data, keys, inner.get(weights), scales, [inner[name] for name in carried])
     for (question, _), grouping, table in zip(pairs, groupings, tables, strict=True):
         if table.empty:
             raise CxError(f"the table is empty: there is no row to tally (column {question})")
         if _is_spark(data):
-            table = table.rename(columns={inner[name]: name for name in [*grouping, *as_list(fpc)]})
-        yield _tidy(table, grouping, scales, fpc)
+            table = table.rename(columns={inner[name]: name for name in [*grouping, *carried]})
+        yield _tidy(table, grouping, scales, carried)
 
 
 def _inner_names(data, names: list[str]) -> tuple:
@@ -130,8 +146,8 @@ def _is_spark(data) -> bool:
     return data.implementation in (nw.Implementation.PYSPARK, nw.Implementation.PYSPARK_CONNECT)
 
 
-def _is_float(data, column: str | None) -> bool:
-    return column is not None and data.collect_schema()[column].is_float()
+def _is_float(data, column: str) -> bool:
+    return data.collect_schema()[column].is_float()
 
 
 def _pandas(data) -> pd.DataFrame:
@@ -149,13 +165,13 @@ def _scales(greatest: float) -> dict[str, float]:
     return {"w": 2.0 ** (61 - math.frexp(greatest)[1]), "w2": 2.0 ** (61 - math.frexp(greatest**2)[1])}
 
 
-def _by_columns(data, groupings, weights, scales, fpc) -> Iterator[pd.DataFrame]:
+def _by_columns(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
     """The group-bys through narwhals."""
-    data, parts = _with_parts(data, groupings, weights, scales, fpc)
+    data, parts = _with_parts(data, groupings, weights, scales, carried)
     sums = [
         nw.len().alias("n"),
         *(nw.col(part).sum() for part in parts),
-        *(nw.col(name).max() for name in as_list(fpc)),
+        *(nw.col(name).max() for name in carried),
     ]
     for keys in groupings:
         table = data.group_by(keys, drop_null_keys=False).agg(*sums)
@@ -163,14 +179,13 @@ def _by_columns(data, groupings, weights, scales, fpc) -> Iterator[pd.DataFrame]
         yield table.to_pandas() if table.implementation.is_pandas_like() else _cells(table.to_arrow(), keys)
 
 
-def _with_parts(data, groupings, weights, scales, fpc) -> tuple:
+def _with_parts(data, groupings, weights, scales, carried) -> tuple:
     """The columns that are needed, the parts of the whole numbers added to them (64-bit sums of these would overflow).
 
     Columns, because pandas aggregates columns fast and expressions a thousand times slower.
     """
-    data = data.select(*dict.fromkeys([*chain(*groupings), *as_list(weights), *as_list(fpc)]))
-    if _is_float(data, fpc):
-        data = data.with_columns(nw.col(fpc).fill_nan(None))
+    data = data.select(*dict.fromkeys([*chain(*groupings), *as_list(weights), *carried]))
+    data = data.with_columns(nw.col(name).fill_nan(None) for name in carried if _is_float(data, name))
     if weights is None:
         return data, []
     weight = nw.col(weights).cast(nw.Float64)
@@ -182,16 +197,16 @@ def _with_parts(data, groupings, weights, scales, fpc) -> tuple:
     return data.with_columns(*[nw.col(part).cast(nw.Int64) for part in parts]), parts
 
 
-def _in_duckdb(data, groupings, weights, scales, fpc) -> Iterator[pd.DataFrame]:
+def _in_duckdb(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
     """The group-bys in SQL: DuckDB sums 64-bit numbers in 128 bits, so that one column each is enough."""
 
     def quoted(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
     columns = ["count(*) AS _n"]
-    if fpc is not None:
-        value = f"nullif({quoted(fpc)}, 'NaN'::DOUBLE)" if _is_float(data, fpc) else quoted(fpc)
-        columns.append(f"max({value}) AS {quoted(fpc)}")
+    for name in carried:
+        value = f"nullif({quoted(name)}, 'NaN'::DOUBLE)" if _is_float(data, name) else quoted(name)
+        columns.append(f"max({value}) AS {quoted(name)}")
     if weights is not None:
         weight = f"{quoted(weights)}::DOUBLE"
         for name, value in {"w": weight, "w2": f"{weight} * {weight}"}.items():
@@ -203,16 +218,16 @@ def _in_duckdb(data, groupings, weights, scales, fpc) -> Iterator[pd.DataFrame]:
         yield data.to_native().aggregate(f"{names}, {', '.join(columns)}", names).df().rename(columns={"_n": "n"})
 
 
-def _in_spark(data, groupings, weights, scales, fpc) -> Iterator[pd.DataFrame]:
+def _in_spark(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
     """The group-bys in SQL, several in one pass as GROUPING SETS."""
-    data, parts = _with_parts(data, groupings, weights, scales, fpc)
+    data, parts = _with_parts(data, groupings, weights, scales, carried)
     # Spark's timestamps are moments; grouped by is what the clock of its session shows.
     moments = [name for name, dtype in data.collect_schema().items() if dtype == nw.Datetime]
     data = data.with_columns(nw.col(name).cast(nw.Datetime()) for name in moments).to_native()
     sums = [
         "count(*) AS n",
         *(f"sum({part}) AS {part}" for part in parts),
-        *(f"max({name}) AS {name}" for name in as_list(fpc)),
+        *(f"max({name}) AS {name}" for name in carried),
     ]
     for start in range(0, len(groupings), TOGETHER):
         together = groupings[start : start + TOGETHER]
@@ -225,7 +240,7 @@ def _in_spark(data, groupings, weights, scales, fpc) -> Iterator[pd.DataFrame]:
         found = data.sparkSession.sql(f"{select} GROUP BY {names} GROUPING SETS ({sets})", data=data).toArrow()
         for keys, left in zip(together, missing, strict=True):
             here = found.filter(pc.equal(found["missing"], left))
-            yield _cells(here.select([*keys, "n", *parts, *as_list(fpc)]), keys)
+            yield _cells(here.select([*keys, "n", *parts, *carried]), keys)
 
 
 def _cells(table: pa.Table, keys: list[str]) -> pd.DataFrame:
@@ -234,14 +249,14 @@ def _cells(table: pa.Table, keys: list[str]) -> pd.DataFrame:
     return table.select(keys).to_pandas(types_mapper=whole.get).join(table.drop_columns(keys).to_pandas())
 
 
-def _tidy(table: pd.DataFrame, keys: list[str], scales: dict[str, float], fpc: str | None) -> pd.DataFrame:
+def _tidy(table: pd.DataFrame, keys: list[str], scales: dict[str, float], carried: list[str]) -> pd.DataFrame:
     """The table as tally() promises it: one set of dtypes, one row a combination, sorted, whole numbers as weights."""
     for key in keys:
         _check_finite(table, key)
         table[key] = _one_dtype(table[key])
     if any(table[key].hasnans for key in keys) and table.duplicated(keys).any():
         # null and NaN, which most engines tell apart
-        how = {name: "max" if name == fpc else "sum" for name in table.columns.drop(keys)}
+        how = {name: "max" if name in carried else "sum" for name in table.columns.drop(keys)}
         table = table.groupby(keys, dropna=False, as_index=False).agg(how)
     table = table.sort_values(keys, na_position="last", ignore_index=True, kind="stable")
     table["n"] = table["n"].astype("int64")
@@ -252,7 +267,7 @@ def _tidy(table: pd.DataFrame, keys: list[str], scales: dict[str, float], fpc: s
             high, low = (table[f"_{name}_{part}"].astype("int64") for part in ("high", "low"))
             whole = (high + low // 2**31).astype(float) * 2.0**31 + (low % 2**31).astype(float)
             table[name] = whole / scales[name]
-    return table[[*keys, *COUNTS, *as_list(fpc)]]
+    return table[[*keys, *COUNTS, *carried]]
 
 
 def _check_finite(table: pd.DataFrame, key: str) -> None:

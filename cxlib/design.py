@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from cxlib.calibration import Calibration, Fitted, fitted
 from cxlib.counts import as_list
 from cxlib.errors import CxError
 
@@ -24,6 +25,7 @@ class Design:
     home: np.ndarray  # the stratum of each named cluster, C
     size: np.ndarray  # clusters a stratum, H; respondents without a cluster are clusters of their own
     remaining: np.ndarray  # 1 - sampling fraction a stratum, H
+    margins: Fitted | None = None  # what the weights were calibrated to
 
     @property
     def scale(self) -> np.ndarray:
@@ -47,6 +49,7 @@ class Design:
 
     def covariance(self, w: np.ndarray, w2: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """Covariance matrix (K x K) of the weighted totals of `scores` (rows x K), which are 0 on average."""
+        scores = self.residuals(scores)
         named = self.cluster >= 0
         x = w[:, None] * scores
         totals = np.zeros((len(self.home), x.shape[1]))
@@ -58,17 +61,43 @@ class Design:
         np.add.at(sums, self.stratum, x)
         return squares - (sums * (scale / self.centre)[:, None]).T @ sums
 
+    def residuals(self, scores: np.ndarray) -> np.ndarray:
+        """What calibrated weights leave to chance of `scores` (rows x K): all where they are not calibrated."""
+        return scores if self.margins is None else self.margins.residuals(scores)
+
+    def products(self, w: np.ndarray, w2: np.ndarray, left, right) -> np.ndarray:
+        """Covariances (K x L) of the weighted totals of `left` and `right` (sparse, rows x K and rows x L)."""
+        named, rows = self.cluster >= 0, np.arange(len(w))
+        place, shape = (self.cluster[named], rows[named]), (len(self.home), len(w))
+        by_cluster = sparse.csr_array((w[named], place), shape=shape)
+        by_stratum = sparse.csr_array((w, (self.stratum, rows)), shape=(len(self.size), len(w)))
+        own = np.where(named, 0.0, w2 * self.scale[self.stratum])
+        found = left.T @ (sparse.diags_array(own) @ right)
+        found += (by_cluster @ left).T @ (sparse.diags_array(self.scale[self.home]) @ (by_cluster @ right))
+        apart = sparse.diags_array(self.scale / self.centre)
+        return (found - (by_stratum @ left).T @ (apart @ (by_stratum @ right))).toarray()
+
+    @property
+    def weighting(self) -> str:
+        """The weights in words: weights, or weights calibrated to 2 margins."""
+        if self.margins is None:
+            return "weights"
+        return f"weights calibrated to {self.margins.margins} margin{'s' * (self.margins.margins > 1)}"
+
     @property
     def df(self) -> int:
         """Degrees of freedom of the whole sample: clusters less strata."""
         return int(self.size.sum() - (self.size > 0).sum())
 
 
-def design_of(table: pd.DataFrame, *, strata=None, clusters=None, fpc=None) -> Design:
-    """The design behind the rows of a tally; `strata`, `clusters` and `fpc` name columns of it.
+def design_of(
+    table: pd.DataFrame, *, strata=None, clusters=None, fpc=None, calibration: Calibration | None = None
+) -> Design:
+    """The design behind the rows of a tally; `strata`, `clusters`, `fpc` and `calibration` name columns of it.
 
     Cluster names are taken within strata: the same name in another stratum is another cluster. fpc is the number
-    of clusters in the stratum's population (or, below 1, the fraction sampled).
+    of clusters in the stratum's population (or, below 1, the fraction sampled). With `calibration` the table must be
+    of the whole sample.
     """
     stratum, names = numbered(table, as_list(strata))
     cluster = _clusters(table, as_list(clusters), stratum)
@@ -77,7 +106,8 @@ def design_of(table: pd.DataFrame, *, strata=None, clusters=None, fpc=None) -> D
     home[cluster[named]] = stratum[named]
     alone = np.bincount(stratum[~named], table["n"].to_numpy(float)[~named], len(names))
     size = np.bincount(home, minlength=len(names)) + alone
-    return Design(stratum, cluster, home, size, _remaining(table, stratum, size, fpc))
+    margins = None if calibration is None else fitted(table, calibration)
+    return Design(stratum, cluster, home, size, _remaining(table, stratum, size, fpc), margins)
 
 
 def _clusters(table: pd.DataFrame, clusters: list[str], stratum: np.ndarray) -> np.ndarray:

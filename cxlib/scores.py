@@ -11,10 +11,13 @@ import pandas as pd
 
 from cxlib import intervals
 from cxlib.counts import as_list, tally
+from cxlib.design import design_of
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.metrics import CES, CES_TOP3, CSAT, NPS, find, kind_of, levels
 from cxlib.variance import Domains, linearise
+
+GIVEN = "given by the weights' margins, without sampling error"
 
 
 def nps(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, method="mover") -> Estimate:
@@ -81,6 +84,7 @@ def by_group(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
     method="mover",
     minimum_base=None,
@@ -88,15 +92,18 @@ def by_group(
     """The metric in every group, as a tidy frame in the order of the groups.
 
     `metric` is a Metric or a name (nps, csat, ces, ces_top3, or mean for plain numbers); `by` names one or
-    several columns, and question, weights, strata, clusters and fpc name columns too. Columns of the
+    several columns, and question, weights, strata, clusters and fpc name columns too. `calibration` (a
+    calibration.Calibration) names the margins that the weights were fitted to: what they explain is no sampling error,
+    and an estimate that they determine has none (se 0, an interval of no width, n_effective nan). Columns of the
     result: the groups, estimate, low, high, se, n, n_weighted, n_effective, deff, df, strata, clusters, method.
     Every group keeps the whole design (strata and clusters without a member count); respondents without a group
     are left out of the rows. A group with a single answer has no interval: CxError, unless `minimum_base` is
     given, under which estimate, low, high and se are nan and the base remains.
     """
-    table = tally(frame, question, by=by, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    table = tally(frame, question, by=by, weights=weights, **design)
     y = score(table, metric, question, frame)
-    domains = linearise(table, y, by=by, strata=strata, clusters=clusters, fpc=fpc)
+    domains = linearise(table, y, by=by, **design)
     rows = estimates(
         domains, levels(metric), table, y, weighted=weights is not None, confidence=confidence, method=method
     )
@@ -114,20 +121,23 @@ def by_group(
 
 
 def shares(
-    frame, by, *, question, answers, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95
-) -> pd.DataFrame:
+    frame, by, *, question, answers, weights=None, strata=None, clusters=None, fpc=None, calibration=None,
+    confidence=0.95,
+) -> pd.DataFrame:  # fmt: skip
     """The share of each of `answers` in every group, in percent, with Wilson intervals on the effective base.
 
     One tally serves all answers. Columns as in by_group(), with `answer` and its unweighted number `count` beside
     the groups; n is the base of the share. Arguments as in by_group().
     """
-    table = tally(frame, question, by=by, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    table = tally(frame, question, by=by, weights=weights, **design)
+    drawn = design_of(table, **design)
     given = table[question].notna().to_numpy()
     frames = []
     for answer in answers:
         hit = (table[question] == answer).fillna(False).to_numpy(bool)
         y = np.where(given, np.where(hit, 100.0, 0.0), np.nan)
-        domains = linearise(table, y, by=by, strata=strata, clusters=clusters, fpc=fpc)
+        domains = linearise(table, y, by=by, design=drawn)
         rows = estimates(domains, [0.0, 100.0], table, y, weighted=weights is not None, confidence=confidence)
         count = _totals(domains, table, np.where(hit, table["n"], 0.0)).astype(int)
         frames.append(_named(rows.assign(answer=answer, count=count), by))
@@ -193,6 +203,8 @@ def estimates(
         # nothing of the design; Kish's formula still does.
         variance = np.where(variance <= 1e-20 * domains.spread, 0.0, variance)
         effective = np.where(variance == 0, kish, n * simple / variance)
+    given = domains.given & np.isfinite(variance)
+    variance, effective = np.where(given, 0.0, variance), np.where(given, np.nan, effective)
     kind = kind_of(levels)
     critical = intervals.critical_value(confidence, df, n)
     if kind == "share":
@@ -210,6 +222,7 @@ def estimates(
         if levels:
             low, high = np.maximum(low, levels[0]), np.minimum(high, levels[-1])
         name = "Student's t"
+    low, high = (np.where(given, domains.ratio, bound) for bound in (low, high))
     strata, clusters, _ = domains.extent
     return domains.keys.assign(
         estimate=domains.ratio,
@@ -219,11 +232,14 @@ def estimates(
         n=domains.n,
         n_weighted=domains.w,
         n_effective=effective,
-        deff=n / effective,
+        deff=np.where(given, 0.0, n / effective),
         df=df,
         strata=strata,
         clusters=clusters.astype(int),
-        method=[f"{name}; {text}" for text in design_texts(domains, weighted)],
+        method=[
+            f"{GIVEN if fixed else name}; {text}"
+            for fixed, text in zip(given, design_texts(domains, weighted), strict=True)
+        ],
     )
 
 
@@ -245,7 +261,7 @@ def design_texts(domains: Domains, weighted: bool) -> list[str]:
     clustered = domains.answers.sum(axis=0) > 0
     texts = []
     for strata, clusters, lonely, named in zip(*domains.extent, clustered, strict=True):
-        parts = ["weights"] if weighted else []
+        parts = [domains.design.weighting] if weighted else []
         parts += [f"{strata} strata"] if strata > 1 else []
         parts += [f"{clusters:,.0f} clusters"] if named else []
         parts += ["finite population"] if finite else []

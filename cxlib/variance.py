@@ -5,7 +5,8 @@ linearised values z = w (y - ratio) / sum(w) are added up by cluster; the varian
 cluster totals within strata. Respondents without a cluster are clusters of their own, for which the
 sums of squared weights suffice. Domains keep the whole design: a cluster without a member in the domain
 counts, with 0. Source: Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 5.5-5.8, 5.10; the
-same numbers as R's survey package with nest = TRUE and, for single-cluster strata, "adjust".
+same numbers as R's survey package with nest = TRUE and, for single-cluster strata, "adjust". Where weights
+are calibrated, z is the residual of a regression on the margins (see calibration), in and out of the domain.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from scipy import sparse
 
 from cxlib.counts import as_list
 from cxlib.design import Design, design_of, numbered
+from cxlib.explained import Explained, explained
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Domains:
     alone_shares: np.ndarray  # … these shares …
     alone_shares_squared: np.ndarray  # … their squares …
     alone_n: np.ndarray  # … and the number of respondents
+    explained: Explained | None = None  # where weights are calibrated
 
     @cached_property
     def answers(self) -> sparse.csr_array:
@@ -49,6 +52,11 @@ class Domains:
         present = self.totals.copy()
         present.data = np.ones_like(present.data)
         return present
+
+    @property
+    def given(self) -> np.ndarray:
+        """Which estimates the margins of calibrated weights determine, E."""
+        return np.zeros(len(self.n), bool) if self.explained is None else self.explained.given
 
     @property
     def extent(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,6 +84,8 @@ class Domains:
         sums = (design.stratum_of @ combined).toarray() + self.alone @ combine
         within = squares - sums**2 / design.centre[:, None]
         variance = np.maximum((design.scale[:, None] * within).sum(axis=0), 0.0)
+        if self.explained is not None:
+            variance = self.explained.less(variance, combine)
 
         touched = abs(combine) > 0
         named = (design.stratum_of @ ((self.answers @ touched) > 0)).toarray()
@@ -123,6 +133,8 @@ def joint(domains: Domains, index: np.ndarray) -> Joint:
         (second, second, domains.alone_shares_squared),
     ):
         covariance[:, rows, cols] += (scale @ squares[:, flat]).reshape(b, k)
+    if domains.explained is not None:
+        covariance -= domains.explained.covariance(index)
 
     present, alone_n = named(domains.answers), domains.alone_n[:, flat].reshape(len(design.size), b, k)
     touched = (stratum_of @ present.reshape(len(present), b * k)).reshape(len(design.size), b, k) + alone_n > 0
@@ -140,15 +152,17 @@ def _either(present: np.ndarray) -> np.ndarray:
     return each[:, :, None] + each[:, None, :] - both
 
 
-def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=None, design=None) -> Domains:
+def linearise(
+    table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=None, calibration=None, design=None
+) -> Domains:
     """Ratio estimates of the scores `y` (one a row of the tally, nan where unanswered) in the domains of `by`.
 
     `y` of several columns (rows x L) gives L times as many estimates, all domains of the first column first.
-    `strata`, `clusters` and `fpc` as in design_of(), whose result may be given instead as `design`. A domain
-    without an answer has ratio nan.
+    `strata`, `clusters`, `fpc` and `calibration` as in design_of(), whose result may be given instead as `design`. A
+    domain without an answer has ratio nan.
     """
     y = np.asarray(y, dtype=float).reshape(len(table), -1)
-    design = design or design_of(table, strata=strata, clusters=clusters, fpc=fpc)
+    design = design or design_of(table, strata=strata, clusters=clusters, fpc=fpc, calibration=calibration)
     domain, keys = numbered(table, as_list(by))
     answered = ~np.isnan(y)
     # Scores are taken from the domain's least one, so that answers all alike give that score and no rounding noise.
@@ -165,6 +179,7 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
     # Squares are taken of what is left after the mean: the difference of two large sums would be rounding noise
     # where one answer carries most of the weight.
     residual = np.where(answered, above - np.nan_to_num(mean)[domain], 0.0)
+    by_margins = explained(table, design, domain, residual, answered, weight)
     z, cross = (cells.sums(counted[name], residual) for name in ("w", "w2"))
     residual *= residual
     squares, squared = (cells.sums(counted[name], residual) for name in ("w", "w2"))
@@ -189,6 +204,7 @@ def linearise(table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=
         alone_shares=cells.by_stratum(share),
         alone_shares_squared=cells.by_stratum(shares_squared),
         alone_n=cells.by_stratum(n),
+        explained=by_margins,
     )
 
 

@@ -1,0 +1,77 @@
+"""What raking costs: 8 margins x 1 million rows, against one pass of the classical way over the rows.
+
+Each is a ratio against that pass, measured in the same run; prints and writes as bench.py. One pass goes from margin to
+margin (Deming and Stephan) by pandas' groupby, and meets only the last; raking takes many until all margins are met.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from bench import ROOT, seconds
+
+from cxlib.weights import rake
+
+ROWS = 1_000_000
+LEVELS = [2, 3, 4, 5, 6, 7, 8, 12]
+WITHIN = 10  # seconds for 8 margins
+
+
+def survey() -> tuple[pd.DataFrame, dict]:
+    """A made-up sample in words, as a file holds it, and a population unlike it."""
+    rng = np.random.default_rng(1)
+    frame, margins = {}, {}
+    for number, size in enumerate(LEVELS):
+        words = np.array([f"level {i}" for i in range(size)])
+        frame[f"m{number}"] = words[rng.choice(size, ROWS, p=rng.dirichlet([8] * size))]
+        margins[f"m{number}"] = dict(zip(words, rng.dirichlet([8] * size), strict=True))
+    frame["w"] = rng.lognormal(0, 0.4, ROWS)
+    return pd.DataFrame(frame), margins
+
+
+def one_pass(frame: pd.DataFrame, margins: dict) -> pd.Series:
+    """The weights after each margin was met once, one after the other."""
+    weight = frame["w"] / frame["w"].sum()
+    for name, population in margins.items():
+        sums = weight.groupby(frame[name]).sum()
+        weight = weight * frame[name].map(pd.Series(population) / sums)
+    return weight
+
+
+def main() -> int:
+    """Measure, print a table, write bench_weights.json beside the reports; 1 where the limit is broken."""
+    frame, margins = survey()
+    bare = seconds(lambda: one_pass(frame, margins), 2)
+    many = frame.assign(postcode=np.random.default_rng(2).integers(0, 5000, ROWS))
+    found = []
+    for work, data, population, options in (
+        ("8 margins", frame, margins, {}),
+        ("8 margins, within bounds of 0.2 and 8", frame, margins, {"bounds": (0.2, 8)}),
+        ("8 margins, trimmed to 8 times the mean", frame, margins, {"trim": 8}),
+        ("8 margins and one of 5,000 levels", many, {**margins, "postcode": dict.fromkeys(range(5000), 1 / 5000)}, {}),
+    ):
+        start = time.perf_counter()
+        raked = rake(data, population, weights="w", **options)
+        taken = time.perf_counter() - start
+        assert raked.converged, raked.worst
+        found.append({"work": f"{work}, 1 million rows", "seconds": taken, "baseline": bare, "ratio": taken / bare,
+                      "steps": raked.iterations, "baseline_is": "one pass by pandas groupby"})  # fmt: skip
+    print(f"{'work':<66}{'seconds':>9}{'baseline':>10}{'ratio':>7}{'steps':>7}  baseline is")
+    for row in found:
+        print(
+            f"{row['work']:<66}{row['seconds']:>9.2f}{row['baseline']:>10.2f}{row['ratio']:>7.2f}{row['steps']:>7}  "
+            f"{row['baseline_is']}"
+        )
+    out = ROOT / "reports" / "bench_weights.json"
+    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {out.relative_to(ROOT)}; 8 margins may take {WITHIN} s")
+    return int(found[0]["seconds"] > WITHIN)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
