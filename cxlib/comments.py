@@ -1,0 +1,233 @@
+"""The comments of a study: what is mentioned, what sets unhappy customers' words apart, which themes go with scores.
+
+Terms and themes are found in the comments of all waves, so that a theme is the same in each; what is counted is of one
+wave. Shares and scores keep the survey's weights and design; terms and keyness count comments, unweighted.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib import compare, phrases
+from cxlib.corrections import adjust
+from cxlib.errors import CxError, nearest
+from cxlib.keyness import keyness_of
+from cxlib.metrics import levels
+from cxlib.quotes import quotes
+from cxlib.scores import by_group, shares
+from cxlib.survey import metrics
+from cxlib.themes import members
+from cxlib.themes import themes as grouped
+from cxlib.tokens import given
+
+OTHER = "Other"
+SHOWN = 8  # terms of a theme that are listed
+MOST = 40  # terms of a table
+_HELD = "_held"  # column: whether a comment has the theme
+SIDES = ["elsewhere", "without", "with"]  # rows that do not count, comments without the theme and with it
+
+
+@dataclass(frozen=True)
+class Said:
+    """The comments to one question of a study: texts (by row of the survey) and held (phrases.mentions() of them).
+
+    question is None where the study asks for no comment.
+    """
+
+    study: object
+    question: str | None
+    texts: pd.Series
+    held: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Themes:
+    """The themes of a wave's comments, as frames; all empty where there are none.
+
+    themes: theme, terms, count (comments with it), estimate (share of the comments in percent), low, high, se, n
+    (comments), n_weighted, n_effective, deff, method, unit; the commonest first, what is of no theme last. by_metric:
+    name and label (of the metric), theme, given (the metric of those who mention it), given_low, given_high, without
+    (of those who commented and do not), estimate (the difference), low, high, se, t, df, p, p_adjusted (Holm, over the
+    themes of a metric), verdict, n (who mention it), n_without, n_weighted, n_effective, unit. examples: theme, comment
+    (masked). n: comments of the wave.
+    """
+
+    themes: pd.DataFrame
+    by_metric: pd.DataFrame
+    examples: pd.DataFrame
+    n: int
+
+
+def questions(study) -> list[str]:
+    """The questions that ask for a comment."""
+    return study.questions("comment")
+
+
+def chosen_question(study, question: str = "") -> str | None:
+    """The comment question of that name, the first where it is empty, None for a study without one."""
+    known = questions(study)
+    if question and question not in known:
+        there = f"the questions with `role: comment` are {', '.join(known)}" if known else "no question has that role"
+        raise CxError(f"there is no comment {question}; {there}{nearest(question, known)}")
+    return question or (known[0] if known else None)
+
+
+def said(study, question: str = "") -> Said:
+    """The comments to a question (default: the study's first), read once for all that follows."""
+    question = chosen_question(study, question)
+    texts = given(study.survey[question]) if question else pd.Series([], dtype=object)
+    return Said(study, question, texts, phrases.mentions(texts))
+
+
+def of_wave(spoken: Said, wave: str | None) -> pd.Series:
+    """The comments of a wave; all of them where it is None."""
+    if wave is None or not len(spoken.texts):
+        return spoken.texts
+    return spoken.texts[(spoken.study.survey["wave"].astype(str) == wave).reindex(spoken.texts.index)]
+
+
+def _common(spoken: Said, texts: pd.Series) -> pd.DataFrame:
+    """The mentions in these comments of terms that stand in enough of them."""
+    held = spoken.held[spoken.held["comment"].isin(texts.index)]
+    counts = held["term"].value_counts()
+    return held[held["term"].isin(counts.index[counts >= phrases.LEAST])]
+
+
+def terms(spoken: Said, wave: str | None, *, confidence=0.95, most: int = MOST) -> pd.DataFrame:
+    """The `most` terms that stand in most comments of a wave: the columns of phrases.terms().
+
+    No rows where the comments are fewer than the minimum base.
+    """
+    texts = of_wave(spoken, wave)
+    if len(texts) < max(spoken.study.book.minimum_base, 1):
+        return pd.DataFrame()
+    return phrases.terms_of(_common(spoken, texts), texts, confidence=confidence).head(most)
+
+
+def sides(study, question: str) -> tuple[set, set, str, str]:
+    """The answers of a metric question that are low and high, and what those who give them are called.
+
+    The least and the greatest score where there are two or three different ones (detractors and promoters), else the
+    lowest and highest third of the scale.
+    """
+    metric = study.metric(question)
+    scores, (least, most) = metric.table, metric.scale
+    steps = levels(metric)
+    if len(steps) <= 3:
+        low = {answer for answer, score in scores.items() if score == steps[0]}
+        high = {answer for answer, score in scores.items() if score == steps[-1]}
+    else:
+        third = (most - least) / 3
+        low = {answer for answer in scores if answer <= least + third}
+        high = {answer for answer in scores if answer >= most - third}
+    if metric.name == "nps":
+        return low, high, "detractors", "promoters"
+    return low, high, f"low {metric.label}", f"high {metric.label}"
+
+
+def key_terms(
+    spoken: Said, wave: str | None, *, against: str = "", confidence=0.95, correction="holm", most: int = 12
+) -> pd.DataFrame:
+    """What those who score low mention more than those who score high, and the reverse: of each side `most` terms.
+
+    `against` is the metric question (default: the study's first) that parts them, see sides(). Columns as
+    keyness.keyness_of(), of which every term was tested, with side (who mentions it more) beside them. No rows where a
+    side has fewer comments than the minimum base, nor without a metric.
+    """
+    study, known = spoken.study, spoken.study.questions("metric")
+    if against and against not in known:
+        raise CxError(f"{against} is no metric; the metrics are {', '.join(known)}{nearest(against, known)}")
+    if not known or not spoken.question:
+        return pd.DataFrame()
+    low, high, low_name, high_name = sides(study, against or known[0])
+    texts = of_wave(spoken, wave)
+    answers = study.survey[against or known[0]].reindex(texts.index)
+    target = answers[answers.isin(low | high)].isin(low)
+    if min(target.sum(), (~target).sum()) < max(study.book.minimum_base, 1):
+        return pd.DataFrame()
+    rows = keyness_of(_common(spoken, texts), target, confidence=confidence, correction=correction)
+    rows = rows.assign(side=np.where(rows["estimate"] > 0, low_name, high_name))
+    ours, theirs = rows[rows["estimate"] > 0], rows[rows["estimate"] <= 0]
+    return pd.concat([ours.head(most), theirs.tail(most)], ignore_index=True)
+
+
+def themes(
+    spoken: Said, wave: str | None, *, confidence=0.95, minimum_base: int | None = None, most: int = 3
+) -> Themes:
+    """The themes of a wave's comments, how those who mention them score, and `most` examples of each.
+
+    Themes are formed of the comments of all waves, 50 at least. `minimum_base` (default: the study's) is that of the
+    comments for a share, and of those who mention a theme and of those who do not for a score.
+    """
+    study, texts = spoken.study, of_wave(spoken, wave)
+    least = max(study.book.minimum_base if minimum_base is None else minimum_base, 2)
+    found = grouped(spoken.held, len(spoken.texts))
+    nothing = pd.DataFrame()
+    if found.empty or texts.empty:
+        return Themes(nothing, nothing, nothing, len(texts))
+    belongs = members(spoken.held[spoken.held["comment"].isin(texts.index)], found)
+    frame = study.survey
+    names = [*dict.fromkeys(found["theme"]), OTHER]
+    flags = {name: _flag(frame, texts, belongs.loc[belongs["theme"] == name, "comment"]) for name in names[:-1]}
+    flags[OTHER] = 1.0 - pd.concat(flags.values(), axis=1).max(axis=1)
+    listed = found.groupby("theme", sort=False)["term"].agg(lambda part: ", ".join(part.head(SHOWN)))
+    rows = [_share(study, frame.assign(**{_HELD: flags[name]}), wave, confidence, least) for name in names]
+    shown = pd.concat(rows, ignore_index=True)
+    shown.insert(0, "theme", names)
+    shown.insert(1, "terms", [listed.get(name, "comments of none of these") for name in names])
+    last = (shown["theme"] == OTHER).to_numpy()
+    shown = shown.iloc[np.lexsort([shown["theme"].astype(str), -shown["estimate"].fillna(0).round(9), last])]
+    shown = shown[~last[shown.index] | (shown["count"] > 0)].reset_index(drop=True)
+    order = [name for name in shown["theme"] if name != OTHER]
+    scores = _by_metric(study, {name: flags[name] for name in order}, confidence, least)
+    told = quotes(belongs.rename(columns={"theme": "group"}), texts, most=most).rename(columns={"group": "theme"})
+    told = told.iloc[np.argsort(told["theme"].map(order.index), kind="stable")].reset_index(drop=True)
+    return Themes(shown, scores, told if len(texts) >= least else nothing, len(texts))
+
+
+def _flag(frame: pd.DataFrame, texts: pd.Series, holders: pd.Series) -> pd.Series:
+    """1 for rows whose comment has a theme, 0 for other comments of the wave, nan for all other rows."""
+    flag = pd.Series(np.nan, index=frame.index)
+    flag[texts.index] = 0.0
+    flag[holders.unique()] = 1.0
+    return flag
+
+
+def _share(study, frame: pd.DataFrame, wave: str | None, confidence: float, least: int) -> pd.DataFrame:
+    """The share of the comments that have a theme; no share under the minimum base."""
+    by = ["wave"] if wave is not None else []
+    rows = shares(frame, by, question=_HELD, answers=[1.0], confidence=confidence, **study.design)
+    rows = rows[rows["wave"].astype(str) == wave].drop(columns="wave") if by else rows
+    rows = rows.drop(columns="answer").assign(unit="percent").astype({"count": float})
+    rows.loc[rows["n"] < least, ["count", "estimate", "low", "high", "se"]] = np.nan
+    return rows
+
+
+def _by_metric(study, flags: dict[str, pd.Series], confidence: float, least: int) -> pd.DataFrame:
+    """The rows of Themes.by_metric: who mentions a theme against who comments and does not."""
+    frames = []
+    if not study.questions("metric"):
+        return pd.DataFrame()
+    for metric in metrics(study).itertuples():
+        rows = []
+        for name, flag in flags.items():
+            frame = study.survey.assign(**{_HELD: np.select([flag == 0, flag == 1], SIDES[1:], SIDES[0])})
+            how = {"question": metric.question, "confidence": confidence, "minimum_base": least, **study.design}
+            kind = study.metric(metric.question)
+            change = compare.changes(frame, kind, over=_HELD, order=SIDES, breaks=["without"], **how)
+            if change.empty:
+                continue
+            level = by_group(frame, kind, [_HELD], **how).set_index(_HELD)
+            mention, other = level.loc["with"], level.loc["without"]
+            about = {"given": mention["estimate"], "given_low": mention["low"], "given_high": mention["high"]}
+            about |= {"without": other["estimate"], "n_weighted": mention["n_weighted"]}
+            about["n_effective"] = mention["n_effective"]
+            rows.append(change.assign(theme=name, **about))
+        if rows:
+            part = pd.concat(rows, ignore_index=True).drop(columns=["before", "after"])
+            adjusted = adjust(part["p"].to_numpy(float))
+            part = part.rename(columns={"n_before": "n_without"}).assign(p_adjusted=adjusted)
+            part = part.assign(tests=int(part["p"].notna().sum()), verdict=[compare.verdict(p) for p in adjusted])
+            frames.append(part.assign(name=metric.name, label=metric.label, unit=metric.unit))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

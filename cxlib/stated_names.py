@@ -1,0 +1,262 @@
+"""Names of persons where a comment states them: after a title or an introduction, or behind a family name.
+
+Names are found by how they are written. Words that begin with a capital are a name wherever one is expected. Words in
+capitals are one if they are no common word; where the title is in capitals as well, somebody may be shouting, and only
+words known as names are taken. The same words are a name in small letters, and any word is one after "my name is".
+"""
+
+import re
+from collections.abc import Iterator
+
+from cxlib.stop_words import GRAMMAR, WEAK
+
+_LATIN = [chr(code) for code in (*range(0x41, 0x250), *range(0x1E00, 0x1F00))]
+_UP, _LOW = ("".join(c for c in _LATIN if test(c)) for test in (str.isupper, str.islower))
+CAPITAL = rf"(?<!\w)[{_UP}][{_LOW}]*(?:['’\-]?[{_UP}][{_LOW}]+)*(?!\w)"  # Lan, A, O'Brien, Anne-Marie
+LONGEST = 5  # words of a name
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# fmt: off
+_FAMILY = _words("""
+    nguyễn nguyen trần tran lê phạm pham huỳnh huynh hoàng phan vũ võ đặng dang bùi bui đỗ hồ ngô ngo dương duong lý
+    đinh dinh đoàn doan trịnh trinh trương truong lâm mai cao tạ lưu phùng quách tô châu thái đào vương hà
+""")
+_FAMILY_ALONE = _words("nguyễn nguyen huỳnh huynh phạm pham")  # that are no other word
+_FAMILY_OR_WORD = _words("hoàng hồ dang bui ngo dinh doan lâm mai cao tạ lưu tô châu thái đào vương hà")
+_MIDDLE = _words("thị thi văn van")
+_GIVEN = _words("""
+    tuấn hùng dũng cường thắng quân khoa huy phúc hoàng khánh tùng trung hải sơn nam phong minh lan hoa trang linh thảo
+    hương dung thủy thuỷ ngọc phương yến oanh nga vy trinh nhung hạnh loan tuyết quỳnh trâm ngân hồng
+""")
+_NAMES = _GIVEN | _FAMILY | _MIDDLE | _words("ánh đức hữu bích kim thanh như xuân thùy thu anh bảo gia diệu")
+_COMMON = GRAMMAR["en"] | WEAK["en"] | GRAMMAR["vi"] | WEAK["vi"] | _words("""
+    bực buồn bán cám cảm chán chê chờ chậm chất chăm cực dịch gọi ghét giao giá gì hoàn hài hỏi hy khen khách kém khó ko
+    kỹ làm lừa lễ mua mất nghĩ nhân nhận nhanh nhờ phục quản quên riêng rẻ sai siêu sướng sản ship shipper thích thất
+    thật tin tiếc tiền toán tuổi tuyệt tài tìm tệ tốt tức tư vui vẻ xem xong xấu yêu ủng ổn đặt đẹp đầy đợi đồng
+    angry happy rude sad unhappy upset
+""")
+# What is no name where one is expected, though it begins with a capital.
+_THINGS = _words("""
+    an app chủ công customer cửa giao hàng khách kế lễ management manager my ngân nhân quản reception service services
+    ship shipper shop siêu staff support sản the thu tài tư web your
+""")
+# Two syllables that are a word, though the first alone is a name.
+_COMPOUNDS = frozenset(tuple(pair.split()) for pair in """
+    cường độ|dung dịch|dung lượng|hoa hồng|hoa quả|hương vị|hạnh phúc|hải sản|hồng hào|khoa học|linh hoạt|linh động
+    minh bạch|nam nữ|ngân hàng|phong cách|phong phú|phương pháp|phương tiện|phương án|quân đội|thị hiếu|thị phần
+    thị trường|thị trấn|thị xã|trang phục|trang thiết|trang trí|trang web|trang điểm|trung bình|trung thành|trung thực
+    trung tâm|văn bản|văn hoá|văn hóa|văn minh|văn phòng
+""".replace("\n", "|").split("|") if pair.strip())
+# fmt: on
+_PLACES = re.compile(
+    r"(?i)hồ\s+chí\s+minh|phan\s+thiết|phan\s+rang|cao\s+bằng|lâm\s+đồng|thái\s"
+    r"|hà\s+(?:nội|nam|tĩnh|giang|đông)(?!\w)"
+)
+_NOT_NAMED = re.compile(r"(?i).{2,}(?:ed|ing|ly)|came|gave|kept|knew|left|said|sent|sold|spoke|took|told|went")
+
+_PERSON = r"(?:anh|chị|em|cô|chú|bác|ông|bà|bạn|thầy|chi|ong|ba)"
+_I = r"(?:tôi|mình|em|tui|cháu|con|toi|minh)"
+_LEAD = re.compile(
+    rf"(?i)(?<!\w)(?:"
+    rf"(?P<named>my\s+name(?:\s+is|['’]s)\s+)"
+    rf"|(?P<told>(?:tên|ten)\s+(?:của\s+)?(?:{_I}|anh|chị)\s+(?:là|la)\s+|họ\s+(?:và\s+)?tên\s*:?\s+"
+    rf"|(?:{_I}|{_PERSON}|nhân\s+viên|nv|shipper)\s+(?:tên|ten)\s+(?:(?:là|la)\s+)?)"
+    rf"|(?P<called>tên(?:\s+của)?(?:\s+{_I})?(?:\s+là|\s*:)?\s+)"
+    rf"|(?P<being>(?:tôi|mình|em)\s+là\s+|toi\s+la\s+)"
+    rf"|(?P<title>(?:{_PERSON}|cậu|dì)\s+)"
+    rf"|(?P<job>(?:nhân\s+viên|nv|shipper)\s+)"
+    rf"|(?P<mister>(?:mrs?|ms|mx|dr|prof)\b\.?\s+)"
+    rf"|(?P<met>(?-i:Miss|Sir|Madam|Lady)\s+|name\s*:\s+|named\s+|(?:spoke|talked|speaking)\s+(?:to|with)\s+"
+    rf"|(?:served|helped)\s+by\s+|(?:regards,?|sincerely,?|yours,)\s+)"
+    rf"|(?P<self>(?:i\s+am|i['’]m|this\s+is)\s+)"
+    rf"|(?P<family>(?=(?:{'|'.join(sorted(_FAMILY))})\s)))"
+)
+_TOKEN = re.compile(rf"[^\W\d_]+(?:['’\-](?=[{_UP}])[^\W\d_]{{2,}})*(?!\w)")
+_SPACE = re.compile(r"\s+")
+_END = re.compile(r"\s*(?:[.,;!?]|$)")
+
+
+def capitals(least: int, most: int) -> str:
+    """A pattern of so many words in a row that begin with a capital."""
+    return rf"{CAPITAL}(?:\s+{CAPITAL}){{{least - 1},{most - 1}}}"
+
+
+def without_names(text: str, word: str) -> str:
+    """The text, in composed Unicode, with `word` in the place of each name; titles and introductions stay."""
+    parts, done = [], 0
+    for lead in _LEAD.finditer(text):
+        if lead.start() < done:
+            continue
+        end = _end(lead)
+        if end > lead.end():
+            parts += [text[done : lead.end()], word]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _end(lead: re.Match) -> int:
+    """Where the name behind a lead ends; the end of the lead where there is none."""
+    tokens = list(_tokens(lead.string, lead.end()))
+    words = [token[0] for token in tokens]
+    count = _RULES[lead.lastgroup](words, lead[0].strip().isupper()) if words else 0
+    if count == 1 and words[0].islower() and len(words) > 1:
+        count += _is_second(lead, tokens[1])
+    return tokens[count - 1].end() if count else lead.end()
+
+
+def _tokens(text: str, at: int) -> Iterator[re.Match]:
+    """The words that follow each other with nothing but space between, as many as a name may have, and one more."""
+    for _ in range(LONGEST + 1):
+        token = _TOKEN.match(text, at)
+        if not token:
+            return
+        yield token
+        space = _SPACE.match(text, token.end())
+        if not space:
+            return
+        at = space.end()
+
+
+def _is_second(lead: re.Match, token: re.Match) -> bool:
+    """Whether a second word in small letters is of the name too: mr john smith, chị ngọc ánh."""
+    word = token[0]
+    if lead.lastgroup == "named":
+        return _is_unknown(word) and bool(_END.match(lead.string, token.end()))
+    if lead.lastgroup == "mister":
+        return word.islower() and word.isascii() and _is_unknown(word) and not _NOT_NAMED.fullmatch(word)
+    return word in _NAMES - _FAMILY - {"anh", "như", "gia", "thu"}
+
+
+def _is_titled(word: str) -> bool:
+    """Whether a word begins with a capital and does not go on with them: Lan, A, O'Brien."""
+    return word[0].isupper() and (len(word) == 1 or not word.isupper())
+
+
+def _is_loud(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
+
+
+def _is_unknown(word: str) -> bool:
+    """Whether a word may be a name, as it is no common one."""
+    return word.casefold() not in _COMMON
+
+
+def _is_given(words: list[str], at: int) -> bool:
+    """Whether the word at a place is a given name, and not the beginning of another word."""
+    return words[at].casefold() in _GIVEN and tuple(word.casefold() for word in words[at : at + 2]) not in _COMPOUNDS
+
+
+def _is_known(words: list[str], at: int) -> bool:
+    """Whether the word at a place is known as one of a name, which begins with the first word."""
+    if at == 0:
+        return words[0].casefold() in _FAMILY or _is_given(words, 0)
+    return words[at].casefold() in _NAMES or words[at - 1].casefold() in _MIDDLE
+
+
+def _run(words: list[str], most: int, *, free: int) -> int:
+    """How many words from the first on, `most` at the most, are a name.
+
+    Words that begin with a capital are, and words in capitals if they are known as names, of the first `free` if they
+    are no common words; words in small letters only as and behind a middle name (Nguyễn thị hoa).
+    """
+    for at, word in enumerate(words[:most]):
+        if _is_loud(word):
+            part = _is_known(words, at) or (at < free and _is_unknown(word))
+        elif _is_titled(word):
+            part = at > 0 or word.casefold() not in _THINGS
+        else:
+            part = at > 0 and not _MIDDLE.isdisjoint((word, words[at - 1].casefold()))
+        if not part:
+            return at
+    return min(len(words), most)
+
+
+def _named(words: list[str], loud: bool) -> int:
+    """My name is John Smith, in whatever letters."""
+    if words[0].islower():
+        return int(_is_unknown(words[0]) and words[0] not in _THINGS)
+    return _run(words, LONGEST, free=LONGEST)
+
+
+def _told(words: list[str], loud: bool) -> int:
+    """Nhân viên tên Hoa, in whatever letters."""
+    return _named(words, loud) if words[0].islower() else _run(words, LONGEST, free=1 if loud else LONGEST)
+
+
+def _titled(words: list[str], loud: bool) -> int:
+    """Anh Minh, chị HOA, em lan."""
+    return int(_is_given(words, 0)) if words[0].islower() else _run(words, 4, free=0 if loud else LONGEST)
+
+
+def _job(words: list[str], loud: bool) -> int:
+    """Nhân viên Hoa: known names alone, as what follows may be a firm."""
+    return _titled(words, loud) if _is_given(words, 0) or words[0].casefold() in _FAMILY_ALONE else 0
+
+
+def _being(words: list[str], loud: bool) -> int:
+    """Tôi là Hoa."""
+    return 0 if words[0].islower() else _run(words, LONGEST, free=0 if loud else LONGEST)
+
+
+def _mister(words: list[str], loud: bool) -> int:
+    """Mr Smith, MR JOHN SMITH, mr smith."""
+    if words[0].islower():
+        return int(len(words[0]) > 2 and words[0].isascii() and _is_unknown(words[0]))
+    return _run(words, 3, free=3)
+
+
+def _met(words: list[str], loud: bool) -> int:
+    """I spoke to Anna."""
+    return 0 if loud or words[0].islower() else _run(words, 3, free=3)
+
+
+def _self(words: list[str], loud: bool) -> int:
+    """I am Jane Doe: of two words or more, as one may be anything."""
+    shouted = any(_is_loud(word) and _NOT_NAMED.fullmatch(word) for word in words)
+    count = 0 if loud or shouted or words[0].islower() else _run(words, 3, free=3)
+    return count if count > 1 else 0
+
+
+def _family(words: list[str], loud: bool) -> int:
+    """Nguyễn Văn A, LÊ THỊ HOA, nguyễn thị hoa; places are none."""
+    if len(words) < 2 or _PLACES.match(" ".join(words)):
+        return 0
+    middle = words[1].casefold() in _MIDDLE and len(words) > 2 and _is_unknown(words[2])
+    if middle and tuple(word.casefold() for word in words[1:3]) not in _COMPOUNDS:
+        return 3 + _more(words, 3)
+    if _is_titled(words[0]):
+        following = [_is_titled(word) for word in words[1:LONGEST]]
+        count = [*following, False].index(False)
+        return 1 + count if count else 0
+    family, given = words[0].casefold(), _more(words, 1)
+    if family in _FAMILY_ALONE and not given and _is_loud(words[1]) and _is_unknown(words[1]):
+        return 2 + _more(words, 2)
+    return 1 + given if given > (family in _FAMILY_OR_WORD) else 0
+
+
+def _more(words: list[str], start: int) -> int:
+    """How many words from a place on go on with a name, written as the word before: known ones, or with a capital."""
+    for at in range(start, min(len(words), LONGEST)):
+        word = words[at]
+        known = _is_given(words, at) or (at > start and word.casefold() in _NAMES - {"anh", "thu"})
+        if word.islower() != words[at - 1].islower() or not (known or _is_titled(word)):
+            return at - start
+    return max(min(len(words), LONGEST) - start, 0)
+
+
+_RULES = {
+    "named": _named,
+    "told": _told,
+    "called": _titled,
+    "being": _being,
+    "title": _titled,
+    "job": _job,
+    "mister": _mister,
+    "met": _met,
+    "self": _self,
+    "family": _family,
+}
