@@ -16,6 +16,29 @@ def cli() -> None:
 
 
 @cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "exports",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="EXPORT",
+    help="An export of a survey tool; repeated: one file a wave.",
+)
+def new(folder: Path, exports: tuple[Path, ...]) -> None:
+    """Begin a study from a client's exports.
+
+    Writes DIR/study.yml, in which every guess is marked with its reason, and a data dictionary beside it
+    (dictionary.html, dictionary.xlsx). Nothing is overwritten.
+    """
+    from cxlib import new_study
+
+    for line in new_study.create(folder.expanduser(), [path.expanduser() for path in exports]):
+        click.echo(line)
+
+
+@cli.command()
 @click.argument("study")
 @click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
 def check(study: str, data: str) -> None:
@@ -204,6 +227,35 @@ def assign(study: str, new: Path, kept: Path, out: Path) -> None:
 
     for line in newcomers.assign(Study.load(study), Segmentation.load(kept), new, out):
         click.echo(line)
+
+
+@cli.command()
+@click.argument("study")
+@click.option("--data", "folder", default="", metavar="DIR", help="Folder of the data files, where it is another one.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The private file to write: .sav, .parquet, .csv or .xlsx.",
+)
+def data(study: str, folder: str, out: Path) -> None:
+    """Hand over a study's clean answers.
+
+    Every respondent of the survey under the codebook's names: codes with their labels, missing values, weights, who is
+    left out and why, flags, derived variables, and personas where study.yml says what they are formed from. Private
+    columns are never written; comments are, as they stand but for blanks at their ends, so that the file is for you
+    alone.
+    """
+    from cxlib import data_out
+    from cxlib.report.run import chapter_parameters
+    from cxlib.study import Study
+
+    data_out.place(out)  # before the work, not after it
+    loaded = Study.load(study, data=folder)
+    for note in data_out.write(loaded, out, personas=chapter_parameters("persona_profiling", {})):
+        click.echo(note)
+    click.echo(f"private: {out} holds every answer and comment; only you can read it, keep it out of any report")
 
 
 def main() -> None:

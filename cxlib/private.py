@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from cxlib import days
+from cxlib.cells import by_value, code, number
 from cxlib.errors import CxError, nearest
 from cxlib.places import ROOT, entry_files
-from cxlib.readers import by_value, code, number, read_table
+from cxlib.readers import read_table, without_missing
 
 LEFT_OUT = ("without consent", "who left", "with a recorded complaint")
 
@@ -28,8 +29,9 @@ def standing(study, *, start=None, end=None) -> pd.Series:
     given; one without its day counts. Raises CxError where customers, survey, their link or consent are not there.
     """
     customers, asked = _customers(study), "recontact" in study.book.tables["survey"].keys
-    who, survey = customers["customer"], study.survey
-    refused = survey.loc[survey["recontact"] == 0, "customer"] if asked else []
+    # A no counts also from whom the checks of quality leave out of every estimate.
+    who, answered = customers["customer"], study.everyone
+    refused = answered.loc[answered["recontact"] == 0, "customer"] if asked else []
     consent = (customers["recontact"] == 1) & ~who.isin(refused)
     dated = "left" in study.book.tables["customers"].keys
     left = customers["left"].notna() if dated else np.zeros(len(customers), bool)
@@ -51,11 +53,6 @@ def _customers(study) -> pd.DataFrame:
                     f"{study.file}: whom to call needs to know {what}; name the column in the table {table}, "
                     f"e.g. `{key}: {key}`"
                 )
-    if "recontact" in study.book.tables["survey"].questions:
-        raise CxError(
-            f"{study.file}: recontact is a question of the survey, so that nobody's no is heeded; write "
-            "`recontact: COLUMN` beside `customer:` instead, with 1 for yes and 0 for no"
-        )
     customers = study.table("customers")
     again = customers["customer"].duplicated()
     if again.any():
@@ -96,7 +93,7 @@ def answers(study, who: pd.Series, *, unhappy, complained) -> pd.DataFrame:
     sad, told = (_any(study, setting, given) for setting, given in (("unhappy", unhappy), ("complained", complained)))
     silent = np.select([(sad == 0) | (told == 1), (sad == 1) & (told == 0)], [0.0, 1.0], np.nan)
     agreed = survey["customer"].isin(who) & ((survey["recontact"] == 1) if "recontact" in keys else True)
-    rows = survey.assign(silent=silent, weight=survey["weight"] if "weight" in keys else 1.0)
+    rows = survey.assign(silent=silent, weight=survey.get("weight", 1.0))
     rows = rows[agreed].dropna(subset="silent")
     rows = rows.sort_values([c for c in ("wave", "when") if c in rows], kind="stable")
     return rows.drop_duplicates("customer", keep="last").set_index("customer")[["silent", "weight"]]
@@ -147,15 +144,17 @@ def write(study, cases, out: str | Path) -> Path:
     return out
 
 
-def place(out: str | Path, what: str = "whom to call is") -> Path:
-    """`out` where a private CSV may be written, else CxError, which says what would be.
+def place(out: str | Path, what: str = "whom to call is", *, endings: tuple[str, ...] = (".csv",)) -> Path:
+    """`out` where a private file may be written, else CxError, which says what would be.
 
-    It must end in .csv, stand in a folder that is there, be no file yet, and lie in no report and no reports/ folder.
+    It must have one of the `endings`, stand in a folder that is there, be no file yet, and lie in no report and no
+    reports/ folder.
     """
     out = Path(out).expanduser()
     folder = out.parent.resolve()
-    if out.suffix.lower() != ".csv":
-        raise CxError(f"{out}: {what} written as a .csv file")
+    if out.suffix.lower() not in endings:
+        known = " or ".join(part for part in (", ".join(endings[:-1]), endings[-1]) if part)
+        raise CxError(f"{out}: {what} written as a {known} file")
     if not folder.is_dir():
         raise CxError(f"{out}: there is no folder {out.parent}")
     for above in (folder, *folder.parents):
@@ -176,7 +175,7 @@ def contacts(study, customers: pd.Series) -> pd.DataFrame:
     parts = []
     for entry in spec.file:
         for path in entry_files(study.file, study.folder, entry):
-            raw, _ = read_table(path, spec.encoding)
+            raw = without_missing(read_table(path, spec.encoding))
             raw = raw.loc[:, ~raw.columns.duplicated()]
             key = by_value(raw[spec.source("customer", entry)], code)
             listed = key.isin(customers)
