@@ -38,6 +38,7 @@ bench: .venv/.test  ## measure the ratios
 	$(PY) tests/bench/bench_drivers.py $(ARGS)
 	$(PY) tests/bench/bench_personas.py $(ARGS)
 	$(PY) tests/bench/bench_journey.py $(ARGS)
+	$(PY) tests/bench/bench_weights.py $(ARGS)
 
 lab: .venv/.run  ## JupyterLab with the notebooks
 	$(PY) -m jupyterlab $(ARGS)

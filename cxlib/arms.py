@@ -20,7 +20,7 @@ from cxlib.variance import Domains, linearise
 TREATED, COMPARISON = 0, 1
 SIDES = {TREATED: 1, COMPARISON: -1}
 EVERYBODY = "All"
-DESIGN = ("weights", "strata", "clusters", "fpc")
+DESIGN = ("weights", "strata", "clusters", "fpc", "calibration")
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,10 @@ def two_arms(frame, metric, question, group, treated, over, by, design: dict) ->
     for name in design:
         if name not in DESIGN:
             raise CxError(f"a design has {', '.join(DESIGN)}; found {name}{nearest(name, DESIGN)}")
-    weights, strata, clusters = (design.get(name) for name in DESIGN[:3])
+    weights, strata, clusters, _, calibration = (design.get(name) for name in DESIGN)
     keys = [*as_list(by), group, over]
-    table = tally(frame, question, by=keys, weights=weights, strata=strata, clusters=clusters)
+    drawn = {"strata": strata, "clusters": clusters, "calibration": calibration}
+    table = tally(frame, question, by=keys, weights=weights, **drawn)
     found = sorted(table.loc[table[question].notna(), group].dropna().astype(str).unique())
     if len(found) != 2:
         why = "there is no comparison group" if len(found) < 2 else "leave out or join the others"
@@ -66,8 +67,9 @@ def two_arms(frame, metric, question, group, treated, over, by, design: dict) ->
     inside = table.dropna(subset=[*as_list(clusters), group])
     units = inside.groupby([*as_list(strata), *as_list(clusters)], dropna=False) if clusters else None
     apart = units is None or bool((units[group].nunique() == 1).all())
-    strata = list(dict.fromkeys([*as_list(strata), group])) if apart else strata
-    domains = linearise(table, score(table, metric, question, frame), by=keys, strata=strata, clusters=clusters)
+    if apart:
+        drawn["strata"] = list(dict.fromkeys([*as_list(strata), group]))
+    domains = linearise(table, score(table, metric, question, frame), by=keys, **drawn)
     cells = {}
     for number, key in domains.keys[keys].dropna().astype(str).iterrows():
         if key[group] in names:
@@ -155,6 +157,6 @@ def _variance(arms: Arms, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _method(arms: Arms, row) -> str:
-    weights = "weights, " if arms.weighted else ""
+    weights = f"{arms.domains.design.weighting}, " if arms.weighted else ""
     apart = "" if arms.apart else " that lie in both groups"
     return f"Student's t, {row.df:.1f} degrees of freedom; Taylor linearisation: {weights}{row.units}{apart}"

@@ -32,6 +32,7 @@ def asymmetry(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> pd.DataFrame:
     """Penalty of being bad and reward of being excellent, in points of the metric against a middling answer.
@@ -40,14 +41,15 @@ def asymmetry(
     drivers' common scale (1-5: 1-2 and 4-5), whose equal thirds make a driver with a straight effect come out as
     performance. Frame by driver: penalty, penalty_low, penalty_high (points where it is bad, usually below 0), reward,
     reward_low, reward_high, estimate (reward plus penalty: above 0, excellence brings more than badness costs), se,
-    low, high, n, n_effective, n_bad, n_excellent, kind, possible (kinds that the intervals leave), method.
+    low, high, n, n_weighted, n_effective, n_bad, n_excellent, kind, possible (kinds that the intervals leave), method.
     kind: basic (penalty over twice the reward), excitement (reward over twice the penalty), performance (neither),
     "not told apart" where more than one is possible, or "no effect shown" where penalty and reward may both be 0.
     Raises CxError as linear(), for drivers that are no numbers and where nobody is bad, middling or excellent.
     Sources: Brandt, Customer satisfaction index of Xerox: penalty-reward contrast, in Surprenant (ed.), Add Value to
     Your Service (1987); Matzler and Sauerwein, International Journal of Service Industry Management 13 (2002) 314-332.
     """
-    sample = read(frame, outcome, drivers, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    sample = read(frame, outcome, drivers, weights=weights, **design)
     low, high = _ends(sample, low, high)
     fit = fit_linear(_marked(sample, low, high), metric=metric, confidence=confidence)
     b, errors, names = fit.parameters[1:], fit.errors, sample.drivers
@@ -93,6 +95,7 @@ def asymmetry(
             "low": balance["low"],
             "high": balance["high"],
             "n": balance["n"],
+            "n_weighted": balance["n_weighted"],
             "n_effective": balance["n_effective"],
             "n_bad": bad,
             "n_excellent": excellent,

@@ -12,7 +12,7 @@ import pandas as pd
 from cxlib.banner_lines import Line, columns_of, counted, groups_of, lines_of, scored
 from cxlib.banner_print import notes, printed
 from cxlib.corrections import adjust
-from cxlib.counts import as_list, tallies, tally
+from cxlib.counts import as_list, columns_in, tallies, tally
 from cxlib.design import design_of
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
@@ -72,6 +72,7 @@ def banner(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     correction="holm",
     test="t",
     confidence=0.95,
@@ -95,7 +96,7 @@ def banner(
     labels, asked, metrics = dict(labels or {}), dict(asked or {}), dict(metrics or {})
     _check(questions, columns, sequence, correction)
     labels = _unlike(columns, _unlike(questions, labels))
-    design = {"strata": strata, "clusters": clusters, "fpc": fpc}
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     present = columns_of(frame)
     lines = [line for name in questions for line in lines_of(frame, present, name, metrics, labels, asked)]
     options = {"test": test, "confidence": confidence, "minimum_base": minimum_base}
@@ -160,7 +161,7 @@ def _tables(frame, lines: list[Line], grouped: dict, weights, design: dict) -> I
     if isinstance(frame, pd.DataFrame):
         names = [column for column in grouped.values() if column]
         names += [*(line.source for line in lines), *(line.asked for line in lines if line.asked)]
-        names += [column for part in design.values() for column in as_list(part)]
+        names += columns_in(design)
         yield counted(frame, names, weights), lines, list(grouped)
         return
     sources = dict.fromkeys((line.source, line.asked) for line in lines)

@@ -36,6 +36,7 @@ def alpha(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> Estimate:
     """Cronbach's alpha: k / (k - 1) times the share of the sum's variance that lies between the items; at most 1.
@@ -48,14 +49,15 @@ def alpha(
     Sources: Cronbach, Psychometrika 16 (1951) 297-334; Maydeu-Olivares, Coffman and Hartmann, Psychological
     Methods 12 (2007) 157-176, whose distribution-free variance this is in a simple random sample.
     """
-    battery = _battery(frame, items, reverse, scale, missing, (weights, strata, clusters, fpc))
+    battery = _battery(frame, items, reverse, scale, missing, (weights, strata, clusters, fpc, calibration))
     how = "pairwise covariances" if missing == "pairwise" else "complete answer sheets"
     return _estimate(battery, "Cronbach's alpha", *_alpha(battery.covariance), how, confidence)
 
 
 def omega(
-    frame, items, *, reverse=(), scale=None, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95
-) -> Estimate:
+    frame, items, *, reverse=(), scale=None, weights=None, strata=None, clusters=None, fpc=None, calibration=None,
+    confidence=0.95,
+) -> Estimate:  # fmt: skip
     """McDonald's omega: the share of the sum's variance that one common factor explains, 0 to 1.
 
     Loadings l and unique variances u of one factor are fitted by maximum likelihood to the (weighted) covariances of
@@ -63,21 +65,22 @@ def omega(
     CxError also where an item is left no unique variance (a Heywood case) and where the items share no factor.
     Source: McDonald, Test Theory (1999), chapter 6.
     """
-    battery = _battery(frame, items, reverse, scale, "complete", (weights, strata, clusters, fpc), least=3)
+    battery = _battery(frame, items, reverse, scale, "complete", (weights, strata, clusters, fpc, calibration), least=3)
     how = "one factor by maximum likelihood, complete answer sheets"
     return _estimate(battery, "McDonald's omega", *_omega(battery), how, confidence)
 
 
 def items_table(
-    frame, items, *, reverse=(), scale=None, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95
-) -> pd.DataFrame:
+    frame, items, *, reverse=(), scale=None, weights=None, strata=None, clusters=None, fpc=None, calibration=None,
+    confidence=0.95,
+) -> pd.DataFrame:  # fmt: skip
     """A battery's items one by one: mean, sd, correlation with the sum of the others, alpha without the item.
 
     Columns: item, reversed, n, mean and sd (after reversal), item_rest, item_rest_low, item_rest_high, alpha_dropped,
     alpha_dropped_low, alpha_dropped_high (nan with two items), against. `against` marks an item that correlates
     negatively with the rest: keyed the other way, or of something else. Pairwise; arguments and errors as alpha().
     """
-    battery = _battery(frame, items, reverse, scale, "pairwise", (weights, strata, clusters, fpc))
+    battery = _battery(frame, items, reverse, scale, "pairwise", (weights, strata, clusters, fpc, calibration))
     c, rows = battery.covariance, []
     for j, item in enumerate(battery.items):
         others, value, gradient = np.delete(np.arange(len(c)), j), np.nan, np.zeros_like(c)
@@ -131,8 +134,8 @@ def _battery(frame, items, reverse, scale, missing, design: tuple, least: int = 
     for item in reverse:
         if item not in items:
             raise CxError(f"reverse names items of the battery; {item} is not one of them{nearest(item, items)}")
-    weights, strata, clusters, fpc = design
-    table = tally(frame, items[0], by=items[1:], weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    weights, design = design[0], dict(zip(("strata", "clusters", "fpc", "calibration"), design[1:], strict=True))
+    table = tally(frame, items[0], by=items[1:], weights=weights, **design)
     x = np.column_stack([_numbers(table[item]) for item in items])
     low, high = (np.nanmin(x), np.nanmax(x)) if scale is None else scale
     for row, column in np.argwhere((x < low) | (x > high)):
@@ -142,7 +145,7 @@ def _battery(frame, items, reverse, scale, missing, design: tuple, least: int = 
     if missing == "complete":
         given &= given.all(axis=1, keepdims=True)
     moments = _moments(x, given, table, items, missing)
-    domains = linearise(table, np.where(given.any(axis=1), 0.0, np.nan), strata=strata, clusters=clusters, fpc=fpc)
+    domains = linearise(table, np.where(given.any(axis=1), 0.0, np.nan), **design)
     return Battery(items, table, domains, design_texts(domains, weights is not None)[0], *moments)
 
 
@@ -271,7 +274,7 @@ def _bounds(battery: Battery, value: float, gradient: np.ndarray, scale: tuple, 
     domains, u, (forward, slope, back) = battery.domains, battery.influence(gradient), scale
     w, w2, n = (battery.table[column].to_numpy(float) for column in ("w", "w2", "n"))
     variance = domains.design.covariance(w, w2, u[:, None])[0, 0]
-    df = _freedom(domains, w, w2, n, u)
+    df = _freedom(domains, w, w2, n, domains.design.residuals(u[:, None])[:, 0])
     if not (variance > 1e-20 and df > 0):
         return {"estimate": value} | dict.fromkeys(("low", "high", "se", "n_effective"), np.nan)
     half = special.stdtrit(df, 0.5 + confidence / 2) * np.sqrt(variance) * slope(value)

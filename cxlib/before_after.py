@@ -26,9 +26,9 @@ def effect(frame, metric, *, question, group, treated, over, before, after, conf
     """The change of the treated group less that of the comparison, in the metric's unit; Student's t interval.
 
     `group` names a column of two groups, of which `treated` is the one that was changed; `over` names that of the
-    waves. `design` (weights, strata, clusters, fpc) as in scores.by_group(); fpc is left aside, since the question is
-    what the change does, not how these very shops stand. n counts the answers of all four cells. Raises CxError for
-    other than two groups, waves that are not there, and groups with too few answers or clusters.
+    waves. `design` (weights, strata, clusters, fpc, calibration) as in scores.by_group(); fpc is left aside, since the
+    question is what the change does, not how these very shops stand. n counts the answers of all four cells. Raises
+    CxError for other than two groups, waves that are not there, and groups with too few answers or clusters.
     """
     how = {"group": group, "treated": treated, "over": over, "before": before, "after": after, **design}
     row = effects(frame, {question: metric}, confidence=confidence, minimum_base=2, **how).iloc[0]
@@ -129,8 +129,9 @@ def lines(
 ) -> pd.DataFrame:
     """Both groups' metric in every wave, and where the treated one would stand had it gone the comparison's way.
 
-    Columns: kind (treated, comparison, counterfactual), group, wave, estimate, low, high, se, n, n_effective. The
-    counterfactual is before plus the comparison's change; its n counts the three cells. Arguments as placebos().
+    Columns: kind (treated, comparison, counterfactual), group, wave, estimate, low, high, se, n, n_weighted,
+    n_effective. The counterfactual is before plus the comparison's change; its n counts the three cells. Arguments as
+    placebos().
     """
     arms = two_arms(frame, metric, question, group, treated, over, None, design)
     before, after, waves = _in_order(arms, before, after, order)
@@ -144,7 +145,7 @@ def lines(
     rows = combined(arms, named, asked, (before, after), confidence, 2, 0.8)
     if steps := levels(metric):
         rows[["low", "high"]] = rows[["low", "high"]].clip(steps[0], steps[-1])
-    kept = ["kind", "group", "wave", "estimate", "low", "high", "se", "n", "n_effective"]
+    kept = ["kind", "group", "wave", "estimate", "low", "high", "se", "n", "n_weighted", "n_effective"]
     return rows.loc[rows["n"] > 0, kept].reset_index(drop=True)
 
 

@@ -59,6 +59,7 @@ def binary(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> BinaryFit:
     """Logit of an event on drivers: log odds that go with one more point on each driver.
@@ -71,7 +72,8 @@ def binary(
     sandwich needs cases on both sides. Raises CxError as terms.read() and for an outcome without two values.
     Sources: Firth, Biometrika 80 (1993) 27-38; Heinze and Schemper, Statistics in Medicine 21 (2002) 2409-2419.
     """
-    sample = read(frame, outcome, drivers, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    sample = read(frame, outcome, drivers, weights=weights, **design)
     return fit_binary(sample, event=event, firth=firth, confidence=confidence)
 
 

@@ -3,14 +3,15 @@
 Nothing slow is imported here, so that `cx` can validate a command before pandas is loaded.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cxlib import rules
-from cxlib.entries import Code, Strict, Words, text_code
+from cxlib.entries import Block, Code, Number, Strict, Whole, Words, pair, text_code
 from cxlib.errors import nearest
-from cxlib.settings import Iceberg, Improvement, Personas
+from cxlib.settings import Iceberg, Improvement, Margin, Personas, Quality, Weighting
 
 # The columns that carry a meaning of their own, table by table. In a loaded table they bear these names.
 KEYS = {
@@ -51,6 +52,9 @@ ATTRIBUTES = ("demographic", "geographic", "psychographic", "behavioural", "firm
 ROLES = ("metric", "driver", "segment", "single", "multi", "number", "comment")
 
 
+SCALE = pair("a scale is its lowest and its highest answer, e.g. [1, 5]")
+
+
 def _one_key_a_code(value: Any) -> Any:
     """Codes are the keys of these labels; 1 and 1.0 would be one."""
     if isinstance(value, dict):
@@ -68,7 +72,7 @@ class Question(Strict):
     metric: str | None = None
     text: Words | None = None
     label: Words | None = None
-    scale: tuple[float, float] | None = None
+    scale: Annotated[tuple[Number, Number], SCALE] | None = None
     missing: tuple[Code, ...] = ()
     never_used: tuple[Code, ...] = ()
     no: tuple[Code, ...] = ()
@@ -158,6 +162,7 @@ class Table(Strict):
     keys: dict[str, str] = {}
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
+    dates: Literal["dmy", "mdy"] | None = None  # how dates that are not ISO are written
     cluster_persists: bool = False
     own: Code | None = None  # which competitor of the benchmark is the study's own company
     duplicates: Literal["refuse", "first"] = "refuse"
@@ -180,7 +185,7 @@ class Table(Strict):
 class Scoring(Strict):
     """A metric of the study's own: a rating scale and what each answer scores."""
 
-    scale: tuple[int, int]
+    scale: Annotated[tuple[Whole, Whole], SCALE]
     scores: dict[int, float] | Literal["mean"]
     unit: Literal["points", "percent", "score"] = "percent"
     label: Words | None = None
@@ -196,38 +201,53 @@ class Scoring(Strict):
         return self
 
 
+def _short_name(value: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]*", value):
+        raise ValueError(f"a study is named by a word of letters, digits, _, . and -, e.g. acme_2026; found {value!r}")
+    return value
+
+
 class Codebook(Strict):
     """The whole of study.yml, validated."""
 
-    study: str = Field(pattern=r"^[\w][\w.-]*$")
+    study: Annotated[str, AfterValidator(_short_name)]
     title: Words
     client: str | None = None
     sponsor: Words | None = None
     language: Literal["en", "vi"] = "en"
     currency: str | None = None
     sample: Literal["probability", "quota", "panel", "opt_in", "census"]
-    population: int | None = Field(default=None, gt=0)
-    minimum_base: int = Field(default=30, ge=2)
+    population: Whole | None = Field(default=None, gt=0)
+    minimum_base: Whole = Field(default=30, ge=2)
     fieldwork: Words | None = None
     banner: tuple[str, ...] = ()
-    iceberg: Iceberg = Iceberg()
+    iceberg: Annotated[Iceberg, Block] = Iceberg()
     improvement: Improvement | None = None
-    personas: Personas = Personas()
+    personas: Annotated[Personas, Block] = Personas()
+    margins: tuple[Margin, ...] = ()
+    weighting: Annotated[Weighting | None, Block] = None  # raked with an empty block, not raked without one
+    quality: Annotated[Quality, Block] = Quality()
     metrics: dict[str, Scoring] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _tables_hold_together(self):
-        scales = METRIC_SCALES | {name: metric.scale for name, metric in self.metrics.items()}
         for name, table in self.tables.items():
-            rules.check_table(name, table)
+            rules.check_table(name, table, KEYS[name])
             for question, spec in table.questions.items():
-                rules.check_metric(("tables", name, "questions", question), spec, scales)
+                rules.check_metric(("tables", name, "questions", question), spec, self.scales)
         rules.check_banner(self.banner, self.tables.get("survey"))
-        rules.check_iceberg(self.iceberg, self.tables.get("survey"))
+        rules.check_iceberg(self.iceberg, self.tables.get("survey"), self.scales)
         rules.check_improvement(self.improvement, self.tables.get("survey"))
         rules.check_personas(self.personas, self.tables)
+        rules.check_margins(self.margins, self.weighting, self.tables.get("survey"))
+        rules.check_quality(self.quality, self.tables.get("survey"), self.scales)
         return self
+
+    @property
+    def scales(self) -> dict[str, tuple[int, int]]:
+        """The lowest and the highest answer of each metric, also of the study's own."""
+        return METRIC_SCALES | {name: metric.scale for name, metric in self.metrics.items()}
 
     def words(self, value: Words | None, default: str = "") -> str:
         """A text in the study's language; the other language where that is all there is."""

@@ -43,6 +43,7 @@ def changes(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
     minimum_base=2,
     correction="holm",
@@ -54,13 +55,12 @@ def changes(
     a wave is compared with the last one that asked. A group named in `breaks` was asked in another way than those
     before it and is not compared with them. Covariance between groups that share clusters is taken into account.
     Columns: before, after, estimate (after less before), low, high, se, t, df, p, p_adjusted (all changes together,
-    by `correction`), tests (how many they are), verdict (on p_adjusted), n_before, n (of after). Groups under
-    `minimum_base` give nan. Arguments otherwise as in scores.by_group().
+    by `correction`), tests (how many they are), verdict (on p_adjusted), n_before, n and n_weighted (of after).
+    Groups under `minimum_base` give nan. Arguments otherwise as in scores.by_group().
     """
-    table = tally(frame, question, by=over, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
-    domains = linearise(
-        table, score(table, metric, question, frame), by=over, strata=strata, clusters=clusters, fpc=fpc
-    )
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    table = tally(frame, question, by=over, weights=weights, **design)
+    domains = linearise(table, score(table, metric, question, frame), by=over, **design)
     names = domains.keys[as_list(over)[0]].astype(str).tolist()
     order = [str(name) for name in order] if order is not None else names
     unknown = sorted(set(names) - set(order) - {"<NA>"})
@@ -88,6 +88,7 @@ def _differences(domains: Domains, names: list[str], pairs: list[tuple], confide
             "estimate": contrast @ np.nan_to_num(domains.ratio),
             "n_before": [domains.n[b] for b, _ in pairs],
             "n": [domains.n[a] for _, a in pairs],
+            "n_weighted": [domains.w[a] for _, a in pairs],
         }
     )
     if not pairs:
@@ -117,8 +118,8 @@ def _differences(domains: Domains, names: list[str], pairs: list[tuple], confide
 def differences(frame, metric, *, over, question, **how) -> pd.DataFrame:
     """Every group of `over` against every other, and against the rest: differences of one metric, with tests.
 
-    `how` (weights, strata, clusters, fpc, correction, test, confidence, minimum_base) goes to banner(), whose tests
-    these are: group, other, estimate (group less other), low, high, se, t, df, p, p_adjusted, verdict.
+    `how` (weights, strata, clusters, fpc, calibration, correction, test, confidence, minimum_base) goes to banner(),
+    whose tests these are: group, other, estimate (group less other), low, high, se, t, df, p, p_adjusted, verdict.
     """
     made = banner(frame, question, over, metrics={question: metric} if metric != "mean" else None, **how)
     tests = made.tests[made.tests["kind"].isin(["score", "mean"])]

@@ -27,7 +27,8 @@ class ComplaintRate:
 
     `value` is the plug-in rate, 0 to 1: the survey's own share, the stated number, the mean of a stated Beta. a, b and
     share hold the parameters and the weights of the mixture (one component for a survey), empty where p is taken as
-    known. n counts the unhappy respondents behind it, n_effective is their effective number; both 0 without a survey.
+    known. n counts the unhappy respondents behind it, n_weighted sums their weights, n_effective is their effective
+    number; all 0 without a survey.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class ComplaintRate:
     n: int = 0
     n_effective: float = 0.0
     complained: float = float("nan")
+    n_weighted: float = 0.0
 
     @property
     def known(self) -> bool:
@@ -85,7 +87,7 @@ class ComplaintRate:
             second = self.share @ (mean * (self.a + 1) / (total + 1))
             sd = float(np.sqrt(max(second - self.mean**2, 0.0)))
         numbers = (100 * v for v in (self.value, low, high, sd))
-        return Estimate(name, *numbers, self.n, self.n_effective, "percent", confidence, self.method, self.n)
+        return Estimate(name, *numbers, self.n, self.n_effective, "percent", confidence, self.method, self.n_weighted)
 
 
 def complaint_rate(complained: int, unhappy: int, *, n_effective: float | None = None) -> ComplaintRate:
@@ -104,19 +106,21 @@ def complaint_rate(complained: int, unhappy: int, *, n_effective: float | None =
         raise CxError(f"no more can complain than were unhappy; found {complained} of {unhappy}")
     if n_effective is not None and not n_effective > 0:
         raise CxError(f"the effective number of respondents must be above 0; found {n_effective}")
-    return _of_share(complained / unhappy, int(unhappy), min(n_effective or unhappy, unhappy), "the survey")
+    return _of_share(complained / unhappy, int(unhappy), min(n_effective or unhappy, unhappy), float(unhappy))
 
 
-def _of_share(share: float, n: int, n_effective: float, where: str) -> ComplaintRate:
+def _of_share(share: float, n: int, n_effective: float, n_weighted: float) -> ComplaintRate:
     x = share * n_effective
     effective = f", effective {n_effective:,.0f}" if n_effective < n else ""
-    method = f"rate from {where}: Beta with Jeffreys' prior, {n:,} unhappy respondents{effective}"
+    method = f"rate from the survey: Beta with Jeffreys' prior, {n:,} unhappy respondents{effective}"
     a, b = np.array([x + PRIOR]), np.array([n_effective - x + PRIOR])
-    return ComplaintRate("survey", share, method, a, b, n=n, n_effective=float(n_effective), complained=x)
+    return ComplaintRate(
+        "survey", share, method, a, b, n=n, n_effective=float(n_effective), complained=x, n_weighted=n_weighted
+    )
 
 
 def rate_from_answers(
-    frame, *, complained: str, unhappy: str, weights=None, strata=None, clusters=None, fpc=None
+    frame, *, complained: str, unhappy: str, weights=None, strata=None, clusters=None, fpc=None, calibration=None
 ) -> ComplaintRate:
     """The rate from a survey's answers: columns `unhappy` and `complained` of 1, 0 and blank; the design as by_group().
 
@@ -124,21 +128,19 @@ def rate_from_answers(
     freedom (Korn and Graubard, Survey Methodology 24 (1998) 193-201), and never exceeds n. Raises CxError where fewer
     than two unhappy respondents answered.
     """
-    rates = rates_by_group(
-        frame, [], complained=complained, unhappy=unhappy, weights=weights, strata=strata, clusters=clusters, fpc=fpc
-    )
-    return rates[""]
+    design = {"weights": weights, "strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    return rates_by_group(frame, [], complained=complained, unhappy=unhappy, **design)[""]
 
 
 def rates_by_group(
-    frame, by, *, complained: str, unhappy: str, weights=None, strata=None, clusters=None, fpc=None
+    frame, by, *, complained: str, unhappy: str, weights=None, strata=None, clusters=None, fpc=None, calibration=None
 ) -> dict[str, ComplaintRate]:
     """rate_from_answers() in each group of one column, by the group's name; "" where `by` is empty.
 
     Every group keeps the whole design. Groups in which nobody was unhappy have no rate and are not in the result.
     """
     answers = frame.assign(_complained=frame[complained].where(frame[unhappy] == 1))
-    design = {"weights": weights, "strata": strata, "clusters": clusters, "fpc": fpc}
+    design = {"weights": weights, "strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     given = {name: column for name, column in design.items() if column is not None}
     if not answers["_complained"].notna().any():
         raise CxError("a complaint rate needs unhappy respondents who say whether they complained; there are none")
@@ -151,7 +153,7 @@ def rates_by_group(
             share, effective = float(one["_complained"].dropna().iloc[0]), 1.0
         else:
             share, effective = row["estimate"] / 100, _effective(row)
-        found[str(row[by[0]]) if by else ""] = _of_share(share, int(row["n"]), effective, "the survey")
+        found[str(row[by[0]]) if by else ""] = _of_share(share, int(row["n"]), effective, row["n_weighted"])
     return found
 
 

@@ -82,7 +82,8 @@ def _answers(study, setting: str, text: str) -> dict[str, tuple[str, ...]]:
     if not question or not codes:
         raise CxError(f"answers are named question: code|code, e.g. satisfaction: 1|2; found {text!r}")
     try:
-        check_answers(setting, question, codes, study.book.tables.get("survey"))
+        book, place = study.book, ("iceberg", setting, question)
+        check_answers(setting, question, codes, book.tables.get("survey"), book.scales, place)
     except Fault as fault:
         raise CxError(str(fault)) from None
     return {question: codes}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.calibration import LEFT
 from cxlib.counts import tally
 from cxlib.design import design_of
 from cxlib.errors import CxError
@@ -34,18 +35,20 @@ class Crosstab:
 
 
 def crosstab(
-    frame, rows: str, columns: str, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95
-) -> Crosstab:
+    frame, rows: str, columns: str, *, weights=None, strata=None, clusters=None, fpc=None, calibration=None,
+    confidence=0.95,
+) -> Crosstab:  # fmt: skip
     """Column percentages with intervals, and Pearson's chi-square with Rao and Scott's second-order correction.
 
     `frame` is any that tally() takes; all other arguments name columns. Respondents without an answer to both are
     left out, and the design stays whole. Without a design it is Pearson's test with an F in place of chi-square. Raises
-    CxError where a question has a single answer. Sources: Rao and Scott, Annals of Statistics 12 (1984) 46-60;
+    CxError where a question has a single answer. Where weights were calibrated to the crossing of both questions there
+    is nothing to test, and F and p are nan. Sources: Rao and Scott, Annals of Statistics 12 (1984) 46-60;
     Thomas and Rao, Journal of the American Statistical Association 82 (1987) 630-636; R survey, svychisq().
     """
     if rows == columns:
         raise CxError(f"a crosstab needs two questions; {rows} is given twice")
-    design = {"strata": strata, "clusters": clusters, "fpc": fpc}
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     table = tally(frame, rows, by=columns, weights=weights, **design)
     both = (table[rows].notna() & table[columns].notna()).to_numpy()
     answers = [sorted(table.loc[both, name].unique().tolist()) for name in (rows, columns)]
@@ -63,6 +66,8 @@ def crosstab(
     w = table["w"].to_numpy()[both]
     kish = w.sum() ** 2 / table["w2"].to_numpy()[both].sum()
     method = "Pearson's chi-square, Rao-Scott second-order correction, F"
+    if np.isnan(p):
+        method = "no test: the weights' margins give the answers to both questions, without sampling error"
     if sparse:
         method += (
             f"; {sparse} of {len(order[0]) * len(order[1])} cells expect fewer than {SPARSE} answers: read with caution"
@@ -102,10 +107,12 @@ def _rao_scott(table: pd.DataFrame, cell: np.ndarray, shape: tuple[int, int], dr
     # Where many cells are empty (one question decides the other), the contrasts that are left determine each other.
     delta = np.linalg.pinv(simple, rtol=1e-10, hermitian=True) @ variance
     trace = np.trace(delta)
+    few = int((expected * w[inside].sum() ** 2 / w2[inside].sum() < SPARSE).sum())
+    if drawn.margins is not None and trace <= LEFT * len(simple):
+        return np.nan, (np.nan, np.nan), np.nan, few
     first = trace**2 / np.trace(delta @ delta)
     clusters = _answering(drawn, inside & (n > 0), n)
     statistic, df = pearson / trace, (float(first), float(first * clusters))
-    few = int((expected * w[inside].sum() ** 2 / w2[inside].sum() < SPARSE).sum())
     return float(statistic), df, float(special.fdtrc(*df, statistic)), few
 
 

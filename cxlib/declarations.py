@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 
-from cxlib import complaints, improvement, leads, people, persona_questions
+from cxlib import complaints, improvement, leads, missingness, people, persona_questions
 from cxlib.errors import CxError, Problem
 from cxlib.losses import outcome_codes
 from cxlib.survey import chosen_wave
 
 
 def problems(study) -> list[Problem]:
-    """The problems of the study's `iceberg:`, `improvement:` and `personas:`; the tables must be sound."""
+    """The problems of the study's `iceberg:`, `improvement:`, `quality:` and `personas:`; the tables must be sound."""
     found = []
     if study.has("complaints"):
         found += _told(study, "iceberg", lambda: _iceberg(study))
     if study.has("survey"):
         found += _told(study, "improvement", lambda: improvement.declared(study))
+        found += _told(study, "quality", lambda: missingness.response(study))
     if study.book.personas.variables and not persona_questions.lacking(study.book):
         found += _told(study, "personas", lambda: people.people(study))
     if study.book.personas.rules:

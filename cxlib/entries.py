@@ -20,11 +20,36 @@ def _listed(value: Any) -> Any:
     return value
 
 
+def pair(rule: str) -> BeforeValidator:
+    """A list of two, or what `rule` says."""
+
+    def two(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != 2:
+            raise ValueError(f"{rule}; found {value!r}")
+        return value
+
+    return BeforeValidator(two)
+
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"a number belongs here; {value} is read as true or false")
+    return value
+
+
+def _block(value: Any) -> Any:
+    return {} if value is None else value
+
+
+# A key with nothing behind it is a block without entries, as {} is; a key that is not there is its default.
+Block = BeforeValidator(_block)
+Number = Annotated[float, BeforeValidator(_no_truth)]
+Whole = Annotated[int, BeforeValidator(_no_truth)]
 Code = Annotated[str, BeforeValidator(text_code)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Words = str | dict[Literal["en", "vi"], str]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class Strict(BaseModel):

@@ -71,6 +71,7 @@ def cox(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> HazardFit:
     """Proportional hazards: the log hazard ratio that goes with one more point on each driver.
@@ -84,9 +85,8 @@ def cox(
     Lin and Wei, JASA 84 (1989) 1074-1078 (the sandwich; as svycoxph of R's survey package has it).
     """
     times = [duration] + ([entry] if entry else [])
-    sample = read(
-        frame, event, drivers, weights=weights, strata=strata, clusters=clusters, fpc=fpc, by=times, also=times
-    )
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    sample = read(frame, event, drivers, by=times, also=times, weights=weights, **design)
     left, at, since = _times(sample, duration, event, entry)
     z, _, scale = standardised(sample.x, sample.w)
     risk = Partial.of(z, sample.w, sample.rows, left, at, since)

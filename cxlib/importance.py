@@ -24,7 +24,8 @@ METHODS = {"lmg": (lmg, "LMG (Shapley values of R squared)"), "johnson": (johnso
 MISSING = ("pairwise", "listwise", "em")
 
 COLUMNS = ["estimate", "low", "high", "se", "rank", "rank_low", "rank_high", "percent", "percent_low", "percent_high"]
-COLUMNS += ["r_squared", "r_squared_low", "r_squared_high", "n", "n_effective", "never_used", "blank", "method"]
+COLUMNS += ["r_squared", "r_squared_low", "r_squared_high", "n", "n_weighted", "n_effective"]
+COLUMNS += ["never_used", "blank", "method"]
 
 # LMG's time doubles with each driver: 24 take a third of a second, and with 1,000 bootstrap samples five minutes.
 MOST = 24
@@ -60,7 +61,7 @@ def importance(
         its true rank: it leaves out the ranks of drivers that are significantly above it or below it (Holm);
     percent, percent_low, percent_high: the share in percent of R squared;
     r_squared, r_squared_low, r_squared_high: of all drivers together, the same in every row;
-    n, n_effective: who answered driver and outcome, and Kish's effective number of them;
+    n, n_weighted, n_effective: who answered driver and outcome, their weights, and Kish's effective number of them;
     never_used, blank: who did not answer the driver; method: what was done, missing answers included.
 
     Raises CxError for columns that are not there, hold text or nothing, or do not vary; for drivers named twice, that
@@ -88,7 +89,8 @@ def importance(
     df = max(degrees_of_freedom(sums.stratum) - len(drivers), 1)  # as svyglm of R's survey package counts them
     found = _numbers(shares, drawn, df, confidence)
     answered = np.diag(sums.n)[:-1].astype(int)
-    found |= {"n": sums.n[:-1, -1].astype(int), "n_effective": sums.effective[:-1, -1]}
+    found |= {"n": sums.n[:-1, -1].astype(int), "n_weighted": sums.sums[:, 0].sum(axis=0)[:-1, -1]}
+    found |= {"n_effective": sums.effective[:-1, -1]}
     found |= {"never_used": sums.apart[:-1], "blank": sums.rows - answered - sums.apart[:-1], "method": "; ".join(how)}
     return pd.DataFrame(found, index=pd.Index(drivers, name="driver"))[COLUMNS]
 

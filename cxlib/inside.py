@@ -51,8 +51,9 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
     Attributes of which a high answer is a bad one (`reverse: true`) are turned round, so that a gap above 0 is always
     a brighter view. Columns: team, name (of the question), attribute, customers, customers_low, customers_high,
     n_customers, staff, staff_low, staff_high, n (of staff), estimate, low, high, se, t, df, p, p_adjusted (Holm, within
-    the team), verdict (of p_adjusted), n_effective (of customers), unit, method. The last row of a team is the mean of
-    all attributes, a test of its own. Teams under the minimum base have no numbers. No rows without a table staff.
+    the team), verdict (of p_adjusted), n_weighted, n_effective (of customers), unit, method. The last row of a team is
+    the mean of all attributes, a test of its own. Teams under the minimum base have no numbers. No rows without a table
+    staff.
     """
     if not study.has("staff"):
         return pd.DataFrame()
@@ -104,6 +105,7 @@ def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: fl
         found[f"{side}_high"] = np.minimum(pick("high"), most)
         found[f"_{side}"], found[f"_df_{side}"] = pick("se") ** 2, pick("df")
     found["n_customers"] = int(customers["n"].iloc[0]) if len(customers) else 0
+    found["n_weighted"] = customers["n_weighted"].iloc[0] if len(customers) else np.nan
     found["n_effective"] = customers["n_effective"].iloc[0] if len(customers) else np.nan
     variance = found["_staff"] + found["_customers"]
     with np.errstate(invalid="ignore", divide="ignore"):

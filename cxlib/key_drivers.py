@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib import performance
+from cxlib.calibration import fixed, without
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.importance import importance
@@ -28,13 +29,13 @@ def shares(case: Regression, *, method: str = "lmg", missing: str = "pairwise", 
     """drivers.importance() of the numeric drivers, with labels and in percent of the outcome's variance.
 
     Columns: driver, label, estimate, low, high, se (percent of the variance), percent (of R squared), rank, rank_low,
-    rank_high, ranks (in words), r_squared, r_squared_low, r_squared_high (percent), n, n_effective, unit, method. Most
-    important first. No rows with fewer than two numeric drivers.
+    rank_high, ranks (in words), r_squared, r_squared_low, r_squared_high (percent), n, n_weighted,
+    n_effective, unit, method. Most important first. No rows with fewer than two numeric drivers.
     """
     if len(case.numeric) < 2:
         return pd.DataFrame(columns=SHARES)
     method = "johnson" if len(case.numeric) > MOST else method
-    keys = {key: value for key, value in case.design.items() if key != "fpc"}
+    keys = {key: value for key, value in without(case.design).items() if key != "fpc"}
     found = importance(
         case.frame,
         case.outcome,
@@ -54,6 +55,7 @@ def shares(case: Regression, *, method: str = "lmg", missing: str = "pairwise", 
         for row in found.itertuples()
     ]
     labels = [case.study.label(name) for name in found.index]
+    found["method"] += fixed(case.design)
     return found.assign(label=labels, ranks=ranks, unit="percent").sort_values("rank", kind="stable").reset_index()
 
 
@@ -91,8 +93,9 @@ def explained(case: Regression, rows: pd.DataFrame) -> Estimate | None:
     row = rows.iloc[0]
     low, high = (row.get(f"r_squared_{end}", np.nan) for end in ("low", "high"))
     name = f"{case.label}: accounted for by the drivers"
-    n, effective = int(rows["n"].min()), float(rows["n_effective"].min())
-    return Estimate(name, row["r_squared"], low, high, np.nan, n, effective, "percent", case.confidence, row["method"])
+    n, weighted, effective = (rows[base].min() for base in ("n", "n_weighted", "n_effective"))
+    told = ("percent", case.confidence, row["method"], weighted)
+    return Estimate(name, row["r_squared"], low, high, np.nan, n, effective, *told)
 
 
 def in_shares(rows: pd.DataFrame) -> pd.DataFrame:

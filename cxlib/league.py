@@ -32,8 +32,8 @@ __all__ = ["League", "by_metric", "by_rate", "reasons"]
 
 DRAWS = 10_000  # of all units together, for the chances of being best
 ENOUGH = 5  # units, from which on a further one can be told to stand apart
-COLUMNS = ["unit", "estimate", "se", "n", "n_effective", "pooled", "low", "high", "rank", "rank_low", "rank_high"]
-COLUMNS += ["chance_best", "chance_top", "weight", "apart", "method"]
+COLUMNS = ["unit", "estimate", "se", "n", "n_weighted", "n_effective", "pooled", "low", "high"]
+COLUMNS += ["rank", "rank_low", "rank_high", "chance_best", "chance_top", "weight", "apart", "method"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class League:
     """A league table, and what it says as a whole.
 
     `frame` has a row a unit, the best pooled value first, units under the minimum base last and without numbers:
-    unit; estimate, se, n, n_effective (the unit's own answers);
+    unit; estimate, se, n, n_weighted, n_effective (the unit's own answers);
     pooled, low, high (posterior mean after partial pooling, and its interval);
     rank (of pooled, 1 the highest), rank_low, rank_high (with `confidence` all true ranks lie within, at once);
     chance_best, chance_top (percent; posterior chance that the unit is the highest, and in the top quarter);

@@ -1,10 +1,11 @@
 """The league tables of a study: branches, teams and employees by metric, by offers won, and by journeys that arrive."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from cxlib import league, league_reasons
+from cxlib.calibration import fixed
 from cxlib.contact_log import places
 from cxlib.counts import as_list
 from cxlib.errors import CxError
@@ -89,10 +90,12 @@ def _metric(case: Case, seed: int) -> list[Table]:
     design = {key: name for key, name in design.items() if unit not in as_list(name)}
     how = {"question": row["question"], "minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
     title = f"{row['label']} by {of}"
-    return [
-        _tried("league_metric", title, of, row["unit"], rows, unit,
-               lambda: league.by_metric(rows, unit, study.metric(row["question"]), **design, **how))
-    ]  # fmt: skip
+
+    def made() -> League:
+        found = league.by_metric(rows, unit, study.metric(row["question"]), **design, **how)
+        return replace(found, frame=found.frame.assign(method=found.frame["method"] + fixed(study.design)))
+
+    return [_tried("league_metric", title, of, row["unit"], rows, unit, made)]
 
 
 def _offers(case: Case, seed: int) -> list[Table]:

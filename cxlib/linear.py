@@ -57,6 +57,7 @@ def linear(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> LinearFit:
     """Least squares of a metric on drivers: points of the outcome that go with one more point on each driver.
@@ -67,7 +68,8 @@ def linear(
     freedom. Raises CxError as terms.read(), and for an outcome that does not vary.
     Source: Fuller, Sankhya C 37 (1975) 117-132; Binder, International Statistical Review 51 (1983) 279-292.
     """
-    sample = read(frame, outcome, drivers, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    sample = read(frame, outcome, drivers, weights=weights, **design)
     return fit_linear(sample, metric=metric, confidence=confidence)
 
 

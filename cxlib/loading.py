@@ -8,10 +8,12 @@ import pandas as pd
 from cxlib import columns
 from cxlib.codebook import DATE_KEYS, IDENTIFIERS, NUMBER_KEYS, Question, Table, Wave
 from cxlib.columns import Place
+from cxlib.dates import dates
 from cxlib.errors import CxError, Problem, nearest
+from cxlib.exports import refuse_crosstab
 from cxlib.places import entry_files
 from cxlib.readers import read_table
-from cxlib.waves import stack, wave_names, waves_answered
+from cxlib.waves import stack, wave_names, waves_answered, waves_weighted
 
 
 def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]]:
@@ -45,11 +47,12 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     problems += found
     if not problems:
         problems += _derive(study.file, name, spec, frame)
-        problems += waves_answered(name, spec, frame)
+        problems += waves_answered(name, spec, frame) + waves_weighted(name, spec, frame)
     study.never_used |= {
         (name, c.removeprefix("_never.")): frame[c].fillna(False).astype(bool) for c in frame if c.startswith("_never.")
     }
-    inner = [c for c in frame if c in ("_file", "_row") or c.startswith(("_codes.", "_never."))]
+    study.missing_codes |= {(name, c.removeprefix("_missing.")): frame[c] for c in frame if c.startswith("_missing.")}
+    inner = [c for c in frame if c in ("_file", "_row") or c.startswith(("_codes.", "_never.", "_missing."))]
     return frame.drop(columns=inner), problems, notes
 
 
@@ -59,7 +62,7 @@ def load_more(study, name: str, path: Path, questions: list[str]) -> tuple[pd.Da
     A row is a row of the file; keys are not read, so that nobody of the file is known by more than the answers.
     """
     spec = study.book.tables[name]
-    raw, _ = read_table(path, spec.encoding)
+    raw = read_table(path, spec.encoding).frame
     absent = [
         question
         for question in questions
@@ -176,7 +179,11 @@ class _FileReader:
 
     def read(self) -> pd.DataFrame:
         """The file's columns under the codebook's names."""
-        self.raw, self.file_labels = read_table(self.path, self.spec.encoding)
+        self.answers = read_table(self.path, self.spec.encoding)
+        self.raw = self.answers.frame
+        self.notes += [f"{self.name}: {note}" for note in self.answers.notes]
+        if self.name == "survey":
+            refuse_crosstab(self.answers, self.path)
         self.headers = set(self.raw.columns)
         self._twice()
         self.out: dict[str, pd.Series] = {}
@@ -233,10 +240,13 @@ class _FileReader:
         if raw is None:
             return
         place = Place(self.name, source, self.path.name)
+        if declared := self._declared(source):
+            raw = raw.mask(columns.codes(raw).isin(declared))
         if key == "weight":
             values, found = columns.weights(raw, place, self.spec.decimal)
         elif key in DATE_KEYS:
-            values, found = columns.dates(raw, place)
+            values, found, notes = dates(raw, place, self.spec.dates)
+            self.notes += [f"{self.name}: {note}" for note in notes]
         elif key in NUMBER_KEYS:
             values, found = columns.numbers(raw, place, decimal=self.spec.decimal)
         else:
@@ -246,7 +256,16 @@ class _FileReader:
         self.out[key] = values
         self.problems += found
 
+    def _declared(self, source: str | None) -> tuple[str, ...]:
+        """The codes that the file itself declares as missing in this column."""
+        return self.answers.variables[source].missing if source in self.answers.variables else ()
+
     def _question(self, name: str, question: Question) -> None:
+        sources = [self.entry.columns.get(c, c) for c in question.columns.values()] or [self._source(name)]
+        declared = [c for source in sources for c in self._declared(source)]
+        # What the file calls missing is blank, unless the study has a label for it.
+        missing = dict.fromkeys((*question.missing, *(c for c in declared if c not in question.labels)))
+        question = question.model_copy(update={"missing": tuple(missing)})
         if question.columns:
             self._options(name, question)
             return
@@ -266,13 +285,16 @@ class _FileReader:
             scale = self.study.metric(name, self.name).scale if question.role == "metric" else question.scale
             values, found = columns.ratings(raw, place, question, scale, question.decimal or self.spec.decimal)
         elif question.role == "comment":
-            values = cells
+            values = columns.comments(raw, question.missing)
         else:
             own = {c: self.study.book.words(text) for c, text in question.labels.items()}
-            labels = own or self.file_labels.get(source, {})
+            known = self.answers.variables[source].labels if source in self.answers.variables else {}
+            labels = own or {c: text for c, text in known.items() if c not in question.missing}
             values, found = columns.labelled(raw, place, question, labels, strict=bool(own))
             cells = columns.label_codes(cells, labels)
         self.out[name] = values
+        if question.missing:
+            self.out[f"_missing.{name}"] = columns.declared(raw, question.missing)
         if question.never_used:
             self.out[f"_never.{name}"] = columns.codes(raw).isin(question.never_used)
         if question.nets or question.derive:

@@ -51,7 +51,7 @@ def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd
     Complainers come from the complaints table, whatever its dates; silent and content customers from respondents of all
     waves who are linked to a customer, under the survey's design. Where a fate has fewer answers than the minimum base
     the rate declared in `iceberg: losses:` is taken, without an interval or a base. Columns: fate, label, estimate,
-    low, high, se, n, n_effective, source (measured, declared, or none), unit, method.
+    low, high, se, n, n_weighted, n_effective, source (measured, declared, or none), unit, method.
     """
     days, least = study.book.iceberg.loss_days, study.book.minimum_base
     measured = {**_of_complainers(study, definition, days), **_of_respondents(study, definition, days)}
@@ -63,14 +63,15 @@ def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd
         row = {"fate": fate, "label": LABELS[fate], "unit": "percent"}
         if n >= least:
             found = by_group(frame, LOST, [], question="_lost", confidence=confidence, **design).iloc[0]
-            kept = ["estimate", "low", "high", "se", "n", "n_effective", "method"]
+            kept = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "method"]
             row |= {key: found[key] for key in kept} | {"source": "measured"}
         elif declared is not None:
             row |= {"estimate": 100 * declared, "source": "declared", "method": "declared in the study, no interval"}
         else:
             row |= {"n": n, "source": "none", "method": f"fewer than {least} customers, and none declared"}
         rows.append(row)
-    columns = ["fate", "label", "estimate", "low", "high", "se", "n", "n_effective", "source", "unit", "method"]
+    columns = ["fate", "label", "estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "source", "unit"]
+    columns += ["method"]
     return pd.DataFrame(rows).reindex(columns=columns)
 
 

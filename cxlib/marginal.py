@@ -19,7 +19,7 @@ from cxlib.errors import CxError
 from cxlib.linear import LinearFit, fit_linear
 from cxlib.metrics import find
 from cxlib.ordinal import OrdinalFit, fit_ordinal
-from cxlib.sandwich import Errors, rows, spread
+from cxlib.sandwich import Errors, effective, rows, spread
 from cxlib.terms import is_ordered, read, within
 
 
@@ -38,8 +38,8 @@ class Effects:
 class SegmentEffects:
     """Effects in each group of a segment, and how they differ.
 
-    effects: term, group, estimate, se, low, high, t, p, n, n_effective. differences: term, group, other, estimate
-    (group less other), se, low, high, t, df, p, p_adjusted.
+    effects: term, group, estimate, se, low, high, t, p, n, n_weighted, n_effective. differences: term, group, other,
+    estimate (group less other), se, low, high, t, df, p, p_adjusted; n, n_weighted, n_effective of the smaller group.
     """
 
     effects: pd.DataFrame
@@ -51,9 +51,9 @@ class SegmentEffects:
 def effects(fit: LinearFit | OrdinalFit | BinaryFit, *, metric="mean") -> pd.DataFrame:
     """What one more point on each driver goes with, in points of the metric (binary: percentage points of the event).
 
-    Frame by term: estimate, se, low, high, t, p, n, n_effective. `metric` scores the answers of an ordinal model (a
-    Metric, its name, "mean" for the answers themselves, or {answer: score}); a linear model has its own. Terms that
-    separate a binary outcome have no interval, and so no number. Raises CxError for answers that have no score.
+    Frame by term: estimate, se, low, high, t, p, n, n_weighted, n_effective. `metric` scores the answers of an ordinal
+    model (a Metric, its name, "mean" for the answers themselves, or {answer: score}); a linear model has its own. Terms
+    that separate a binary outcome have no interval, and so no number. Raises CxError for answers that have no score.
     Source: Dowd, Greene and Norton, Health Services Research 49 (2014) 731-750 (standard errors of such effects).
     """
     return _frame(_effects(fit, metric), fit)
@@ -73,6 +73,7 @@ def by_segment(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
     correction="holm",
 ) -> SegmentEffects:
@@ -84,10 +85,10 @@ def by_segment(
     """
     if model not in ("linear", "ordinal", "binary"):
         raise CxError(f"model is linear, ordinal or binary; found {model}")
-    design = {"weights": weights, "strata": strata, "clusters": clusters, "fpc": fpc}
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     if segment in (outcome, *drivers):
         raise CxError(f"the segment cannot be outcome or driver as well; {segment} is")
-    whole = read(frame, outcome, drivers, by=[segment], also=[segment], **design)
+    whole = read(frame, outcome, drivers, by=[segment], also=[segment], weights=weights, **design)
     if model == "ordinal" and not is_ordered(frame, outcome):
         raise CxError(f"an ordinal outcome is numbers or an ordered categorical; column {outcome} has no order")
     present = whole.column(segment).dropna()
@@ -105,12 +106,13 @@ def by_segment(
         }[model](sample)
         found[group] = _effects(fit, metric)
         frames.append(_frame(found[group], fit).reset_index().assign(group=group))
-    shown = ["term", "group", "estimate", "se", "low", "high", "t", "p", "n", "n_effective"]
+    shown = ["term", "group", "estimate", "se", "low", "high", "t", "p", "n", "n_weighted", "n_effective"]
     table = pd.concat(frames, ignore_index=True)[shown]
     pairs = [_difference(found[a], found[b], confidence).assign(group=a, other=b) for a, b in combinations(groups, 2)]
     differences = pd.concat(pairs, ignore_index=True)
     differences["p_adjusted"] = adjust(differences["p"], correction)
     shown = ["term", "group", "other", "estimate", "se", "low", "high", "t", "df", "p", "p_adjusted"]
+    shown += ["n", "n_weighted", "n_effective"]
     method = f"{model} model in each of {len(groups)} groups of {segment}; p corrected ({correction}); {whole.text}"
     return SegmentEffects(table, differences[shown], method, _unit(fit, metric))
 
@@ -119,7 +121,7 @@ def _frame(found: Effects, fit) -> pd.DataFrame:
     variance = np.diag(found.covariance)
     frame = rows(found.errors, found.terms, found.values, found.influence, variance, fit.confidence)
     if isinstance(fit, BinaryFit) and fit.unbounded:
-        frame.loc[fit.unbounded, frame.columns.drop("n")] = np.nan
+        frame.loc[fit.unbounded, frame.columns.drop(["n", "n_weighted"])] = np.nan
     return frame
 
 
@@ -225,4 +227,7 @@ def _difference(a: Effects, b: Effects, confidence: float) -> pd.DataFrame:
     fewer = a.errors if a.errors.df < b.errors.df else b.errors
     influence = np.zeros((fewer.sample.used.sum(), len(a.values)))
     table = rows(fewer, a.terms, a.values - b.values, influence, variance, confidence)
-    return table.drop(columns=["n", "n_effective"]).reset_index().assign(df=fewer.df)
+    small = min(a, b, key=lambda side: side.errors.sample.n)
+    base = effective(small.errors.sample, small.influence, np.diag(small.covariance))
+    bases = {"n": small.errors.sample.n, "n_weighted": small.errors.sample.w.sum(), "n_effective": base}
+    return table.reset_index().assign(df=fewer.df, **bases)

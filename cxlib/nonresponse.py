@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.counts import tally
+from cxlib.design import design_of
 from cxlib.errors import CxError
 from cxlib.metrics import find, levels
 from cxlib.scores import estimates, score
@@ -16,7 +17,7 @@ from cxlib.variance import linearise
 
 def sensitivity(
     frame, metric, *, question, response, lower=(0, 1, 2, 3), weights=None, strata=None, clusters=None, fpc=None,
-    confidence=0.95,
+    calibration=None, confidence=0.95,
 ) -> pd.DataFrame:  # fmt: skip
     """The metric of all who were asked, were those who did not answer `lower` points lower on the scale of answers.
 
@@ -35,7 +36,9 @@ def sensitivity(
         raise CxError(f"the share that answered lies between 0 and 1, e.g. 0.25; found {responses.tolist()}")
     if not ((lowers >= 0) & np.isfinite(lowers)).all():
         raise CxError(f"points lower are 0 or more; found {lowers.tolist()}")
-    table = tally(frame, question, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    table = tally(frame, question, weights=weights, **design)
+    drawn = design_of(table, **design)
     own = score(table, metric, question, frame)
     answers, frames = table[question].to_numpy(float, na_value=np.nan), []
     scale, scored = np.array(list(metric.table)), np.array(list(metric.table.values()))
@@ -43,7 +46,7 @@ def sensitivity(
         for points in lowers:
             # A metric is defined at whole answers; between two of them it is taken as a straight line.
             y = share * own + (1 - share) * np.interp(np.maximum(answers - points, scale[0]), scale, scored)
-            domains = linearise(table, y, strata=strata, clusters=clusters, fpc=fpc)
+            domains = linearise(table, y, design=drawn)
             steps = sorted({*levels(metric), *y[~np.isnan(y)]})
             rows = estimates(domains, steps, table, y, weighted=weights is not None, confidence=confidence)
             frames.append(rows.assign(response=share, lower=points))

@@ -73,6 +73,7 @@ def ordinal(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> OrdinalFit:
     """Cumulative model of an ordered outcome: P(answer <= k) = F(cut_k - x b).
@@ -85,7 +86,8 @@ def ordinal(
     or of fewer than three answers, and where a driver separates the answers.
     Source: McCullagh, Journal of the Royal Statistical Society B 42 (1980) 109-142.
     """
-    sample = read(frame, outcome, drivers, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    sample = read(frame, outcome, drivers, weights=weights, **design)
     if not is_ordered(frame, outcome):
         raise CxError(
             f"an ordinal outcome is numbers or an ordered categorical; the answers to {outcome} have no order, "

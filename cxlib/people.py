@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from cxlib import persona_questions
+from cxlib.calibration import without
 from cxlib.errors import CxError, nearest
 from cxlib.persona_questions import LEAST, ROLES
 from cxlib.personas import Segmentation, patterns, segment
@@ -121,7 +122,8 @@ def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
     alone = _one_cluster(case)
     if len(tried) > 1:
         tried = [n for n in tried if n <= patterns(case.frame, case.columns)] or [1]
-    design = {key: name for key, name in case.design.items() if key != "fpc" and not (alone and key == "clusters")}
+    left = ["fpc", *["clusters"] * bool(alone)]
+    design = {key: name for key, name in without(case.design).items() if key not in left}
     how = {"labels": labels, "minimum_base": case.minimum_base, "seed": seed}
     found = segment(case.frame, case.columns, k=tried, **how, **design)
     names = tuple(f"{ALL} (persona)" if name == ALL else name for name in found.names)

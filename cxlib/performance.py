@@ -21,15 +21,16 @@ QUADRANTS = {
     (False, True): "more than enough",
 }
 UNCLEAR = "not told apart"
-NUMBERS = ["estimate", "low", "high", "se", "n", "n_effective"]
+NUMBERS = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective"]
 
 
 def of_drivers(study, drivers=None, *, wave: str = "", confidence=0.95) -> pd.DataFrame:
     """The mean answer to each driver question in a wave (default: the latest), under the survey's design.
 
-    Index: driver; columns: label, estimate, low, high, se, n, n_effective, unit. Drivers of which a high answer is a
-    bad one (`reverse: true`) are turned round. Where scales differ, all are in percent of their scale's length. Drivers
-    under the minimum base have no estimate. Raises CxError for questions that are no drivers, or have no scale.
+    Index: driver; columns: label, estimate, low, high, se, n, n_weighted, n_effective, unit. Drivers of which a high
+    answer is a bad one (`reverse: true`) are turned round. Where scales differ, all are in percent of their scale's
+    length. Drivers under the minimum base have no estimate. Raises CxError for questions that are no drivers, or have
+    no scale.
     """
     names, spec = _drivers(study, drivers), study.book.tables["survey"].questions
     rows = _of_wave(study, study.survey, wave)
@@ -48,7 +49,8 @@ def of_competitors(study, drivers=None, *, wave: str = "", confidence=0.95) -> p
     """Competitors' mean answers to the same drivers in that wave, beside of_drivers(); no rows where there are none.
 
     The benchmark's questions with the driver's name and scale count. Columns: driver, label, company, estimate, low,
-    high, se, n, n_effective, unit; each company is a sample of its own. Raises CxError where scales differ from ours.
+    high, se, n, n_weighted, n_effective, unit; each company is a sample of its own. Raises CxError where scales differ
+    from ours.
     """
     columns = ["driver", "label", "company", *NUMBERS, "unit"]
     names, spec = _drivers(study, drivers), study.book.tables["survey"].questions

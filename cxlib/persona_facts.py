@@ -1,10 +1,13 @@
 """What is known of each persona beside its profile: size, market, metrics, churn, complaints, and what moves it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from cxlib import retention, value
+from cxlib.calibration import fixed, without
 from cxlib.drivers import importance
 from cxlib.errors import CxError
 from cxlib.people import ALL, People
@@ -32,15 +35,17 @@ def placed(case: People, found) -> pd.DataFrame:
 def sizes(case: People, found) -> pd.DataFrame:
     """Each persona's share of all customers, in percent, and how many customers that is.
 
-    Columns: persona, estimate, low, high, se, n (who most likely is one), n_effective (of the share: of all people),
-    members_effective (Kish's number of those n), stability (0-1, see segment_number), customers, customers_low,
-    customers_high (nan where the number of all is not known). Of a table of customers the share is of all who ever
-    were there, the number of those who still are.
+    Columns: persona, estimate, low, high, se, n (who most likely is one), n_weighted (their weights), n_effective (of
+    the share: of all people), members_effective (Kish's number of those n), stability (0-1, see segment_number),
+    customers, customers_low, customers_high (nan where the number of all is not known). Of a table of customers the
+    share is of all who ever were there, the number of those who still are.
     """
     everybody = customers(case)
     rows = found.sizes.reset_index(drop=True).assign(persona=list(found.names))
     rows = rows if found.k > 1 else rows.iloc[:0]
-    rows["members_effective"] = [_kish(case, found.members == number) for number in range(1, len(rows) + 1)]
+    members = [_weights(case, found.members == number) for number in range(1, len(rows) + 1)]
+    rows["n_weighted"] = [np.sum(weights) for weights in members]
+    rows["members_effective"] = [effective_n(weights) if np.sum(weights) > 0 else 0.0 for weights in members]
     share = rows["estimate"] / 100
     half = special.stdtrit(rows["df"], 0.5 + case.confidence / 2) * rows["se"] / 100 / (share * (1 - share))
     limits = {"low": -half, "high": half}
@@ -55,11 +60,10 @@ def sizes(case: People, found) -> pd.DataFrame:
     return rows.assign(**numbers, unit="percent")
 
 
-def _kish(case: People, members: np.ndarray) -> float:
-    """The effective number of some of the people, by their weights."""
+def _weights(case: People, members: np.ndarray):
+    """The weights of some of the people; 1 each where there are none."""
     name = case.design.get("weights")
-    weights = case.frame.loc[members, name] if name else np.ones(members.sum())
-    return effective_n(weights) if np.sum(weights) > 0 else 0.0
+    return case.frame.loc[members, name] if name else np.ones(members.sum())
 
 
 def _still_there(case: People) -> np.ndarray:
@@ -141,7 +145,8 @@ def churn(case: People, frame: pd.DataFrame, days: int = 90) -> pd.DataFrame:
         return pd.DataFrame(columns=["persona", "label", *NUMBERS, "unit"])
     rows, label = followed
     about = {"question": "churn", "label": label, "unit": "percent", "least": 0.0, "most": 100.0}
-    found = _with_all(case, rows, value.HAPPENED, "churn").assign(**about)
+    found = _with_all(replace(case, design=without(case.design)), rows, value.HAPPENED, "churn").assign(**about)
+    found["method"] += fixed(case.design)
     return found[["persona", "question", "label", "unit", "least", "most", *NUMBERS, "method"]]
 
 
@@ -181,13 +186,14 @@ def drivers(case: People, frame: pd.DataFrame, *, seed=0) -> pd.DataFrame:
     """What goes with the first metric in each persona: the drivers' shares and ranks, and how they are rated.
 
     Columns: persona, driver, label, metric, estimate, low, high (share of R squared, percent), rank, rank_low,
-    rank_high, rating (mean), n, n_effective. Personas in which fewer than two drivers vary among the minimum base of
-    answers, or drivers determine each other, have no rows.
+    rank_high, rating (mean), n, n_weighted, n_effective. Personas in which fewer than two drivers vary among the
+    minimum base of answers, or drivers determine each other, have no rows.
     """
     study = case.study
     if case.table != "survey" or not study.questions("metric") or len(study.questions("driver")) < 2:
         return pd.DataFrame(columns=["persona", "driver", "label", *NUMBERS])
     outcome = survey_metrics(study).iloc[0]
+    case = replace(case, design=without(case.design))
     design = {key: name for key, name in case.design.items() if key != "fpc"}
     frames = []
     for name in frame[PERSONA].cat.categories:
@@ -210,7 +216,7 @@ def drivers(case: People, frame: pd.DataFrame, *, seed=0) -> pd.DataFrame:
         found = found.assign(**shares, persona=name, label=labels, metric=outcome["label"], rating=ratings)
         frames.append(found.reset_index())
     kept = ["persona", "driver", "label", "metric", "estimate", "low", "high"]
-    kept += ["rank", "rank_low", "rank_high", "rating", "n", "n_effective"]
+    kept += ["rank", "rank_low", "rank_high", "rating", "n", "n_weighted", "n_effective"]
     if not frames:
         return pd.DataFrame(columns=["persona", "driver", "label", *NUMBERS])
     return pd.concat(frames, ignore_index=True)[kept].assign(unit="percent")

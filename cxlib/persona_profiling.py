@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib import leads, people, persona_cards, persona_facts, placement, value
+from cxlib.calibration import fixed
 from cxlib.errors import CxError, nearest
 from cxlib.people import People
 from cxlib.profiles import ALL, COLUMNS, LEAST_PEOPLE
@@ -75,10 +76,11 @@ def headlines(case: People, found: Personas) -> pd.DataFrame:
         return pd.DataFrame()
     largest, placed = found.sizes.head(1), found.form.accuracy.tail(1)
     # A share is of all who answered, as its effective base is; how many are of the persona is beside the point.
-    base = {"n": found.sizes["n"].sum(), "note": f"answers of those most likely of it: {largest['n'].iloc[0]:,}"}
+    base = {name: found.sizes[name].sum() for name in ("n", "n_weighted")}
+    base |= {"note": f"answers of those most likely of it: {largest['n'].iloc[0]:,}"}
     asked = "one question" if len(found.form.questions) == 1 else f"{len(found.form.questions)} questions"
     about = {"unit": "percent", "least": 0, "most": 100}
-    how = "mean membership in latent classes; interval from bootstrap samples of the design"
+    how = "mean membership in latent classes; interval from bootstrap samples of the design" + fixed(case.design)
     rows = [
         largest.assign(name="largest", label=f"Largest persona: {largest['persona'].iloc[0]}", method=how, **base),
         placed.assign(name="placed", label=f"Placed by {asked} as by all", note=""),

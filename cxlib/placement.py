@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.calibration import fixed, without
 from cxlib.errors import CxError
 from cxlib.latent_classes import memberships
 from cxlib.metrics import Metric
@@ -104,8 +105,9 @@ def short_form(frame: pd.DataFrame, segmentation, *, most: int = 6, seed=0, conf
     """The questions, at most so many, whose points place people as all questions do, chosen one after the other.
 
     Half of the people choose the questions, the other half tells how often the form agrees. `design` (weights, strata,
-    clusters) names columns. A question of many options (touchpoints.web, touchpoints.app …) is one question. Raises
-    CxError without segments, and for `most` under 1.
+    clusters) names columns; calibrated weights are taken as fixed, since neither half meets the margins. A question of
+    many options (touchpoints.web, touchpoints.app …) is one question. Raises CxError without segments, and for `most`
+    under 1.
     """
     if segmentation.k < 2:
         raise CxError("there are no segments to place anybody in")
@@ -133,7 +135,8 @@ def short_form(frame: pd.DataFrame, segmentation, *, most: int = 6, seed=0, conf
         chosen, best, total = [*chosen, name], hits[name], total + earned[name]
         agrees = np.where(told, total.argmax(axis=1) == full, np.nan)
         held = frame[~half].assign(**{".agrees": agrees[~half]})
-        found = by_group(held, AGREES, [], question=".agrees", confidence=confidence, minimum_base=2, **design)
+        found = by_group(held, AGREES, [], question=".agrees", confidence=confidence, minimum_base=2, **without(design))
+        found["method"] += fixed(design)
         rows.append(found.assign(questions=len(chosen), added=name))
     kept = [line for line in lines if line.question in chosen]
     kept.sort(key=lambda line: chosen.index(line.question))

@@ -57,13 +57,19 @@ def entry_files(file: Path, folder: Path, entry: Wave) -> list[Path]:
     return [path]
 
 
+def margin_files(file: Path, folder: Path, book: Codebook) -> dict[str, Path]:
+    """The files that hold margins of the population, by the name that study.yml gives them."""
+    return {m.file: entry_files(file, folder, Wave(file=m.file))[0] for m in book.margins if m.file is not None}
+
+
 def fingerprints(file: Path, folder: Path, book: Codebook) -> dict[str, str]:
-    """SHA-256 of study.yml and of every data file of the study, by name."""
+    """SHA-256 of study.yml and of every file of the study (data, margins), by name."""
     found = {file.name: file}
     for table in book.tables.values():
         for entry in table.file:
             for path in entry_files(file, folder, entry):
                 found[path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name] = path
+    found |= margin_files(file, folder, book)
     return {name: sha256(path) for name, path in sorted(found.items())}
 
 

@@ -56,7 +56,7 @@ def pool(frame: pd.DataFrame, *, x: str = "x", n: str = "n", group: str = "group
         value = counts[i] / bases[i]
         method = f"rate pooled over {len(names)} segments (beta-binomial), {bases[i]:,.0f} effective respondents"
         rate = ComplaintRate(
-            "pooled", value, method, own_a[:, i], own_b[:, i], weight, round(bases[i]), bases[i], counts[i]
+            "pooled", value, method, own_a[:, i], own_b[:, i], weight, round(bases[i]), bases[i], counts[i], bases[i]
         )
         rates[name] = rate
         raw = special.betaincinv(counts[i] + PRIOR, bases[i] - counts[i] + PRIOR, [tail, 1 - tail])

@@ -13,7 +13,7 @@ from scipy import special
 
 from cxlib.banner_lines import GROUPS, Line, columns_of, counted, lines_of, scored
 from cxlib.corrections import CORRECTIONS, adjust
-from cxlib.counts import GREATEST, as_list, tally
+from cxlib.counts import GREATEST, as_list, columns_in, tally
 from cxlib.design import design_of
 from cxlib.differences import TESTS, contrasts
 from cxlib.errors import CxError, nearest
@@ -45,6 +45,7 @@ def profile(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     correction="holm",
     confidence=0.95,
     minimum_base=30,
@@ -86,14 +87,13 @@ def profile(
             f"the table has {frame.columns.tolist().count(twice[0])} columns called {twice[0]}; rename all but one"
         )
     kinds, bases, labels, formed_by = kinds or {}, bases or {}, labels or {}, as_list(formed_by)
-    design = {"strata": strata, "clusters": clusters, "fpc": fpc}
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     tally(frame, group, weights=weights, **design)  # refuses weights and columns that cannot be counted with
     _check_words(frame, kinds, formed_by)
     frame = frame.reset_index(drop=True)
     codes, names = _groups(frame, group, against)
     lines = _lines(frame[codes >= 0], as_list(attributes), labels)
-    drawn_by = [column for part in design.values() for column in as_list(part)]
-    table = counted(frame.assign(_group=codes), ["_group", *drawn_by], weights)
+    table = counted(frame.assign(_group=codes), ["_group", *columns_in(design)], weights)
     other = ~np.eye(len(names), dtype=bool) & [against in (None, name) for name in names]
     options = {"confidence": confidence, "minimum_base": minimum_base}
     found = _estimated(frame, table, codes, lines, other, design_of(table, **design), weights is not None, options)

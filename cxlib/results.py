@@ -64,7 +64,7 @@ def number(
         if shown == "**"
         else f"{estimate.confidence:.0%} {interval} {text.interval(estimate.low, estimate.high, unit)}"
     )
-    base = base or f"{text.number(estimate.n)} answers, effective base {text.number(estimate.n_effective)}"
+    base = base or _bases(estimate)
     if scale is not None:
         fields |= {"least": float(scale[0]), "most": float(scale[1])}
     printed = {"value": shown, "interval": between, "base": base, "note": note}
@@ -73,6 +73,13 @@ def number(
     body = "".join(f"<div>{html.escape(line)}</div>" for line in [estimate.name, *lines[2:]] if line)
     page = f'<div class="cx-number"><strong style="font-size:1.6em">{html.escape(shown)}</strong>{body}</div>'
     _publish("number", name, fields | {"printed": printed}, plain, **{"text/html": page})
+
+
+def _bases(estimate: Estimate) -> str:
+    """The bases in words; the weighted one where there are weights."""
+    n, weighted, effective = (text.number(estimate.to_dict()[name]) for name in ("n", "n_weighted", "n_effective"))
+    weights = f" weighted base {weighted}," if weighted not in (n, text.number(math.nan)) else ""
+    return f"{n} answers,{weights} effective base {effective}"
 
 
 def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:

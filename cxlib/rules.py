@@ -4,6 +4,9 @@ import math
 
 from cxlib.errors import nearest
 
+# What study.py and preparing.py add to the survey beside its keys and questions.
+ADDED = ("excluded", "weight_start", "weight_ratio")
+
 
 class Fault(ValueError):
     """A broken rule between entries, with the path of the entry that breaks it."""
@@ -13,12 +16,13 @@ class Fault(ValueError):
         self.path = path
 
 
-def check_table(name: str, table) -> None:
-    """Raise a Fault where the entries of one table do not hold together."""
+def check_table(name: str, table, keys: tuple[str, ...]) -> None:
+    """Raise a Fault where the entries of one table, which may have these keys, do not hold together."""
     columns = [q.column or n for n, q in table.questions.items() if not q.columns]
     columns += [column for q in table.questions.values() for column in q.columns.values()]
     _check_private(name, table, columns)
     _check_names(name, table)
+    _check_free(name, table, keys)
     _check_files(name, table, columns)
     for question, spec in table.questions.items():
         _check_routes(name, table, question, spec)
@@ -46,6 +50,17 @@ def _check_names(name: str, table) -> None:
                 f"{name}: the name {title} holds a point, as the columns of options and nets do (question.option); "
                 f"give the question another name and write `column: {title}`"
             )
+            raise Fault(message, "tables", name, "questions", title)
+
+
+def _check_free(name: str, table, keys: tuple[str, ...]) -> None:
+    """A question called weight would weight the survey."""
+    for title in [*table.questions, *(new for q in table.questions.values() for new in q.derive)]:
+        if name == "survey" and title in (*keys, *ADDED):
+            message = (
+                f"{name}: {title} is the name of a column with a meaning of its own; give the question another name"
+            )
+            message += f" and write `column: {title}`" if title in table.questions else ""
             raise Fault(message, "tables", name, "questions", title)
 
 
@@ -105,16 +120,19 @@ def check_banner(banner: tuple[str, ...], survey) -> None:
             raise Fault(f"the banner names {name}, which is no question of the survey{nearest(name, known)}", "banner")
 
 
-def check_iceberg(iceberg, survey) -> None:
+def check_iceberg(iceberg, survey, scales: dict[str, tuple]) -> None:
     """Raise a Fault where `iceberg:` names a question or an answer that the survey does not have."""
     for setting in ("unhappy", "complained"):
         for name, codes in getattr(iceberg, setting).items():
-            check_answers(setting, name, codes, survey)
+            check_answers(setting, name, codes, survey, scales, ("iceberg", setting, name))
 
 
-def check_answers(setting: str, name: str, codes: tuple[str, ...], survey) -> None:
-    """Raise a Fault where a setting of `iceberg:` names a question or an answer that the survey does not have."""
-    questions, place = survey.questions if survey is not None else {}, ("iceberg", setting, name)
+def check_answers(setting: str, name: str, codes: tuple[str, ...], survey, scales, place: tuple[str, ...]) -> None:
+    """Raise a Fault where a setting (at `place`) names a question or an answer that the survey does not have.
+
+    `scales` are the lowest and the highest answer of each metric.
+    """
+    questions = survey.questions if survey is not None else {}
     if name not in questions:
         close = nearest(name, questions)
         raise Fault(f"{setting} names {name}, which is no question of the survey{close}", *place)
@@ -130,7 +148,7 @@ def check_answers(setting: str, name: str, codes: tuple[str, ...], survey) -> No
     text = [code for code in codes if not _is_number(code)]
     if text:
         raise Fault(f"answers to {name} are numbers; {setting} lists {text[0]}", *place)
-    low, high = question.scale or (-math.inf, math.inf)
+    low, high = question.scale or scales.get(question.metric) or (-math.inf, math.inf)
     outside = [code for code in codes if not low <= float(code) <= high]
     if outside:
         raise Fault(f"answers to {name} lie in {low:g}-{high:g}; {setting} lists {outside[0]}", *place)
@@ -141,6 +159,37 @@ def _is_number(code: str) -> bool:
         return math.isfinite(float(code))
     except ValueError:
         return False
+
+
+def check_margins(margins, weighting, survey) -> None:
+    """Raise a Fault where a margin is of no group of the survey, or where there is none to rake to."""
+    questions = survey.questions if survey is not None else {}
+    known = [name for name, question in questions.items() if question.role in ("segment", "single")]
+    known += [new for question in questions.values() for new in question.derive]
+    seen = set()
+    for number, margin in enumerate(margins):
+        place = ("margins", str(number), "of")
+        for name in margin.of:
+            if name not in known:
+                message = f"a margin is of a question with groups (role segment or single, or derived); found {name}"
+                raise Fault(message + nearest(name, known), *place)
+        if margin.of in seen:
+            raise Fault(f"two margins are of {' and '.join(margin.of)}; give each once", *place)
+        seen.add(margin.of)
+    if weighting is not None and not margins:
+        raise Fault("`weighting:` rakes to `margins:`, and there are none", "weighting")
+
+
+def check_quality(quality, survey, scales: dict[str, tuple]) -> None:
+    """Raise a Fault where `quality:` names a question or an answer that the survey does not have."""
+    for number, rule in enumerate(quality.impossible):
+        for side in ("given", "never"):
+            for name, codes in getattr(rule, side).items():
+                check_answers(side, name, codes, survey, scales, ("quality", "impossible", str(number), side, name))
+    names = [rule.name for rule in quality.impossible]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise Fault(f"two impossible combinations are called {twice[0]}", "quality", "impossible")
 
 
 def check_improvement(improvement, survey) -> None:

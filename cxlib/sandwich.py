@@ -67,14 +67,15 @@ def half_width(se, df: float, confidence: float):
 
 
 def rows(errors: Errors, names, values, influence, variance, confidence: float) -> pd.DataFrame:
-    """A frame indexed by `names`: estimate, se, low, high, t, p, n, n_effective."""
+    """A frame indexed by `names`: estimate, se, low, high, t, p, n, n_weighted, n_effective."""
     values, se = np.asarray(values, float), np.sqrt(np.maximum(variance, 0.0))
     half = half_width(se, errors.df, confidence)
     with np.errstate(invalid="ignore", divide="ignore"):
         t = values / se
     p = 2 * (special.ndtr(-np.abs(t)) if np.isinf(errors.df) else special.stdtr(errors.df, -np.abs(t)))
     found = {"estimate": values, "se": se, "low": values - half, "high": values + half, "t": t, "p": p}
-    found |= {"n": errors.sample.n, "n_effective": effective(errors.sample, influence, variance)}
+    found |= {"n": errors.sample.n, "n_weighted": errors.sample.w.sum()}
+    found |= {"n_effective": effective(errors.sample, influence, variance)}
     return pd.DataFrame(found, index=pd.Index(names, name="term"))
 
 

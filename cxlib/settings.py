@@ -1,11 +1,12 @@
 """Settings of the chapters: what study.yml declares beside its tables, each in a block of its own."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from cxlib.entries import Code, Codes, Names, Share, Strict
+from cxlib.entries import Code, Codes, Names, Number, Share, Strict, Whole, pair
 
 FATES = ("content", "silent", "satisfied", "mollified", "dissatisfied")
 
@@ -16,19 +17,15 @@ def _all_or_listed(value: Any) -> Any:
     return value
 
 
-def _two_days(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError(f"a window is its first and its last day, e.g. [2026-03-01, 2026-08-31]; found {value!r}")
-    return value
-
-
+TWO_DAYS = pair("a window is its first and its last day, e.g. [2026-03-01, 2026-08-31]")
+BOUNDS = pair("bounds are two numbers, the least and the greatest ratio of weight and start, e.g. [0.3, 3]")
 AllOrCodes = Annotated[Literal["all"] | tuple[Code, ...], BeforeValidator(_all_or_listed)]
 
 
 class WordOfMouth(Strict):
     """What an unhappy customer's talk costs: people told, and the share of them who stay away for it."""
 
-    told: Annotated[float, Field(ge=0)]
+    told: Annotated[Number, Field(ge=0)]
     deterred: Share
 
 
@@ -39,15 +36,15 @@ class Iceberg(Strict):
     complained: dict[str, Codes] = {}
     severity: AllOrCodes = ()
     channels: AllOrCodes = ()
-    window: Annotated[tuple[date, date], BeforeValidator(_two_days)] | None = None
+    window: Annotated[tuple[date, date], TWO_DAYS] | None = None
     rate: Code | None = None
     segments: Names = ()
     outcomes: dict[Literal[FATES[2:]], Codes] = {}
     losses: dict[Literal[FATES], Share] = {}
-    loss_days: Annotated[int, Field(gt=0)] = 90
+    loss_days: Annotated[Whole, Field(gt=0)] = 90
     margin: Share | None = None
-    months: Annotated[float, Field(gt=0)] | None = None
-    case_cost: Annotated[float, Field(ge=0)] | None = None
+    months: Annotated[Number, Field(gt=0)] | None = None
+    case_cost: Annotated[Number, Field(ge=0)] | None = None
     word_of_mouth: WordOfMouth | None = None
 
     @model_validator(mode="after")
@@ -85,7 +82,7 @@ class LeadRule(Strict):
 
     question: str
     answers: Codes
-    points: int = 0
+    points: Whole = 0
     exclude: bool = False
 
     @model_validator(mode="after")
@@ -98,7 +95,7 @@ class LeadRule(Strict):
 class Ideal(Strict):
     """The ideal customer: among the top share by value, and (with `stayed`) not lost."""
 
-    value_top: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    value_top: Annotated[Number, Field(gt=0, lt=1)] = 0.25
     stayed: bool = True
 
 
@@ -108,7 +105,84 @@ class Personas(Strict):
     table: Literal["survey", "customers"] | None = None
     variables: Names = ()
     value: str | None = None
-    value_times: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1
+    value_times: Annotated[Number, Field(gt=0, allow_inf_nan=False)] = 1
     scope: Share | None = None
     ideal: Ideal = Ideal()
     rules: tuple[LeadRule, ...] = ()
+
+
+CHECKS = (
+    "duplicate",
+    "near_duplicate",
+    "straightliner",
+    "speeder",
+    "gibberish",
+    "copied",
+    "impossible",
+    "partial",
+)
+
+
+def _as_names(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Margin(Strict):
+    """What is known of the population: the groups of a question, or of several crossed, as shares or counts."""
+
+    of: Annotated[tuple[str, ...], BeforeValidator(_as_names), Field(min_length=1)]
+    population: dict[Code, Annotated[Number, Field(ge=0)]] | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _says_where_it_is(self):
+        if (self.population is None) == (self.file is None):
+            raise ValueError("a margin has its `population:` (shares or counts by group) or a `file:` that holds them")
+        if self.population is not None and len(self.of) > 1:
+            raise ValueError(f"a margin of {' and '.join(self.of)} crossed needs a `file:` with a row a cell")
+        if self.population is not None and not sum(self.population.values()) > 0:
+            raise ValueError("the population of a margin must not be 0 everywhere")
+        return self
+
+
+class Weighting(Strict):
+    """How the survey is raked to the margins: limits of weight over start, greatest weight, joining of small groups."""
+
+    bounds: Annotated[tuple[Annotated[Number, Field(ge=0, lt=1)], Annotated[Number, Field(gt=1)]], BOUNDS] | None = None
+    trim: Annotated[Number, Field(gt=1)] | None = None
+    collapse: Annotated[Whole, Field(gt=0)] | None = None
+
+
+def _one_word(value: str) -> str:
+    if not re.fullmatch(r"[^\W\d]\w*", value):
+        raise ValueError(f"a name is a word of letters, digits and _, a digit not first; found {value!r}")
+    return value
+
+
+def _each_once(value: tuple) -> tuple:
+    return tuple(dict.fromkeys(value))
+
+
+def _one_or_by_wave(value: Any) -> Any:
+    people = value.values() if isinstance(value, dict) else [] if value is None else [value]
+    if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in people):
+        raise ValueError(f"a whole number of people, or one by wave, e.g. {{2026-H1: 400}}; found {value!r}")
+    return value
+
+
+class Impossible(Strict):
+    """Answers that exclude each other: who gave one of `given` can never have given one of `never`."""
+
+    name: Annotated[str, AfterValidator(_one_word)]
+    given: Annotated[dict[str, Codes], Field(min_length=1)]
+    never: Annotated[dict[str, Codes], Field(min_length=1)]
+
+
+class Quality(Strict):
+    """Which respondents are left out, what counts as too fast and as incomplete, and how many were invited."""
+
+    exclude: Annotated[tuple[Literal[CHECKS], ...], BeforeValidator(_as_names), AfterValidator(_each_once)] = ()
+    fastest: Annotated[Number, Field(gt=0, lt=1)] = 0.3
+    complete: Share = 0.5
+    invited: Annotated[int | dict[Code, int] | None, BeforeValidator(_one_or_by_wave)] = None
+    impossible: tuple[Impossible, ...] = ()

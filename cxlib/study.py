@@ -3,6 +3,7 @@
 Checks, privacy, provenance and cache keys have this one home: what Study opened is what an analysis saw.
 """
 
+import copy
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,9 @@ from cxlib.codebook import Codebook, Question
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.loading import load_more, load_table
 from cxlib.metrics import METRICS, Metric
-from cxlib.places import data_folder, entry_files, fingerprints, study_file
+from cxlib.places import data_folder, entry_files, fingerprints, margin_files, study_file
+from cxlib.preparing import Prepared, prepare
+from cxlib.quality_flags import QualityFlags, checked
 from cxlib.study_yml import read_codebook
 
 
@@ -22,7 +25,8 @@ class Study:
     `study.survey` or `study.table("events")`. Its columns bear the names of the codebook: the keys
     (respondent, wave, weight …) and the questions; private and undeclared columns are never kept. Ratings and
     numbers are floats, everything else an ordered categorical of labels; multi questions and nets are columns
-    of 1 and 0 named question.option. `notes` says what a reader of the data ought to know.
+    of 1 and 0 named question.option. `notes` says what a reader of the data ought to know. Of the survey, those
+    whom `quality.exclude` marks are left out, and with `weighting:` the rest is raked to the `margins:`.
     """
 
     def __init__(self, file: Path, data: Path):
@@ -30,8 +34,14 @@ class Study:
         self.book: Codebook = read_codebook(file)
         self.notes: list[str] = []
         self._tables: dict[str, pd.DataFrame] = {}
-        # Who said that he never used what a question asks about, by table and question: blank in the table itself.
+        # Of answers that are blank in the table itself, by table and question: who said that he never used what the
+        # question asks about, and which code declared as missing stood there.
         self.never_used: dict[tuple[str, str], pd.Series] = {}
+        self.missing_codes: dict[tuple[str, str], pd.Series] = {}
+        self.exclude: tuple[str, ...] = self.book.quality.exclude
+        self._loaded: pd.DataFrame | None = None  # the survey before anybody is left out
+        self._checked: QualityFlags | None = None
+        self._prepared: Prepared | None = None
         self.own_metrics = {
             name: Metric(name, self.book.words(spec.label, name), spec.scale, spec.scores, spec.unit)
             for name, spec in self.book.metrics.items()
@@ -48,6 +58,7 @@ class Study:
         for table in study.book.tables.values():
             for entry in table.file:
                 entry_files(file, study.folder, entry)
+        margin_files(file, study.folder, study.book)
         return study
 
     def __repr__(self) -> str:
@@ -73,9 +84,59 @@ class Study:
             frame, problems, notes = load_table(self, name)
             if problems:
                 raise CxError(_summary(self.file, problems), problems)
-            self._tables[name] = frame
             self.notes += notes
+            self._tables[name] = self._prepare(frame) if name == "survey" else frame
         return self._tables[name]
+
+    def _prepare(self, loaded: pd.DataFrame) -> pd.DataFrame:
+        """The survey without whom the study leaves out, weighted as it says."""
+        self._loaded = loaded
+        self._never = {place: never for place, never in self.never_used.items() if place[0] == "survey"}
+        self._prepared = prepare(self, loaded, self.exclude)
+        self.notes += self._prepared.notes
+        kept = (self._prepared.everyone["excluded"] == "").to_numpy()
+        self.never_used |= {place: never[kept].reset_index(drop=True) for place, never in self._never.items()}
+        return self._prepared.survey
+
+    @property
+    def everyone(self) -> pd.DataFrame:
+        """All respondents, also those left out; `excluded` says why, "" for those kept. Weights are the starting ones.
+
+        The codes in `missing_codes` are of these rows.
+        """
+        self.table("survey")
+        return self._prepared.everyone
+
+    @property
+    def flags(self) -> pd.DataFrame:
+        """Which of everyone each check of quality marks: a column of True and False a check."""
+        return self.checked.flags
+
+    @property
+    def checked(self) -> QualityFlags:
+        """The checks of quality on everyone: their flags, and each one's rule."""
+        if self._loaded is None:
+            self.table("survey")
+        if self._checked is None:
+            self._checked = checked(self._loaded, self.book.tables["survey"], self.book.quality)
+        return self._checked
+
+    def excluding(self, checks: tuple[str, ...]) -> "Study":
+        """The same study, were those left out whom these checks mark; the rest is weighted anew."""
+        self.table("survey")
+        other = copy.copy(self)
+        other.exclude, other.notes, other.never_used = tuple(checks), [], self.never_used | self._never
+        other._tables = dict(self._tables)
+        other._tables["survey"] = other._prepare(self._loaded)
+        return other
+
+    @property
+    def raked(self):
+        """How the survey was raked to its margins (weights.Raked); None without `weighting:`."""
+        if self.book.weighting is None:
+            return None
+        self.table("survey")
+        return self._prepared.raked
 
     def more(self, table: str, path: str | Path, questions: list[str]) -> tuple[pd.DataFrame, list[str]]:
         """The answers of a further file (new customers, say) to questions of a table, and the questions it lacks.
@@ -189,7 +250,7 @@ class Study:
 
     @property
     def design(self) -> dict:
-        """weights, strata, clusters and fpc of the survey, as scores.by_group() takes them.
+        """weights, strata, clusters, fpc and calibration of the survey, as scores.by_group() takes them.
 
         Waves are strata, crossed with the study's own, and a cluster's name in another wave is another cluster;
         with `cluster_persists: true` the same clusters return, and waves are correlated instead.
@@ -201,6 +262,8 @@ class Study:
         for argument, key in (("weights", "weight"), ("clusters", "cluster"), ("fpc", "fpc")):
             if key in survey:
                 design[argument] = key
+        if self.raked is not None:
+            design["calibration"] = self.raked.calibration
         return design
 
     @property
@@ -224,7 +287,8 @@ class Study:
 def _summary(file: Path, problems: list[Problem]) -> str:
     """The first problem in a sentence, and how many more there are."""
     first = problems[0]
-    more = f" ({len(problems) - 1} more problems; `cx check` lists them)" if len(problems) > 1 else ""
+    others = len(problems) - 1
+    more = f" ({others} more problem{'s' if others > 1 else ''}; `cx check` lists them)" if others else ""
     if not first.column:
         return first.rule + more
     example = f"; {first.rows} do not, e.g. {first.example}" if first.example else ""

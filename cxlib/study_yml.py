@@ -1,5 +1,6 @@
 """study.yml as a file: read safely, and every fault told with its line, key and nearest name."""
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,19 @@ from pydantic import ValidationError
 from cxlib.codebook import KEYS, Codebook, Question, Scoring, Table, Wave
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.rules import Fault
-from cxlib.settings import FATES, Iceberg, Ideal, Improvement, LeadRule, Personas, WordOfMouth
+from cxlib.settings import (
+    FATES,
+    Iceberg,
+    Ideal,
+    Impossible,
+    Improvement,
+    LeadRule,
+    Margin,
+    Personas,
+    Quality,
+    Weighting,
+    WordOfMouth,
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -30,24 +43,41 @@ _STARTS = (
     yaml.FlowMappingStartToken,
 )
 _ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+BLOCK = "a block of `key: value` belongs here"
 _DEEPEST = 40
+_MOST_ENTRIES = 100_000  # with what each alias stands for
+_LARGEST = 4_000_000  # bytes; a table of the most columns that are allowed needs less
 
 
-def _check_depth(text: str) -> None:
-    """A study is a few levels deep; more would only exhaust the parser."""
-    depth = 0
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > _LARGEST:
+        raise CxError(f"has {size:,} bytes; a study may have {_LARGEST:,}: is it a data file?")
+
+
+def _check_depth(text: str) -> bool:
+    """Whether aliases stand in it; a study is a few levels deep, and more would only exhaust the parser."""
+    depth, words, aliased = 0, 0, False
     for token in yaml.scan(text, Loader=_Loader):
         depth += isinstance(token, _STARTS)
         depth -= isinstance(token, _ENDS)
+        words += isinstance(token, yaml.ScalarToken)
+        aliased |= isinstance(token, yaml.AliasToken)
         if depth > _DEEPEST:
             raise CxError(f"line {token.start_mark.line + 1}: more than {_DEEPEST} levels of brackets or indentation")
+        if words > 2 * _MOST_ENTRIES:  # an entry is a key and its value, or a value alone
+            raise CxError(f"line {token.start_mark.line + 1}: the file has more than {_MOST_ENTRIES:,} entries")
+    return aliased
 
 
-def _lines(node: yaml.Node, path: tuple = (), found: dict | None = None, above: tuple = ()) -> dict[tuple, int]:
+def _lines(node: yaml.Node, aliased: bool, path: tuple = (), found: dict | None = None, above=()) -> dict[tuple, int]:
     """The line on which each entry stands, by its path; what cannot be a value is an error with its line."""
     found = {} if found is None else found
     line = node.start_mark.line + 1
     found.setdefault(path, line)
+    if len(found) > _MOST_ENTRIES:
+        why = "; *name repeats too much" if aliased else ""
+        raise CxError(f"line {line}: the file stands for more than {_MOST_ENTRIES:,} entries{why}")
     if id(node) in above:
         raise CxError(f"line {line}: an alias (*name) stands inside its own anchor (&name)")
     above = (*above, id(node))
@@ -61,10 +91,10 @@ def _lines(node: yaml.Node, path: tuple = (), found: dict | None = None, above: 
                 raise CxError(f"line {line}: the key {key.value} stands twice in the same block")
             seen.add(key.value)
             found[(*path, key.value)] = line
-            _lines(value, (*path, key.value), found, above)
+            _lines(value, aliased, (*path, key.value), found, above)
     elif isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
-            _lines(value, (*path, str(i)), found, above)
+            _lines(value, aliased, (*path, str(i)), found, above)
     else:
         try:
             _Loader("").construct_object(node)
@@ -102,11 +132,19 @@ def _explain(error: dict, lines: dict[tuple, int]) -> Problem:
     known = {
         "extra_forbidden": lambda: f"unknown key {place[-1]}" + nearest(place[-1], _known_keys(place)),
         "missing": lambda: f"the key {place[-1]} is missing",
-        "literal_error": lambda: f"{error['input']!r} is not one of {error['ctx']['expected']}",
+        "literal_error": lambda: _no_such_word(error["input"], error["ctx"]["expected"]),
+        "tuple_type": lambda: f"a list belongs here; found {error['input']!r}",
+        **dict.fromkeys(("dict_type", "model_type"), lambda: f"{BLOCK}; found {error['input']!r}"),
         "value_error": lambda: str(fault),
     }
     rule = known.get(error["type"], lambda: f"{error['msg'].lower()}; found {error['input']!r}")()
     return Problem("study.yml", ".".join(shown) or "top level", 1, rule, f"line {lines.get(shown, 1)}")
+
+
+def _no_such_word(given: Any, expected: str) -> str:
+    """What a word may be, all listed; the nearest one is named where it is a slip of the pen."""
+    known = re.findall("'([^']*)'", expected)
+    return f"{given!r} is not one of {expected}{nearest(given, known, alike=0.7)}"
 
 
 def _known_keys(place: tuple[str, ...]) -> list[str]:
@@ -121,6 +159,10 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
     if place[0] == "personas":
         inner = {"ideal": Ideal, "rules": LeadRule} if len(place) > 2 else {}
         return list(inner.get(place[1], Personas).model_fields)
+    if place[0] in ("margins", "weighting"):
+        return list((Margin if place[0] == "margins" else Weighting).model_fields)
+    if place[0] == "quality":
+        return list((Impossible if len(place) > 2 else Quality).model_fields)
     if place[0] == "metrics":
         return list(Scoring.model_fields)
     if place[0] == "tables" and len(place) == 3:
@@ -137,12 +179,13 @@ def read_codebook(path: Path) -> Codebook:
     stand in its `problems`.
     """
     try:
+        _check_size(path)
         text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
-        _check_depth(text)
+        aliased = _check_depth(text)
         node = yaml.compose(text, Loader=_Loader)
         if not isinstance(node, yaml.MappingNode):
             raise CxError("line 1: a study is a block of `key: value` lines, beginning with `study:`")
-        lines = _lines(node)
+        lines = _lines(node, aliased)
         raw = _keys_apart(yaml.load(text, Loader=_Loader))  # a SafeLoader: plain values only
         return Codebook.model_validate(raw)
     except UnicodeDecodeError as error:
@@ -157,7 +200,8 @@ def read_codebook(path: Path) -> Codebook:
             {(p.column, p.example): p for p in (_explain(e, lines) for e in reversed(error.errors()))}.values()
         )
         first = faults[-1]
-        more = f" ({len(faults) - 1} more faults in this file)" if len(faults) > 1 else ""
+        others = len(faults) - 1
+        more = f" ({others} more fault{'s' if others > 1 else ''} in this file)" if others else ""
         raise CxError(f"{path}: {first.example}, {first.column}: {first.rule}{more}", faults[::-1]) from None
     except CxError as error:
         raise CxError(f"{path}: {error}") from None

@@ -235,7 +235,8 @@ def designs(study) -> dict[str, dict]:
     """The study's design built up step by step, from a simple random sample to what study.yml declares."""
     full = study.design
     steps = {"Simple random sample": {}}
-    parts = [("weights", "weights"), ("clusters", "clusters"), ("strata", "strata"), ("fpc", "finite population")]
+    parts = [("weights", "weights"), ("calibration", "raking"), ("clusters", "clusters"), ("strata", "strata")]
+    parts += [("fpc", "finite population")]
     waves = [] if study.book.tables["survey"].cluster_persists else ["wave"]
     so_far, names = {"strata": waves} if waves else {}, []
     for argument, word in parts:

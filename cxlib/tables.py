@@ -46,12 +46,13 @@ def record(
 ) -> dict:
     """A frame as plain data: what is published, rounded, and how it is printed.
 
-    `columns` picks and orders them (default: all). `labels` overrides headings, and may give (heading, kind). A
-    column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`, values and intervals
-    are withheld from the record as well.
+    `columns` picks and orders them (default: all); where the frame holds the bases n, n_weighted and n_effective of
+    an interval they stand together, the weighted one only where it is another. `labels` overrides headings, and may
+    give (heading, kind). A column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`,
+    values and intervals are withheld from the record as well.
     """
     labels = labels or {}
-    spec = {name: _spec(name, labels, confidence) for name in columns or frame if name != "unit"}
+    spec = {name: _spec(name, labels, confidence) for name in _with_bases(frame, columns) if name != "unit"}
     units = frame["unit"] if "unit" in frame else pd.Series(unit, index=frame.index)
     bases = frame["n"] if "n" in frame else pd.Series(math.inf, index=frame.index)
     rows, shown = [], []
@@ -76,6 +77,22 @@ def record(
         "note": f"{note} {_marks(bases, minimum_base, spec)}".strip(),
         "printed": {"heads": heads, "numeric": numeric, "rows": shown},
     }
+
+
+BASES = ("n", "n_weighted", "n_effective")
+
+
+def _with_bases(frame: pd.DataFrame, columns: list[str] | None) -> list[str]:
+    """The columns to show, and all bases of what is estimated in the place of the first of them, or at the end."""
+    shown = list(columns or frame)
+    bases = [name for name in BASES if name in frame]
+    if not {"n", "low"} <= set(frame) or not {"low", "high"} & set(shown):
+        return shown
+    if "n_weighted" in bases and not ((frame["n_weighted"] - frame["n"]).abs() >= 0.5).any():
+        bases.remove("n_weighted")
+    first = next((place for place, name in enumerate(shown) if name in BASES), len(shown))
+    before, after = ([name for name in part if name not in BASES] for part in (shown[:first], shown[first:]))
+    return [*before, *bases, *after]
 
 
 def _spec(name: str, labels: dict, confidence: float) -> tuple[str, str]:

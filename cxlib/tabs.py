@@ -194,7 +194,7 @@ def reliability(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     against the rest. A coefficient that the answers do not allow (no omega fits, say) is nan, its reason the method.
     """
     frame = _in_wave(study, wave)
-    design = {k: v for k, v in study.design.items() if k in ("weights", "strata", "clusters")}
+    design = {k: v for k, v in study.design.items() if k != "fpc"}
     rows = []
     for factor, items in factors(study).items():
         items = [item for item in items if frame[item].nunique() > 1]

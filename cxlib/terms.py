@@ -76,7 +76,10 @@ class Sample:
         return self.table.loc[self.used, name]
 
 
-def read(frame, outcome: str, drivers, *, weights=None, strata=None, clusters=None, fpc=None, by=(), also=()) -> Sample:
+def read(
+    frame, outcome: str, drivers, *, weights=None, strata=None, clusters=None, fpc=None, calibration=None, by=(),
+    also=(),
+) -> Sample:  # fmt: skip
     """The sample behind a model of `outcome` on `drivers`; all arguments name columns, `by` further ones to keep.
 
     Respondents without an answer to the outcome, a driver or a column of `also` are left out. Raises CxError for
@@ -88,7 +91,8 @@ def read(frame, outcome: str, drivers, *, weights=None, strata=None, clusters=No
     kept = [name for name in dict.fromkeys([*drivers, *as_list(by)]) if name != outcome]
     levels = {name: found for name in [outcome, *kept] if (found := _declared(frame, name)) is not None}
     _check_kinds(frame, [outcome, *kept])
-    table = tally(frame, outcome, by=kept, weights=weights, strata=strata, clusters=clusters, fpc=fpc)
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    table = tally(frame, outcome, by=kept, weights=weights, **design)
     for name in [outcome, *kept]:
         if name not in levels and not pd.api.types.is_numeric_dtype(table[name]):
             levels[name] = _categories(table, name)
@@ -99,7 +103,7 @@ def read(frame, outcome: str, drivers, *, weights=None, strata=None, clusters=No
     used = table[asked].notna().all(axis=1).to_numpy() & (table["w"] > 0).to_numpy()
     if not used.any():
         raise CxError(f"a model needs respondents who answered all of {', '.join(asked)}; there is none")
-    domains = linearise(table, np.where(used, 0.0, np.nan), strata=strata, clusters=clusters, fpc=fpc)
+    domains = linearise(table, np.where(used, 0.0, np.nan), **design)
     empty = np.empty((0, 0))
     return _with_terms(Sample(outcome, drivers, [], [], table, used, levels, empty, weights is not None, domains))
 

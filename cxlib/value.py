@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cxlib import compare
-from cxlib.counts import as_list
+from cxlib.calibration import fixed, without
+from cxlib.counts import columns_in
 from cxlib.errors import CxError
 from cxlib.metrics import Metric, find, kind_of, levels
 from cxlib.scores import by_group
@@ -94,7 +95,7 @@ def linked(
         raise CxError(f"no answer to {question}{where} names a customer of the table customers")
     rows = followed(study, rows, days, until)
     order = [column for column in ("wave", "when") if column in rows]
-    design = [column for given in study.design.values() for column in as_list(given)]
+    design = columns_in(without(study.design))
     told = [outcome for outcome in OUTCOMES if outcome in rows]
     rows = rows[list(dict.fromkeys(["customer", *order, *design, question, *told]))]
     return rows.assign(band=bands(rows[question], metric, names))
@@ -118,12 +119,16 @@ def followed(study, answers: pd.DataFrame, days: int, until: str = "") -> pd.Dat
 def by_band(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.DataFrame:
     """Value, tenure, churn and repurchase in each band of answers to a metric question, under the survey's design.
 
+    Raked weights are taken as fixed: who names no customer is not among these answers.
+
     Columns: outcome (value, tenure, churn, repurchase: those that the tables tell), label, unit,
     band, estimate, low, high, se, n, n_weighted, n_effective, method. Means have t intervals, shares (percent)
     Wilson's. Bands under the study's minimum base have no estimate. `of` (wave, until, names) and errors as linked().
     """
     rows = linked(study, question, days=days, **of)
-    return _measured(study, rows, days, confidence, study.design)
+    found = _measured(study, rows, days, confidence, without(study.design))
+    found["method"] += fixed(study.design)
+    return found
 
 
 def gaps(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.DataFrame:
@@ -135,7 +140,7 @@ def gaps(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.D
     rows, frames = linked(study, question, days=days, **of), []
     least = study.book.minimum_base
     for outcome, label, unit, metric in _told(rows, days):
-        how = {"confidence": confidence, "minimum_base": least, **study.design}
+        how = {"confidence": confidence, "minimum_base": least, **without(study.design)}
         found = compare.differences(rows, metric, over="band", question=outcome, **how)
         pairs = found[found["other"].isin(rows["band"].cat.categories)].rename(columns={"group": "band"})
         frames.append(pairs.assign(outcome=outcome, label=label, unit=unit))

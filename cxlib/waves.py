@@ -61,3 +61,15 @@ def waves_answered(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]
                 rule = "a wave must hold answers to its metric; name the waves that asked it: `waves: [...]`"
                 problems.append(Problem(name, question, int(rows[wave]), rule, f"wave {wave} has none"))
     return problems
+
+
+def waves_weighted(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
+    """Somebody in every wave has a weight above 0."""
+    if "wave" not in frame or "weight" not in frame:
+        return []
+    problems, rule = [], "weights must not be 0 everywhere in a wave"
+    for wave, rows in frame.groupby("wave", observed=True):
+        if not rows["weight"].sum() > 0:
+            example = f"wave {wave} in {rows['_file'].iloc[0]}"
+            problems.append(Problem(name, spec.keys["weight"], len(rows), rule, example))
+    return problems

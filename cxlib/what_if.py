@@ -31,6 +31,7 @@ def what_if(
     strata=None,
     clusters=None,
     fpc=None,
+    calibration=None,
     confidence=0.95,
 ) -> pd.DataFrame:
     """How far the metric differs where each respondent rates some drivers so much higher, up to the scale's end.
@@ -39,13 +40,14 @@ def what_if(
     the frame of their covariances, `df` its degrees of freedom; `raises` gives the points by driver (below 0: lower),
     `scales` the ends of each one's scale. Who rates 5 of 5 stays there: a driver gains the mean of min(5, x + points) -
     x of those who rated it. Index: driver, and "together"; columns: raise, gain (mean points gained), capped (percent
-    of respondents stopped by the scale's end), estimate, low, high (change of the metric), se, n, n_effective, method.
-    The error of the coefficients and that of the gains add up, since in a model that holds they are uncorrelated; n is
-    that of the ratings, and together that of those who rated all. Raises CxError for drivers that the model lacks or
-    takes as more than a straight line, scales that do not hold the ratings, and raises that are no numbers.
+    of respondents stopped by the scale's end), estimate, low, high (change of the metric), se, n, n_weighted,
+    n_effective, method. The error of the coefficients and that of the gains add up, since in a model that holds they
+    are uncorrelated; n is that of the ratings, and together that of those who rated all. Raises CxError for drivers
+    that the model lacks or takes as more than a straight line, scales that do not hold the ratings, and raises that
+    are no numbers.
     """
     _check(coefficients, covariance, raises, scales)
-    names, design = list(raises), {"strata": strata, "clusters": clusters, "fpc": fpc}
+    names, design = list(raises), {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     table = tally(frame, names[0], by=names[1:], weights=weights, **design)
     ratings = np.column_stack([_ratings(table, name, scales[name]) for name in names])
     points, ends = (
@@ -69,6 +71,7 @@ def what_if(
     low, high = intervals.student(estimate, se, np.full(len(se), float(df)), confidence)
     found = {"raise": [*points, np.nan], "gain": [*gain, np.nan], "capped": [*stopped, np.nan], "estimate": estimate}
     found |= {"low": low, "high": high, "se": se, "n": moved["n"].to_numpy()}
+    found |= {"n_weighted": moved["n_weighted"].to_numpy()}
     found |= {"n_effective": moved["n_effective"].to_numpy(), "method": METHOD}
     return pd.DataFrame(found, index=pd.Index([*names, TOGETHER], name="driver"))
 

@@ -209,7 +209,7 @@ def test_intervals_cover_the_planted_effect():
         (SMALL | {("third", "z", "1"): [1, 2]}, {},
          "a comparison takes two groups; column group has 3 (new, old, third): leave out or join the others"),
         (SMALL, {"treated": "nwe"}, "group has no group nwe; it has new and old; did you mean new?"),
-        (SMALL, {"weight": "shop"}, "a design has weights, strata, clusters, fpc; found weight; did you mean weights?"),
+        (SMALL, {"weight": "shop"}, "fpc, calibration; found weight; did you mean weights?"),
         (SMALL, {"after": "3"}, "there is no wave 3 in wave; the waves are 1, 2"),
         (SMALL, {"after": "1"}, "a comparison takes two waves; 1 is named as before and as after"),
         ({k: v for k, v in SMALL.items() if k[::2] != ("new", "1")}, {},

@@ -387,7 +387,7 @@ MISSING = {
             "      mood:", "      recontact: {role: single, column: again}\n      mood:"
         ),
         {},
-        "recontact is a question of the survey, so that nobody's no is heeded",
+        "recontact is the name of a column with a meaning of its own; give the question another name",
     ),
     "question": (TABLES, {"unhappy": {"unhapy": ("1",)}}, "the survey has no question unhapy; did you mean unhappy?"),
     "answer": (TABLES, {"unhappy": {"unhappy": ("yes",)}}, "unhappy has no answer yes"),

@@ -35,7 +35,7 @@ REFUSED = {
     "a role": (
         "questions:\n  q:\n    role: metrik",
         "line 9, tables.survey.questions.q.role: 'metrik' is not one of 'metric', 'driver', 'segment', 'single', "
-        "'multi', 'number' or 'comment'",
+        "'multi', 'number' or 'comment'; did you mean metric?",
     ),
     "no role": ("questions:\n  q: {text: x}", "line 8, tables.survey.questions.q: the key role is missing"),
     "a metric": (
@@ -88,7 +88,7 @@ REFUSED = {
     "a table": (
         "tables: {surveys: {file: s.csv}}",
         "line 4, tables.surveys: 'surveys' is not one of 'survey', 'customers', 'complaints', 'events', 'map', "
-        "'sales', 'benchmark', 'staff' or 'prospects'",
+        "'sales', 'benchmark', 'staff' or 'prospects'; did you mean survey?",
     ),
     "no tables": (
         "tables: {}",
@@ -286,7 +286,8 @@ def test_the_settings_of_personas(load):
 def test_a_study_is_named_by_a_plain_word(error, name):
     top = f"study: '{name}'\ntitle: Tiny\nsample: opt_in\n"
     assert error("", DATA, top=top) == (
-        f"DIR/study.yml: line 1, study: string should match pattern '^[\\w][\\w.-]*$'; found {name!r}"
+        "DIR/study.yml: line 1, study: a study is named by a word of letters, digits, _, . and -, e.g. acme_2026; "
+        f"found {name!r}"
     )
 
 
@@ -328,13 +329,32 @@ def test_a_study_with_a_byte_order_mark_is_read(tmp_path):
 def test_the_number_of_further_faults_is_told(error):
     assert error("wieght: w\ncluser: c", DATA) == (
         "DIR/study.yml: line 7, tables.survey.wieght: unknown key wieght; did you mean weight? "
-        "(1 more faults in this file)"
+        "(1 more fault in this file)"
     )
 
 
 def test_yaml_that_would_run_code_is_refused(error):
     message = error("", DATA, top=TOP + "client: !!python/object/apply:os.getcwd []\n")
     assert message.startswith("DIR/study.yml: line 4: not YAML: could not determine a constructor")
+
+
+@pytest.mark.parametrize(
+    ("top", "told"),
+    [
+        ("population: true\n", "line 4, population: a number belongs here; True is read as true or false"),
+        (
+            "metrics: {m: {scale: [5], scores: mean}}\n",
+            "line 4, metrics.m.scale: a scale is its lowest and its highest answer, e.g. [1, 5]; found [5]",
+        ),
+    ],
+)
+def test_numbers_are_numbers(error, top, told):
+    assert error("", DATA, top=TOP + top) == f"DIR/study.yml: {told}"
+
+
+def test_an_empty_block_is_one_without_entries(load):
+    book = load("questions: {q: {role: number}}", DATA, top=TOP + "iceberg:\npersonas:\nquality:\n").book
+    assert (book.iceberg.rate, book.personas.variables, book.quality.exclude, book.weighting) == (None, (), (), None)
 
 
 ODD = {
@@ -623,6 +643,10 @@ ICEBERG = {
         "unhappy: {q: [nan]}",
         "line 5, iceberg.unhappy.q: answers to q are numbers; unhappy lists nan",
     ),
+    "an answer off the metric's scale": (
+        "unhappy: {q: [0, 11]}",
+        "line 5, iceberg.unhappy.q: answers to q lie in 0-10; unhappy lists 11",
+    ),
     "an answer off the scale": (
         "unhappy: {age: [18, 100]}",
         "line 5, iceberg.unhappy.age: answers to age lie in 0-99; unhappy lists 100",
@@ -649,7 +673,7 @@ FORMS = {
     ),
     "answers as a list": (
         "unhappy: [sad]",
-        "line 5, iceberg.unhappy: input should be a valid dictionary; found ['sad']",
+        "line 5, iceberg.unhappy: a block of `key: value` belongs here; found ['sad']",
     ),
     "codes as a number": ("unhappy: {sad: 1}", f"line 5, iceberg.unhappy.sad: {LISTED} 1"),
     "outcomes as a word": ("outcomes: {mollified: x}", f"line 5, iceberg.outcomes.mollified: {LISTED} 'x'"),

@@ -37,7 +37,7 @@ def report(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("reports") / "demo"
     done = cx("report", "data/demo", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{out}/index.html: 5 chapters"
+    assert done.stdout.strip() == f"{out}/index.html: 6 chapters"
     return out
 
 
@@ -71,8 +71,8 @@ def page(report) -> Page:
 def test_the_report_holds_what_it_promises(report):
     names = set(tree(report))
     assert {"index.html", "results.json", "plan.json"} <= names
-    chapters = ["01_complaint_iceberg", "02_survey_analysis", "03_journey_map", "04_persona_profiling"]
-    chapters += ["05_metric_regressions"]
+    chapters = ["00_data_quality", "01_complaint_iceberg", "02_survey_analysis", "03_journey_map"]
+    chapters += ["04_persona_profiling", "05_metric_regressions"]
     assert {f"notebooks/{chapter}.ipynb" for chapter in chapters} <= names
     assert {"figures/complaint_iceberg_iceberg.svg", "figures/survey_analysis_trend.svg"} <= names
     assert not [n for n in names if "running" in n or n.endswith(".part")]
@@ -81,13 +81,14 @@ def test_the_report_holds_what_it_promises(report):
 def test_results_json_keeps_its_contract(results):
     assert set(results) == {"study", "lang", "chapters"}
     assert (results["study"], results["lang"]) == ("demo", "en")
-    chapters = ["complaint_iceberg", "survey_analysis", "journey_map", "persona_profiling", "metric_regressions"]
-    assert list(results["chapters"]) == chapters
+    chapters = ["data_quality", "complaint_iceberg", "survey_analysis", "journey_map", "persona_profiling"]
+    assert list(results["chapters"]) == [*chapters, "metric_regressions"]
 
 
 @pytest.mark.parametrize(
     ("name", "headline"),
     [
+        ("data_quality", "response_rate"),
         ("complaint_iceberg", "silent"),
         ("survey_analysis", "nps"),
         ("journey_map", "fits"),
@@ -140,7 +141,7 @@ def test_the_page_is_self_contained_and_its_links_lead_somewhere(report, page):
 def test_the_bottom_line_comes_first(page):
     sections = [a["class"] for tag, a in page.tags if tag == "section"]
     assert sections[0] == "bottom-line"
-    assert sections.count("bottom-line") == 5
+    assert sections.count("bottom-line") == 6
 
 
 def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
@@ -248,10 +249,10 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
         "study: x\ntitle: X\nsample: census\ntables:\n  staff: {file: staff.csv, respondent: id, team: team}\n"
     )
     message = (
-        "no chapter can run: complaint_iceberg: the study has no table complaints; survey_analysis: the study has no "
-        "table survey; journey_map: the study has neither events with a map, nor customers with since and left, nor "
-        "sales by customer; persona_profiling: the study has no table survey or customers; metric_regressions: the "
-        "study has no table survey"
+        "no chapter can run: data_quality: the study has no table survey; complaint_iceberg: the study has no table "
+        "complaints; survey_analysis: the study has no table survey; journey_map: the study has neither events with a "
+        "map, nor customers with since and left, nor sales by customer; persona_profiling: the study has no table "
+        "survey or customers; metric_regressions: the study has no table survey"
     )
     with pytest.raises(CxError, match=message):
         run.make_plan(str(tmp_path))
@@ -260,7 +261,7 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
 def test_a_chapter_whose_questions_a_study_lacks_is_left_out_with_its_reason(study):
     """`needs` name tables, and roles of a table's questions: the small study asks no driver."""
     plan, _ = run.make_plan(str(study))
-    assert [planned.chapter for planned in plan.chapters] == ["survey_analysis"]
+    assert [planned.chapter for planned in plan.chapters] == ["data_quality", "survey_analysis"]
     assert plan.left_out == {
         "complaint_iceberg": "the study has no table complaints",
         "journey_map": "the study has neither events with a map, nor customers with since and left, nor sales by "

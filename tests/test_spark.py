@@ -16,6 +16,7 @@ import pytest
 
 from cxlib import CxError, compare, scores, tally
 from cxlib.counts import TOGETHER, tallies
+from cxlib.weights import rake
 
 NO_JAVA = shutil.which("java") is None and "JAVA_HOME" not in os.environ
 needs_java = pytest.mark.skipif(NO_JAVA, reason="needs Java: no `java` found")
@@ -106,6 +107,21 @@ def test_the_table_is_that_of_pandas(in_spark, frame):
 def test_the_score_is_that_of_pandas(in_spark, frame):
     found = scores.by_group(in_spark, "nps", ["wave"], question="answer", **DESIGN)
     same(found, scores.by_group(frame, "nps", ["wave"], question="answer", **DESIGN))
+
+
+@pytest.mark.spark
+@needs_java
+def test_raked_weights_have_the_errors_of_pandas(spark, frame):
+    """Property: the margins' columns (with the dot that Spark reads in its own way) are tallied alike."""
+    answered = frame[frame["city"].isin(["Hà Nội", "TP. Hồ Chí Minh"])].reset_index(drop=True)
+    margins = {"city": {"Hà Nội": 0.4, "TP. Hồ Chí Minh": 0.6}, "stratum": {1: 0.5, 2: 0.3, 3: 0.2}}
+    raked = rake(answered, margins, weights="w", by="wave")
+    keys = answered[["answer", "wave", "shop"]].assign(w=raked.weights, weight_ratio=raked.ratio)
+    held = pd.concat([keys, raked.cells.astype(str).astype(object)], axis=1)
+    design = {"weights": "w", "clusters": "shop", "calibration": raked.calibration}
+    found = scores.by_group(spark.createDataFrame(held), "nps", ["wave"], question="answer", **design)
+    same(found, scores.by_group(held, "nps", ["wave"], question="answer", **design))
+    assert found["method"].str.contains("weights calibrated to 2 margins").all()
 
 
 @pytest.mark.spark

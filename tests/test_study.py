@@ -78,7 +78,7 @@ def test_a_broken_rule_is_named_with_its_rows_and_an_example(problems, table, da
 def test_a_table_is_refused_with_its_first_problem_and_their_number(error):
     assert error(SCORES + "  c: {role: segment, labels: {1: a}}", "q,c\n9,1\n11,2\n12,1\n") == (
         "DIR/study.yml: table survey, column q: answers must lie in 0-10; others must be listed as `missing:`; "
-        "2 do not, e.g. 11 in row 2 of s.csv (1 more problems; `cx check` lists them)"
+        "2 do not, e.g. 11 in row 2 of s.csv (1 more problem; `cx check` lists them)"
     )
 
 
@@ -473,7 +473,7 @@ def test_routes_in_a_circle_end(load):
           a: {role: single, labels: {1: "Yes", 0: "No"}, asked: {b: [1]}}
           b: {role: single, labels: {1: "Yes", 0: "No"}, asked: {a: [1]}}
         """
-    found = load(table, "a,b\n1,1\n,0\n0,\n,\n").said("a", ["1"])
+    found = load(table, "a,b,x\n1,1,1\n,0,1\n0,,1\n,,1\n").said("a", ["1"])
     assert cells(found.to_frame("a")) == {"a": [1, 0, 0, None]}
 
 

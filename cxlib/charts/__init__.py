@@ -2,6 +2,7 @@
 
 from cxlib.charts.changes import bands, before_after
 from cxlib.charts.cohorts import cohort_map
+from cxlib.charts.comments import key_terms, theme_panels
 from cxlib.charts.competitors import rival_gaps, rivals
 from cxlib.charts.costs import tornado, two_way
 from cxlib.charts.drivers import forest, importance, importance_map, penalty_reward
@@ -15,11 +16,14 @@ from cxlib.charts.likert import likert
 from cxlib.charts.persona_card import persona_alt, persona_card
 from cxlib.charts.persona_row import persona_row
 from cxlib.charts.profiles import profile, profiles
+from cxlib.charts.quality import missing_bars, pattern_matrix, verdict_board, who_dumbbell, with_and_without
+from cxlib.charts.quality_flags import durations, flags_bar, overlaps
 from cxlib.charts.rates import anchor_range, control, pooling
 from cxlib.charts.scores import distribution, intervals, segments, trend
 from cxlib.charts.segmentation import segment_number, sets_apart
 from cxlib.charts.silence import iceberg_of, poolings, swings
 from cxlib.charts.survival import survival_curves
+from cxlib.charts.weights import weight_spread
 
 __all__ = [
     "anchor_range",
@@ -31,6 +35,8 @@ __all__ = [
     "distribution",
     "dumbbell",
     "dumbbells",
+    "durations",
+    "flags_bar",
     "flow",
     "forest",
     "funnel_of",
@@ -41,12 +47,16 @@ __all__ = [
     "intervals",
     "journey_alt_of",
     "journey_of",
+    "key_terms",
     "lead_calibration",
     "lead_points",
     "leads_of",
     "leagues_of",
     "lift_curve",
     "likert",
+    "missing_bars",
+    "overlaps",
+    "pattern_matrix",
     "penalty_reward",
     "persona_alt",
     "persona_card",
@@ -62,7 +72,12 @@ __all__ = [
     "sets_apart",
     "survival_curves",
     "swings",
+    "theme_panels",
     "tornado",
     "trend",
     "two_way",
+    "verdict_board",
+    "weight_spread",
+    "who_dumbbell",
+    "with_and_without",
 ]

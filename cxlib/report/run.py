@@ -200,6 +200,7 @@ def run(plan: Plan, book: Codebook, out: Path) -> Path:
     """
     from cxlib.report import document, html
 
+    _check_target(out)  # before the work, and again after it
     out.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
@@ -225,13 +226,18 @@ def _write_json(path: Path, data: dict) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
+def _check_target(out: Path) -> None:
+    """Raise a CxError where `out` is something that a report must not replace."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "plan.json").is_file())):
+        raise CxError(f"{out} is not a report (it holds no plan.json), so it is not replaced; choose another --out")
+
+
 def _exchange(staging: Path, out: Path) -> None:
     """Put the new folder in the place of the old one, which is removed last; what others put there stays."""
+    _check_target(out)
     if not out.exists():
         staging.rename(out)
         return
-    if not out.is_dir() or (any(out.iterdir()) and not (out / "plan.json").is_file()):
-        raise CxError(f"{out} is not a report (it holds no plan.json), so it is not replaced; choose another --out")
     old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
     out.rename(old / "report")
     staging.rename(out)

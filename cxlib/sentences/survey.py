@@ -4,7 +4,7 @@ import pandas as pd
 
 from cxlib import text
 from cxlib.compare import BORDERLINE, CLEAR
-from cxlib.sentences.words import VERDICTS, interval_name, wave_name
+from cxlib.sentences.words import VERDICTS, count, interval_name, wave_name
 
 
 def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dict[str, str]:
@@ -101,9 +101,9 @@ def sample(study, bases: pd.DataFrame) -> dict[str, str]:
         "opt_in": "a sample of people who chose to answer: the intervals are model-based and carry no margin of error",
     }
     waves = f" in {len(study.waves)} waves" if len(study.waves) > 1 else ""
-    respondents = text.number(bases["rows"].sum())
+    respondents = count(bases["rows"].sum(), "respondent")
     found = {
-        "sample": f"The survey holds {respondents} respondents{waves}, {kinds[study.book.sample]}.",
+        "sample": f"The survey holds {respondents}{waves}, {kinds[study.book.sample]}.",
         "minimum_base": (
             f"Numbers on fewer than {study.book.minimum_base} answers are withheld (**), numbers on fewer than "
             f"{text.SMALL_BASE} are marked (*)."

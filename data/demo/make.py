@@ -167,7 +167,16 @@ def tables():
         "staff": registers.staff(generator("staff")),
         "prospects": prospects[PROSPECT_COLUMNS],
         "personas": personas,
+        "population": population(),
     }, planted
+
+
+def population():
+    """Share of the population in each city and age band: what the survey can be raked to."""
+    shares = (world.CITY_SHARE[:, None] * world.AGE_SHARE).ravel()
+    bands = ("18-24", "25-34", "35-44", "45-54", "55+")  # as study.yml names them
+    cells = [(city, age) for city in world.CITIES for age in bands]
+    return pd.DataFrame(cells, columns=["city", "age_band"]).assign(population=shares.round(4))
 
 
 def main(out):

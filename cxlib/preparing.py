@@ -1,0 +1,103 @@
+"""From a survey as loaded to the answers that carry conclusions: who is left out, and how the rest is weighted."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlib import text
+from cxlib.errors import CxError
+from cxlib.margins import of_study
+from cxlib.weights import Raked, rake
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A survey before and after: `everyone` (with `excluded`: why, or ""), `survey` (those kept), how it was raked."""
+
+    everyone: pd.DataFrame
+    survey: pd.DataFrame
+    raked: Raked | None
+    notes: tuple[str, ...]
+
+
+def prepare(study, frame: pd.DataFrame, exclude: tuple[str, ...]) -> Prepared:
+    """The loaded survey `frame` of a study without whom the checks `exclude` mark, raked where the study says so.
+
+    Raises CxError where a check cannot be made on this survey, and where nobody is left.
+    """
+    book, why = study.book, pd.Series("", index=frame.index, dtype=object)
+    lacking = [check for check in exclude if check not in study.flags]
+    if lacking:
+        reason = study.checked.reasons[lacking[0]].removeprefix("not checked: ")
+        raise CxError(f"{study.file}: quality.exclude names {lacking[0]}, and that check cannot be made: {reason}")
+    for check in exclude:
+        why = why.mask(study.flags[check], why + ", " + check.replace("_", "-"))
+    everyone = pd.concat([frame, why.str.removeprefix(", ").rename("excluded")], axis=1)
+    kept = why == ""
+    if not kept.any():
+        raise CxError(f"{study.file}: quality.exclude leaves none of the {len(frame):,} respondents")
+    if exclude == book.quality.exclude:  # what other checks would leave out may empty a wave
+        _check_waves(study, frame, kept)
+    survey, notes = frame[kept].reset_index(drop=True), []
+    if exclude:
+        counts = [f"{check.replace('_', '-')} {int(study.flags[check].sum()):,}" for check in exclude]
+        left = int((~kept).sum())
+        notes.append(f"survey: {left:,} of {len(frame):,} respondents are left out ({text.join(counts)})")
+    raked = None
+    if book.weighting is not None:
+        raked = _raked(study, survey)
+        survey = _weighted(survey, raked)
+        notes += [f"survey: {note}" for note in (*raked.notes, *_routed(book), *raked.collapsed)]
+        if not raked.converged:
+            notes.append(f"survey: raking did not reach the margins: {raked.worst}")
+    return Prepared(everyone, survey, raked, tuple(notes))
+
+
+def _check_waves(study, frame: pd.DataFrame, kept: pd.Series) -> None:
+    """Raise a CxError where a wave that had respondents with a weight above 0 has none left."""
+    weighty = frame["weight"] > 0 if "weight" in frame else pd.Series(True, index=frame.index)
+    waves = frame["wave"] if "wave" in frame else pd.Series("", index=frame.index)
+    before, after = (waves[rows].value_counts(sort=False) for rows in (weighty, weighty & kept))
+    for wave in before.index[before > 0]:
+        if not after.get(wave, 0):
+            weighted = " with a weight above 0" if "weight" in frame else ""
+            of = f" of wave {wave}" if "wave" in frame else ""
+            raise CxError(
+                f"{study.file}: quality.exclude leaves none of the {before[wave]:,} respondents{of}{weighted}"
+            )
+
+
+def _raked(study, survey: pd.DataFrame) -> Raked:
+    """The survey raked to the study's margins, each wave by itself."""
+    how, known = study.book.weighting, of_study(study, survey)
+    try:
+        return rake(
+            survey,
+            known,
+            weights="weight" if "weight" in survey else None,
+            by="wave" if "wave" in survey else None,
+            bounds=how.bounds,
+            trim=how.trim,
+            collapse=how.collapse,
+        )
+    except CxError as error:
+        raise CxError(f"{study.file}: {error}") from None
+
+
+def _routed(book) -> list[str]:
+    """A sentence for each margin of a question that was not put to everybody."""
+    questions = book.tables["survey"].questions
+    told = "{}: not everybody was asked it (`asked:`); who was not counts as one without an answer"
+    return [
+        told.format("_".join(margin.of))
+        for margin in book.margins
+        if any(spec.asked for name in margin.of for q, spec in questions.items() if q == name or name in spec.derive)
+    ]
+
+
+def _weighted(survey: pd.DataFrame, raked: Raked) -> pd.DataFrame:
+    """The survey under its raked weights, with what standard errors need to know of them."""
+    start = survey["weight"] if "weight" in survey else pd.Series(1.0, index=survey.index)
+    columns = {"weight": raked.weights, "weight_start": start, "weight_ratio": raked.ratio}
+    kept = survey.drop(columns="weight", errors="ignore")
+    return pd.concat([kept, pd.DataFrame(columns), raked.cells], axis=1)

@@ -1,0 +1,219 @@
+"""Breaks between waves: questions that came, went or changed, so that their results do not compare.
+
+Some are declared, some stand in the files (another wording, other labels), and some show in the answers alone: codes
+that appear or vanish, far more missing, a distribution so different that the scale is the likelier cause.
+What shows in the answers is a reason to look, not proof. Source: Biemer and Lyberg, Introduction to Survey Quality
+(2003), chapter 4 (changes of an instrument); the thresholds are this project's.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from cxlib import text
+from cxlib.answer_states import asked, is_missing, shares_by, state
+from cxlib.corrections import adjust
+from cxlib.wave_wordings import changed_wordings
+
+STOP, LOOK = "stop", "look"
+LEVEL = 0.01  # of Holm's p over all tests of a kind
+JUMP = 5.0  # percentage points of missing answers
+LARGE = 0.8  # standard deviations between two means. Cohen, Statistical Power Analysis (1988): a large effect
+APART = 0.25  # of the answers given otherwise (total variation distance), of a question in groups
+SHOWN = 4  # answers that came or went, by name
+ALIKE = 0.15  # by which the ratios of three quartiles may differ, where numbers were multiplied
+COLUMNS = ["name", "label", "role", "before", "after", "kind", "detail", "severity", "p_adjusted"]
+
+
+def breaks(study) -> pd.DataFrame:
+    """What broke between waves, a row a question and finding; no rows with fewer than two waves.
+
+    Kinds: declared (`breaks:` of study.yml), wording and labels (of the files that carry them), absent (the question is
+    asked in one of two waves in a row), range (an end of a rated scale appears or vanishes), option (another answer
+    does), missing (jumps by 5 points or more), reversed (the answers look mirrored), multiplied (numbers in another
+    unit), shift (a distribution far from the one before). All but the first four are tested, by exact, t or chi-square
+    tests of independent answers, with Holm's p (`p_adjusted`) over all tests of that kind, and told under 0.01.
+    A question is compared with the last wave before it that asked; a wave under the minimum base is passed over.
+    Columns: name, label, role, before, after, kind, detail (a sentence), severity (stop: do not compare across it;
+    look: find out), p_adjusted.
+    """
+    if len(study.waves) < 2:
+        return pd.DataFrame(columns=COLUMNS)
+    spec, found, tests = study.book.tables["survey"].questions, changed_wordings(study), []
+    for name, question in spec.items():
+        bases = asked(study, name).groupby(study.survey["wave"].astype(str)).sum().reindex(study.waves, fill_value=0)
+        found += _declared(study, name, question) + _absent(bases, name, any(question.waves))
+        usable = [wave for wave in study.waves if bases[wave] >= study.book.minimum_base]
+        pairs = list(pairwise(usable))
+        if pairs and question.role != "comment":
+            tests += _missing(study, name, pairs)
+            tests += _answers(study, name, question, pairs)
+    found += _told(tests)
+    frame = pd.DataFrame(found, columns=[c for c in COLUMNS if c not in ("label", "role")])
+    places = [list(study.waves).index(wave) for wave in frame["after"]], [list(spec).index(n) for n in frame["name"]]
+    frame = frame.assign(label=frame["name"].map(study.label), role=[spec[name].role for name in frame["name"]])
+    return frame.iloc[np.lexsort(places)][COLUMNS].reset_index(drop=True)
+
+
+def _row(name: str, before: str, after: str, kind: str, detail: str, severity: str, p=np.nan) -> dict:
+    return {"name": name, "before": before, "after": after, "kind": kind, "detail": detail, "severity": severity,
+            "p_adjusted": p}  # fmt: skip
+
+
+def _declared(study, name: str, question) -> list[dict]:
+    waves = study.waves
+    return [
+        _row(name, waves[waves.index(wave) - 1], wave, "declared", study.book.words(reason).rstrip(".") + ".", STOP)
+        for wave, reason in question.breaks.items()
+    ]
+
+
+def _absent(bases: pd.Series, name: str, declared: bool) -> list[dict]:
+    """Where a question begins or ends to be asked."""
+    rows, how = [], "as study.yml says" if declared else "no answer stands there"
+    for before, after in pairwise(bases.index):
+        if (bases[before] > 0) != (bases[after] > 0):
+            here, there = (after, before) if bases[after] else (before, after)
+            detail = f"Asked in {here} ({bases[here]:,} respondents), not in {there} ({how})."
+            rows.append(_row(name, before, after, "absent", detail, LOOK))
+    return rows
+
+
+def _missing(study, name: str, pairs: list[tuple[str, str]]) -> list[dict]:
+    """The share of missing answers in two waves, by a t test on the design without weights."""
+    shares = shares_by(study, is_missing(state(study, name)), ["wave"]).set_index("wave")
+    rows = []
+    for before, after in pairs:
+        one, two = shares.loc[before], shares.loc[after]
+        gap, se = two["estimate"] - one["estimate"], np.hypot(one["se"], two["se"])
+        t = np.inf if se == 0 and gap else gap / se if se else 0.0
+        p = 2 * special.stdtr(one["df"] + two["df"], -abs(t))
+        detail = f"{two['estimate']:.1f}% of those asked gave no answer in {after}, {one['estimate']:.1f}% in {before}."
+        rows.append(_row(name, before, after, "missing", detail, LOOK, p) | {"tell": abs(gap) >= JUMP})
+    return rows
+
+
+def _answers(study, name: str, question, pairs: list[tuple[str, str]]) -> list[dict]:
+    """What the answers themselves tell of a question in groups, a rating, or a number."""
+    survey = study.survey
+    waves = survey["wave"].astype(str)
+    if question.role == "multi":
+        options = [c for c in survey if c.startswith(f"{name}.") and c.removeprefix(f"{name}.") not in question.nets]
+        counts = survey[options].eq(1).groupby(waves).sum().rename(columns=lambda c: c.removeprefix(f"{name}."))
+        bases = survey[options].notna().any(axis=1).groupby(waves).sum()
+        return [row for pair in pairs for row in _options(study, name, counts, bases, *pair)]
+    rated = question.role == "metric" or (question.role == "driver" and question.scale is not None)
+    if question.role in ("number", "driver", "metric") and not rated:
+        return [row for pair in pairs for row in _numbers(name, survey[name], waves, *pair, rated=False)]
+    counts = pd.crosstab(waves, survey[name].astype(float if rated else object)).reindex(study.waves, fill_value=0)
+    bases, rows = counts.sum(axis=1), []
+    for pair in pairs:
+        rows += _options(study, name, counts, bases, *pair, rated=rated)
+        rows += _numbers(name, survey[name], waves, *pair) if rated else _groups(name, counts, *pair)
+    return rows
+
+
+def _options(study, name, counts: pd.DataFrame, bases: pd.Series, before, after, *, rated=False) -> list[dict]:
+    """Answers that one wave has and the other has not, each with the exact chance of that (hypergeometric)."""
+    rows, n = [], [int(bases[wave]) for wave in (before, after)]
+    held = [answer for answer in counts if counts.loc[[before, after], answer].sum()]
+    words = study.book.tables["survey"].questions[name].labels
+    for answer in held:
+        one, two = (int(counts.loc[wave, answer]) for wave in (before, after))
+        if (one and two) or not min(n):
+            continue
+        p = float(stats.hypergeom.pmf(0, sum(n), one + two, n[1] if one else n[0]))
+        shown = f"{answer:g}" if rated else study.book.words(words[answer]) if answer in words else str(answer)
+        there, where, nowhere = (one, before, after) if one else (two, after, before)
+        end = rated and answer in (min(held), max(held))
+        detail = f"{shown} ({there:,} times in {where}, never in {nowhere})"
+        rows.append(_row(name, before, after, "range" if end else "option", detail, STOP if end else LOOK, p))
+    return rows
+
+
+def _numbers(name: str, values: pd.Series, waves: pd.Series, before: str, after: str, *, rated=True) -> list[dict]:
+    """Two waves of numbers by Welch's t: far apart, and then whether mirrored or multiplied."""
+    one, two = (values[waves == wave].dropna().to_numpy(float) for wave in (before, after))
+    if min(len(one), len(two)) < 2:
+        return []
+    spread = np.sqrt((one.var(ddof=1) + two.var(ddof=1)) / 2)
+    apart = two.mean() - one.mean()
+    p = stats.ttest_ind(two, one, equal_var=False).pvalue if spread > 0 else float(apart == 0)
+    size = abs(apart) / spread if spread > 0 else np.inf * abs(np.sign(apart)) if apart else 0.0
+    means = f"the mean went from {one.mean():.4g} in {before} to {two.mean():.4g} in {after}"
+    kind, severity, detail = "shift", LOOK, f"{means[0].upper()}{means[1:]}, {size:.1f} standard deviations."
+    tell = size >= LARGE
+    if rated and _mirrored(one, two):
+        kind, severity, tell = "reversed", STOP, True
+        detail = f"The answers look mirrored: {means}."
+    times = None if rated else _times(one, two)
+    if times is not None:
+        kind, severity, tell = "multiplied", STOP, True
+        detail = f"The numbers look multiplied by about {times:.3g}: {means}."
+    return [_row(name, before, after, kind, detail, severity, p) | {"tell": tell, "family": "shift"}]
+
+
+def _mirrored(one: np.ndarray, two: np.ndarray) -> bool:
+    """Whether the second answers are far from the first, and much nearer to them read from the other end."""
+    low, high = min(one.min(), two.min()), max(one.max(), two.max())
+    shares = [pd.Series(answers).value_counts(normalize=True) for answers in (one, low + high - one, two)]
+    table = pd.concat(shares, axis=1).fillna(0.0).to_numpy()
+    as_is, turned = (abs(table[:, i] - table[:, 2]).sum() / 2 for i in (0, 1))
+    return as_is >= APART and turned < as_is / 2
+
+
+def _times(one: np.ndarray, two: np.ndarray) -> float | None:
+    """By what all quartiles were multiplied, where by the same and by at least one and a half (or divided)."""
+    first, second = (np.quantile(values, [0.25, 0.5, 0.75]) for values in (one, two))
+    if not (first > 0).all() or not (second > 0).all():
+        return None
+    ratios = second / first
+    middle = float(ratios[1])
+    same = np.abs(ratios / middle - 1).max() <= ALIKE
+    return middle if same and max(middle, 1 / middle) >= 1.5 else None
+
+
+def _groups(name: str, counts: pd.DataFrame, before: str, after: str) -> list[dict]:
+    """Two waves of answers in groups by chi-square: how many answers would have to be others."""
+    table = counts.loc[[before, after]]
+    table = table.loc[:, table.sum() > 0].to_numpy(float)
+    if table.shape[1] < 2 or not table.sum(axis=1).all():
+        return []
+    p = stats.chi2_contingency(table, correction=False).pvalue
+    shares = table / table.sum(axis=1, keepdims=True)
+    distance = abs(shares[0] - shares[1]).sum() / 2
+    detail = (
+        f"{100 * distance:.0f}% of the answers of {after} would have to be others to be distributed as in {before}."
+    )
+    return [_row(name, before, after, "shift", detail, LOOK, p) | {"tell": distance >= APART, "family": "groups"}]
+
+
+def _told(tests: list[dict]) -> list[dict]:
+    """Of all tests those that tell something, with Holm's p over those of a family."""
+    kept, families = [], {}
+    for test in tests:
+        families.setdefault(test.get("family", test["kind"]), []).append(test)
+    for rows in families.values():
+        for row, p in zip(rows, adjust(np.array([row["p_adjusted"] for row in rows], float)), strict=True):
+            if p < LEVEL and row.get("tell", True):
+                kept.append({key: row[key] for key in row if key not in ("tell", "family")} | {"p_adjusted": float(p)})
+    return _together(kept)
+
+
+def _together(rows: list[dict]) -> list[dict]:
+    """One row for all answers of a question that come or go between two waves, the most telling first."""
+    single, answers = [], {}
+    for row in rows:
+        if row["kind"] in ("range", "option"):
+            answers.setdefault((row["name"], row["before"], row["after"], row["kind"]), []).append(row)
+        else:
+            single.append(row)
+    for same in answers.values():
+        same = sorted(same, key=lambda row: row["p_adjusted"])
+        told = [row["detail"] for row in same[:SHOWN]]
+        told += [f"{len(same) - SHOWN} more"] if len(same) > SHOWN else []
+        what = "answer was" if len(same) == 1 else "answers were"
+        single.append(same[0] | {"detail": f"In one wave only, the {what} given: {text.join(told)}."})
+    return single
