@@ -24,6 +24,11 @@ from cxlib.tokens import given
 OTHER = "Other"
 SHOWN = 8  # terms of a theme that are listed
 MOST = 40  # terms of a table
+_ABOUT = ["estimate", "low", "high", "se"]
+THEMES = ["theme", "terms", "count", *_ABOUT, "n", "n_weighted", "n_effective", "deff", "method", "unit"]
+_TESTED = ["t", "df", "p", "p_adjusted", "tests", "verdict", "n", "n_without", "n_weighted", "n_effective", "unit"]
+SCORES = ["name", "label", "theme", "given", "given_low", "given_high", "without", *_ABOUT, *_TESTED]
+EXAMPLES = ["theme", "comment"]
 _HELD = "_held"  # column: whether a comment has the theme
 SIDES = ["elsewhere", "without", "with"]  # rows that do not count, comments without the theme and with it
 
@@ -43,14 +48,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Themes:
-    """The themes of a wave's comments, as frames; all empty where there are none.
+    """The themes of a wave's comments, as frames; without rows where there are none.
 
     themes: theme, terms, count (comments with it), estimate (share of the comments in percent), low, high, se, n
     (comments), n_weighted, n_effective, deff, method, unit; the commonest first, what is of no theme last. by_metric:
     name and label (of the metric), theme, given (the metric of those who mention it), given_low, given_high, without
     (of those who commented and do not), estimate (the difference), low, high, se, t, df, p, p_adjusted (Holm, over the
-    themes of a metric), verdict, n (who mention it), n_without, n_weighted, n_effective, unit. examples: theme, comment
-    (masked). n: comments of the wave.
+    themes of a metric), tests (how many), verdict, n (who mention it), n_without, n_weighted, n_effective, unit.
+    examples: theme, comment (masked). n: comments of the wave.
     """
 
     themes: pd.DataFrame
@@ -87,6 +92,15 @@ def of_wave(spoken: Said, wave: str | None) -> pd.Series:
     return spoken.texts[(spoken.study.survey["wave"].astype(str) == wave).reindex(spoken.texts.index)]
 
 
+def wordless(spoken: Said, wave: str | None) -> int:
+    """How many comments of a wave hold no word, but numbers, signs or emojis alone."""
+    if spoken.question is None:
+        return 0
+    survey = spoken.study.survey
+    cells = survey[spoken.question] if wave is None else survey.loc[survey["wave"].astype(str) == wave, spoken.question]
+    return int((cells.dropna().astype(str).str.strip() != "").sum()) - len(of_wave(spoken, wave))
+
+
 def _common(spoken: Said, texts: pd.Series) -> pd.DataFrame:
     """The mentions in these comments of terms that stand in enough of them."""
     held = spoken.held[spoken.held["comment"].isin(texts.index)]
@@ -100,9 +114,10 @@ def terms(spoken: Said, wave: str | None, *, confidence=0.95, most: int = MOST) 
     No rows where the comments are fewer than the minimum base.
     """
     texts = of_wave(spoken, wave)
-    if len(texts) < max(spoken.study.book.minimum_base, 1):
-        return pd.DataFrame()
-    return phrases.terms_of(_common(spoken, texts), texts, confidence=confidence).head(most)
+    held = _common(spoken, texts)
+    if len(texts) < spoken.study.book.minimum_base:
+        held = held.head(0)
+    return phrases.terms_of(held, texts, confidence=confidence).head(most)
 
 
 def sides(study, question: str) -> tuple[set, set, str, str]:
@@ -138,14 +153,15 @@ def key_terms(
     study, known = spoken.study, spoken.study.questions("metric")
     if against and against not in known:
         raise CxError(f"{against} is no metric; the metrics are {', '.join(known)}{nearest(against, known)}")
+    nothing = keyness_of(spoken.held.head(0), pd.Series([], dtype=bool)).assign(side="")
     if not known or not spoken.question:
-        return pd.DataFrame()
+        return nothing
     low, high, low_name, high_name = sides(study, against or known[0])
     texts = of_wave(spoken, wave)
     answers = study.survey[against or known[0]].reindex(texts.index)
     target = answers[answers.isin(low | high)].isin(low)
     if min(target.sum(), (~target).sum()) < max(study.book.minimum_base, 1):
-        return pd.DataFrame()
+        return nothing
     rows = keyness_of(_common(spoken, texts), target, confidence=confidence, correction=correction)
     rows = rows.assign(side=np.where(rows["estimate"] > 0, low_name, high_name))
     ours, theirs = rows[rows["estimate"] > 0], rows[rows["estimate"] <= 0]
@@ -163,9 +179,8 @@ def themes(
     study, texts = spoken.study, of_wave(spoken, wave)
     least = max(study.book.minimum_base if minimum_base is None else minimum_base, 2)
     found = grouped(spoken.held, len(spoken.texts))
-    nothing = pd.DataFrame()
     if found.empty or texts.empty:
-        return Themes(nothing, nothing, nothing, len(texts))
+        return Themes(*(pd.DataFrame(columns=columns) for columns in (THEMES, SCORES, EXAMPLES)), len(texts))
     belongs = members(spoken.held[spoken.held["comment"].isin(texts.index)], found)
     frame = study.survey
     names = [*dict.fromkeys(found["theme"]), OTHER]
@@ -178,12 +193,12 @@ def themes(
     shown.insert(1, "terms", [listed.get(name, "comments of none of these") for name in names])
     last = (shown["theme"] == OTHER).to_numpy()
     shown = shown.iloc[np.lexsort([shown["theme"].astype(str), -shown["estimate"].fillna(0).round(9), last])]
-    shown = shown[~last[shown.index] | (shown["count"] > 0)].reset_index(drop=True)
+    shown = shown.loc[~last[shown.index] | (shown["count"] > 0), THEMES].reset_index(drop=True)
     order = [name for name in shown["theme"] if name != OTHER]
     scores = _by_metric(study, {name: flags[name] for name in order}, confidence, least)
     told = quotes(belongs.rename(columns={"theme": "group"}), texts, most=most).rename(columns={"group": "theme"})
     told = told.iloc[np.argsort(told["theme"].map(order.index), kind="stable")].reset_index(drop=True)
-    return Themes(shown, scores, told if len(texts) >= least else nothing, len(texts))
+    return Themes(shown, scores, told if len(texts) >= least else told.head(0), len(texts))
 
 
 def _flag(frame: pd.DataFrame, texts: pd.Series, holders: pd.Series) -> pd.Series:
@@ -207,9 +222,7 @@ def _share(study, frame: pd.DataFrame, wave: str | None, confidence: float, leas
 def _by_metric(study, flags: dict[str, pd.Series], confidence: float, least: int) -> pd.DataFrame:
     """The rows of Themes.by_metric: who mentions a theme against who comments and does not."""
     frames = []
-    if not study.questions("metric"):
-        return pd.DataFrame()
-    for metric in metrics(study).itertuples():
+    for metric in metrics(study).itertuples() if study.questions("metric") else ():
         rows = []
         for name, flag in flags.items():
             frame = study.survey.assign(**{_HELD: np.select([flag == 0, flag == 1], SIDES[1:], SIDES[0])})
@@ -230,4 +243,4 @@ def _by_metric(study, flags: dict[str, pd.Series], confidence: float, least: int
             part = part.rename(columns={"n_before": "n_without"}).assign(p_adjusted=adjusted)
             part = part.assign(tests=int(part["p"].notna().sum()), verdict=[compare.verdict(p) for p in adjusted])
             frames.append(part.assign(name=metric.name, label=metric.label, unit=metric.unit))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pd.concat(frames, ignore_index=True)[SCORES] if frames else pd.DataFrame(columns=SCORES)

@@ -1,10 +1,10 @@
 """Masking: private details in a comment give way to a word in brackets before anybody reads it.
 
 Found are e-mail addresses, links, handles, street addresses, phone numbers, long numbers (identity, card, account) and
-names where they are stated as such: after a title or an introduction, or as a Vietnamese family name with what follows.
-A masked word too many is harmless, a missed one is not: doubtful cases are masked. A name that stands alone in small
-letters, a number in words, or a story that only one customer can tell are not found; read the examples before you pass
-them on.
+names where they are stated as such: after a title or an introduction, or as a Vietnamese family name with what follows
+(stated_names.py). A masked word too many is harmless, a missed one is not: doubtful cases are masked. Not found are a
+name that stands alone, a rare one in small letters or in a comment all in capitals, a number in words, and a story that
+only one customer can tell; read the examples before you pass them on.
 """
 
 import re
@@ -59,7 +59,8 @@ _ADDRESS = re.compile(
 _DATE = r"\d{1,2}[-./]\d{1,2}[-./](?:(?:19|20)\d\d|\d\d)(?!\d)(?![-.]\d)"
 _BETWEEN = r"[\s.\-‐-―()_]"  # what may stand between the digits of a phone number
 _PHONE = re.compile(
-    rf"(?<![\w+])(?:\+|00)\s?\(?\d(?:(?:{_BETWEEN}|/){{0,2}}\d){{6,14}}(?!\d)"
+    rf"(?<![\w+])\+\s?\(?\d(?:(?:{_BETWEEN}|/){{0,3}}\d){{6,14}}(?!\d)"
+    rf"|(?<![\w+])00\s?\(?\d(?:(?:{_BETWEEN}|/){{0,2}}\d){{6,14}}(?!\d)"
     rf"|(?<![\d.,/\-])(?!{_DATE})(?!0[.,]\d)\(?0(?:{_BETWEEN}{{0,2}}\d){{8,10}}(?!\d)(?![\s.\-]\d{{3}})"
     r"|(?<![\d.,/\-])0\d{2,3}(?:\s?[/\-‐-―]\s?\d{2,4}){2,3}(?![\d/])"
     rf"|(?<![\d.,/\-])84(?:{_BETWEEN}{{0,2}}\d){{9,10}}(?!\d)"
@@ -77,7 +78,7 @@ def mask(comment: str, language: str = "en") -> str:
     """The comment with private details replaced by [phone], [mail], [name], [address], [number] or [link].
 
     `language` (en or vi) is that of these words. Prices, years, dates, times and ratings stay. The text is returned in
-    composed Unicode (NFC). Raises CxError for another language.
+    composed Unicode (NFC), without letters that nobody sees. Raises CxError for another language.
     """
     if language not in WORDS:
         raise CxError(f"language is one of {', '.join(WORDS)}; found {language}")

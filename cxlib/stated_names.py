@@ -8,50 +8,13 @@ words known as names are taken. The same words are a name in small letters, and 
 import re
 from collections.abc import Iterator
 
-from cxlib.stop_words import GRAMMAR, WEAK
+from cxlib.name_words import COMMON, COMPOUNDS, FAMILY, FAMILY_ALONE, FAMILY_OR_WORD, GIVEN, MIDDLE, NAMES, THINGS
 
 _LATIN = [chr(code) for code in (*range(0x41, 0x250), *range(0x1E00, 0x1F00))]
 _UP, _LOW = ("".join(c for c in _LATIN if test(c)) for test in (str.isupper, str.islower))
 CAPITAL = rf"(?<!\w)[{_UP}][{_LOW}]*(?:['’\-]?[{_UP}][{_LOW}]+)*(?!\w)"  # Lan, A, O'Brien, Anne-Marie
 LONGEST = 5  # words of a name
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# fmt: off
-_FAMILY = _words("""
-    nguyễn nguyen trần tran lê phạm pham huỳnh huynh hoàng phan vũ võ đặng dang bùi bui đỗ hồ ngô ngo dương duong lý
-    đinh dinh đoàn doan trịnh trinh trương truong lâm mai cao tạ lưu phùng quách tô châu thái đào vương hà
-""")
-_FAMILY_ALONE = _words("nguyễn nguyen huỳnh huynh phạm pham")  # that are no other word
-_FAMILY_OR_WORD = _words("hoàng hồ dang bui ngo dinh doan lâm mai cao tạ lưu tô châu thái đào vương hà")
-_MIDDLE = _words("thị thi văn van")
-_GIVEN = _words("""
-    tuấn hùng dũng cường thắng quân khoa huy phúc hoàng khánh tùng trung hải sơn nam phong minh lan hoa trang linh thảo
-    hương dung thủy thuỷ ngọc phương yến oanh nga vy trinh nhung hạnh loan tuyết quỳnh trâm ngân hồng
-""")
-_NAMES = _GIVEN | _FAMILY | _MIDDLE | _words("ánh đức hữu bích kim thanh như xuân thùy thu anh bảo gia diệu")
-_COMMON = GRAMMAR["en"] | WEAK["en"] | GRAMMAR["vi"] | WEAK["vi"] | _words("""
-    bực buồn bán cám cảm chán chê chờ chậm chất chăm cực dịch gọi ghét giao giá gì hoàn hài hỏi hy khen khách kém khó ko
-    kỹ làm lừa lễ mua mất nghĩ nhân nhận nhanh nhờ phục quản quên riêng rẻ sai siêu sướng sản ship shipper thích thất
-    thật tin tiếc tiền toán tuổi tuyệt tài tìm tệ tốt tức tư vui vẻ xem xong xấu yêu ủng ổn đặt đẹp đầy đợi đồng
-    angry happy rude sad unhappy upset
-""")
-# What is no name where one is expected, though it begins with a capital.
-_THINGS = _words("""
-    an app chủ công customer cửa giao hàng khách kế lễ management manager my ngân nhân quản reception service services
-    ship shipper shop siêu staff support sản the thu tài tư web your
-""")
-# Two syllables that are a word, though the first alone is a name.
-_COMPOUNDS = frozenset(tuple(pair.split()) for pair in """
-    cường độ|dung dịch|dung lượng|hoa hồng|hoa quả|hương vị|hạnh phúc|hải sản|hồng hào|khoa học|linh hoạt|linh động
-    minh bạch|nam nữ|ngân hàng|phong cách|phong phú|phương pháp|phương tiện|phương án|quân đội|thị hiếu|thị phần
-    thị trường|thị trấn|thị xã|trang phục|trang thiết|trang trí|trang web|trang điểm|trung bình|trung thành|trung thực
-    trung tâm|văn bản|văn hoá|văn hóa|văn minh|văn phòng
-""".replace("\n", "|").split("|") if pair.strip())
-# fmt: on
 _PLACES = re.compile(
     r"(?i)hồ\s+chí\s+minh|phan\s+thiết|phan\s+rang|cao\s+bằng|lâm\s+đồng|thái\s"
     r"|hà\s+(?:nội|nam|tĩnh|giang|đông)(?!\w)"
@@ -73,7 +36,7 @@ _LEAD = re.compile(
     rf"|(?P<met>(?-i:Miss|Sir|Madam|Lady)\s+|name\s*:\s+|named\s+|(?:spoke|talked|speaking)\s+(?:to|with)\s+"
     rf"|(?:served|helped)\s+by\s+|(?:regards,?|sincerely,?|yours,)\s+)"
     rf"|(?P<self>(?:i\s+am|i['’]m|this\s+is)\s+)"
-    rf"|(?P<family>(?=(?:{'|'.join(sorted(_FAMILY))})\s)))"
+    rf"|(?P<family>(?=(?:{'|'.join(sorted(FAMILY))})\s)))"
 )
 _TOKEN = re.compile(rf"[^\W\d_]+(?:['’\-](?=[{_UP}])[^\W\d_]{{2,}})*(?!\w)")
 _SPACE = re.compile(r"\s+")
@@ -128,7 +91,7 @@ def _is_second(lead: re.Match, token: re.Match) -> bool:
         return _is_unknown(word) and bool(_END.match(lead.string, token.end()))
     if lead.lastgroup == "mister":
         return word.islower() and word.isascii() and _is_unknown(word) and not _NOT_NAMED.fullmatch(word)
-    return word in _NAMES - _FAMILY - {"anh", "như", "gia", "thu"}
+    return word in NAMES - FAMILY - {"anh", "như", "gia", "thu"}
 
 
 def _is_titled(word: str) -> bool:
@@ -142,19 +105,25 @@ def _is_loud(word: str) -> bool:
 
 def _is_unknown(word: str) -> bool:
     """Whether a word may be a name, as it is no common one."""
-    return word.casefold() not in _COMMON
+    return word.casefold() not in COMMON
 
 
 def _is_given(words: list[str], at: int) -> bool:
     """Whether the word at a place is a given name, and not the beginning of another word."""
-    return words[at].casefold() in _GIVEN and tuple(word.casefold() for word in words[at : at + 2]) not in _COMPOUNDS
+    return words[at].casefold() in GIVEN and tuple(word.casefold() for word in words[at : at + 2]) not in COMPOUNDS
 
 
 def _is_known(words: list[str], at: int) -> bool:
     """Whether the word at a place is known as one of a name, which begins with the first word."""
     if at == 0:
-        return words[0].casefold() in _FAMILY or _is_given(words, 0)
-    return words[at].casefold() in _NAMES or words[at - 1].casefold() in _MIDDLE
+        return words[0].casefold() in FAMILY or _is_given(words, 0)
+    return words[at].casefold() in NAMES or words[at - 1].casefold() in MIDDLE
+
+
+def _opens_a_heading(words: list[str]) -> bool:
+    """Whether words with capitals are no name but a thing, or a sentence Written Like This."""
+    first = words[0].casefold()
+    return first in THINGS or (first in COMMON - NAMES and len(words) > 1 and _is_titled(words[1]))
 
 
 def _run(words: list[str], most: int, *, free: int) -> int:
@@ -167,9 +136,9 @@ def _run(words: list[str], most: int, *, free: int) -> int:
         if _is_loud(word):
             part = _is_known(words, at) or (at < free and _is_unknown(word))
         elif _is_titled(word):
-            part = at > 0 or word.casefold() not in _THINGS
+            part = at > 0 or not _opens_a_heading(words)
         else:
-            part = at > 0 and not _MIDDLE.isdisjoint((word, words[at - 1].casefold()))
+            part = at > 0 and not MIDDLE.isdisjoint((word, words[at - 1].casefold()))
         if not part:
             return at
     return min(len(words), most)
@@ -178,7 +147,7 @@ def _run(words: list[str], most: int, *, free: int) -> int:
 def _named(words: list[str], loud: bool) -> int:
     """My name is John Smith, in whatever letters."""
     if words[0].islower():
-        return int(_is_unknown(words[0]) and words[0] not in _THINGS)
+        return int(_is_unknown(words[0]) and words[0] not in THINGS)
     return _run(words, LONGEST, free=LONGEST)
 
 
@@ -194,7 +163,7 @@ def _titled(words: list[str], loud: bool) -> int:
 
 def _job(words: list[str], loud: bool) -> int:
     """Nhân viên Hoa: known names alone, as what follows may be a firm."""
-    return _titled(words, loud) if _is_given(words, 0) or words[0].casefold() in _FAMILY_ALONE else 0
+    return _titled(words, loud) if _is_given(words, 0) or words[0].casefold() in FAMILY_ALONE else 0
 
 
 def _being(words: list[str], loud: bool) -> int:
@@ -225,24 +194,24 @@ def _family(words: list[str], loud: bool) -> int:
     """Nguyễn Văn A, LÊ THỊ HOA, nguyễn thị hoa; places are none."""
     if len(words) < 2 or _PLACES.match(" ".join(words)):
         return 0
-    middle = words[1].casefold() in _MIDDLE and len(words) > 2 and _is_unknown(words[2])
-    if middle and tuple(word.casefold() for word in words[1:3]) not in _COMPOUNDS:
+    middle = words[1].casefold() in MIDDLE and len(words) > 2 and _is_unknown(words[2])
+    if middle and tuple(word.casefold() for word in words[1:3]) not in COMPOUNDS:
         return 3 + _more(words, 3)
     if _is_titled(words[0]):
         following = [_is_titled(word) for word in words[1:LONGEST]]
         count = [*following, False].index(False)
         return 1 + count if count else 0
     family, given = words[0].casefold(), _more(words, 1)
-    if family in _FAMILY_ALONE and not given and _is_loud(words[1]) and _is_unknown(words[1]):
+    if family in FAMILY_ALONE and not given and _is_loud(words[1]) and _is_unknown(words[1]):
         return 2 + _more(words, 2)
-    return 1 + given if given > (family in _FAMILY_OR_WORD) else 0
+    return 1 + given if given > (family in FAMILY_OR_WORD) else 0
 
 
 def _more(words: list[str], start: int) -> int:
     """How many words from a place on go on with a name, written as the word before: known ones, or with a capital."""
     for at in range(start, min(len(words), LONGEST)):
         word = words[at]
-        known = _is_given(words, at) or (at > start and word.casefold() in _NAMES - {"anh", "thu"})
+        known = _is_given(words, at) or (at > start and word.casefold() in NAMES - {"anh", "thu"})
         if word.islower() != words[at - 1].islower() or not (known or _is_titled(word)):
             return at - start
     return max(min(len(words), LONGEST) - start, 0)

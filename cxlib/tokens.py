@@ -1,7 +1,8 @@
 """Comments read as words: letters, clauses, language, and the marks of Vietnamese that were not typed.
 
-Words are runs of letters, in small letters and composed Unicode; numbers, emojis and private details are left out and,
-like punctuation, end a clause. Two languages are told apart, Vietnamese and English; any other counts as English.
+Words are runs of letters, in small letters and composed Unicode; numbers, emojis, private details and runs of more than
+30 letters are left out and, like punctuation, end a clause. Two languages are told apart, Vietnamese and English; any
+other counts as English.
 """
 
 import re
@@ -15,6 +16,8 @@ from cxlib.errors import CxError
 from cxlib.masking import blank
 from cxlib.stop_words import GRAMMAR, WEAK
 
+LONGEST = 30  # letters of a word; what is longer is no word of either language
+CELL = 32_767  # letters that a spreadsheet's cell holds; a comment of so many was cut there, most likely within a word
 SURE = 0.8  # share of the commonest marked form from which on a form without marks is read as it
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s'\-]+|\d+")
@@ -87,8 +90,8 @@ def words(comments: pd.Series) -> Words:
     known: dict[str, int] = {}
     doc, clause, code, clauses = [], [], [], 0
     for place, text in enumerate(different):
-        for found in _WORD.findall(blank(text).casefold().replace("’", "'")):
-            if found[0].isalpha():
+        for found in _WORD.findall(blank(_whole(text)).casefold().replace("’", "'")):
+            if found[0].isalpha() and len(found) <= LONGEST:
                 doc.append(place)
                 clause.append(clauses)
                 code.append(known.setdefault(found, len(known)))
@@ -100,6 +103,11 @@ def words(comments: pd.Series) -> Words:
     code = one[code]
     copies = np.bincount(number, minlength=len(different))
     return Words(texts.index, number, copies, _vietnamese(doc, code, names, len(different)), doc, clause, code, names)
+
+
+def _whole(text: str) -> str:
+    """The text without the word within which a spreadsheet may have cut it."""
+    return text[: max(text.rfind(" "), 0)] if len(text) == CELL else text
 
 
 def _one_spelling(found: list[str]) -> tuple[list[str], np.ndarray]:

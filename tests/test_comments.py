@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import yaml
+from chapter_cells import cells
 from statsmodels.stats.multitest import multipletests
 
-from cxlib import CxError, Study, comments
+from cxlib import CxError, Study, charts, comments, results
 from cxlib.sentences import comments as say
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -185,7 +186,7 @@ def test_few_comments_are_listed_without_themes(tmp_path):
     assert comments.themes(spoken, None).themes.empty
     assert len(comments.terms(spoken, None))
     told = say.themes(spoken, comments.themes(spoken, None), confidence=0.95)["no_themes"]
-    assert f"{len(spoken.texts)} comments in all are too few for themes, which need 50" in told
+    assert f"There are no themes: there are {len(spoken.texts)} comments in all, and themes need 50." in told
 
 
 @pytest.mark.parametrize("without", ["question", "answers", "metric"])
@@ -208,7 +209,7 @@ def test_what_is_not_there_does_no_harm(tmp_path, without):
     else:
         assert [len(part) for part in (found.themes, found.by_metric, found.examples, key)] == [0] * 4
         assert comments.terms(spoken, "2").empty
-        wanted = "asks for no comment" if without == "question" else "Nobody left a comment of words in wave 2"
+        wanted = "asks for no comment" if without == "question" else "Nobody left a comment in wave 2"
         assert wanted in told["comments"]
         assert len(told) == 1
 
@@ -250,3 +251,101 @@ def test_the_demos_unhappy_customers_are_told_by_their_own_words():
     clear = rows[rows["verdict"] == "clear"].set_index("term")["estimate"]
     assert (clear[["thất vọng", "giỏ hàng", "khiếu nại", "disappointed"]] > 0).all()
     assert (clear[["tin tưởng", "giá hợp lý", "đóng gói", "fair prices"]] < 0).all()
+
+
+def said_by_the_chapter(monkeypatch, folder) -> tuple[dict[str, str], set[str], dict]:
+    """What the survey chapter's cells on comments publish of a study: findings, names of the rest, and their names."""
+    shown, names = [], {}
+    monkeypatch.setattr(results, "display", lambda data, raw: shown.append(data[results.MIME]))
+    code = [source for source, _ in cells("02_survey_analysis.ipynb")]
+    first = next(at for at, source in enumerate(code) if "comments.said(" in source)
+    for at in [0, 1, 2, *range(first, first + 5)]:
+        exec(code[at], names)
+        if at == 0:
+            names["study"] = str(folder)
+    findings = {data["name"]: data["text"] for data in shown if data["kind"] == "finding"}
+    return findings, {data["name"] for data in shown if data["kind"] != "finding"}, names
+
+
+EMOJIS, NUMBERS = ["\U0001f621\U0001f44e"] * 100, [str(n) for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        (None, {"comments": "The survey asks for no comment."}),
+        ([None] * 100, {"comments": "Nobody left a comment."}),
+        (["   "] * 100, {"comments": "Nobody left a comment."}),
+        (EMOJIS, {"comments": "100 comments hold no words, but numbers, signs or emojis alone."}),
+        (NUMBERS, {"comments": "100 comments hold no words, but numbers, signs or emojis alone."}),
+        (["7"] + [None] * 99, {"comments": "1 comment holds no words, but numbers, signs or emojis alone."}),
+        (
+            ["late parcel again"] * 10 + [None] * 90,
+            {"no_themes": "There are no themes: there are 10 comments in all, and themes need 50."},
+        ),
+        (["x"] + [None] * 99, {"no_themes": "There are no themes: there is 1 comment in all, and themes need 50."}),
+        (
+            ["the and of to"] * 100,
+            {"no_themes": "There are no themes: no word but those of grammar stands in 5 comments or more."},
+        ),
+    ],
+    ids=["no question", "none", "blank", "emojis", "numbers", "a number", "ten", "x", "grammar"],
+)
+def test_the_chapter_says_why_there_are_no_themes(tmp_path, monkeypatch, texts, wanted):
+    """Every frame without rows has the columns of those with rows, and no table or picture of it is published."""
+    frame = survey(100).drop(columns=["wave", "weight", "shop"]).assign(why=texts)
+    questions = {key: value for key, value in QUESTIONS.items() if texts is not None or key != "why"}
+    study(tmp_path, frame if texts is not None else frame.drop(columns="why"), questions=questions)
+    told, rest, names = said_by_the_chapter(monkeypatch, tmp_path)
+    assert wanted.items() <= told.items()
+    assert len(told) == (1 if "comments" in wanted else 2)
+    assert rest == set()
+    found = names["found"]
+    assert list(found.themes) == comments.THEMES
+    assert list(found.by_metric) == comments.SCORES
+    assert list(found.examples) == comments.EXAMPLES
+    assert charts.theme_panels(found.themes, found.by_metric) is None
+    assert charts.key_terms(names["key"]) is None
+
+
+def test_frames_without_rows_have_the_columns_of_those_with_rows(made, tmp_path):
+    _, spoken, found = made
+    assert [list(found.themes), list(found.by_metric)] == [comments.THEMES, comments.SCORES]
+    nobody = comments.said(study(tmp_path, survey().assign(why=None)))
+    assert list(comments.terms(nobody, "2")) == list(comments.terms(spoken, "2"))
+    assert list(comments.key_terms(nobody, "2")) == list(comments.key_terms(spoken, "2"))
+    without = comments.themes(nobody, "2")
+    assert [len(part) for part in (without.themes, without.by_metric, without.examples)] == [0, 0, 0]
+
+
+def test_the_chapter_publishes_themes_of_vietnamese_comments(tmp_path, monkeypatch):
+    """Lateness stands in the comments of detractors alone, prices in those of promoters."""
+    frame = survey().drop(columns=["wave", "weight", "shop"])
+    low = frame["recommend"] <= 6
+    late = ["Giao hàng trễ quá, tên Khánh giao", "Giao hàng trễ, đợi lâu", "đợi lâu, GIAO HÀNG TRỄ, chị HOA hẹn"]
+    price = ["Giá hợp lý, khuyến mãi nhiều", "Khuyến mãi hay và giá hợp lý", "giá hợp lý"]
+    frame["why"] = [(late if bad else price)[at % 3] for at, bad in enumerate(low)]
+    study(tmp_path, frame)
+    told, rest, names = said_by_the_chapter(monkeypatch, tmp_path)
+    assert "400 in Vietnamese" in told["comments"]
+    assert "lower NPS goes with mentioning “giao hàng" in told["theme_scores_nps"]
+    assert rest == {"themes", "theme_scores", "key_terms", "terms", "comments"}
+    used = set(comments.said(names["s"]).held["term"])
+    assert "giao hàng" in used
+    assert not {"khánh", "tên khánh", "hoa", "chị hoa"} & used
+
+
+def test_comments_without_words_are_counted_apart(tmp_path):
+    frame = survey(100).drop(columns=["wave", "weight", "shop"])
+    frame["why"] = ["late parcel"] * 60 + ["10/10"] * 3 + ["\U0001f600"] + [None] * 36
+    spoken = comments.said(study(tmp_path, frame))
+    assert comments.wordless(spoken, None) == 4
+    told = say.basis(spoken, None)["comments"]
+    assert told.startswith("60 comments from 100 respondents (60.0%)")
+    assert told.endswith("Left out are 4 comments without words (numbers, signs or emojis alone).")
+
+
+def test_one_is_one(tmp_path):
+    frame = survey(1).drop(columns=["wave", "weight", "shop"]).assign(why="late parcel")
+    spoken = comments.said(study(tmp_path, frame))
+    assert say.basis(spoken, None)["comments"].startswith("1 comment from 1 respondent (100.0%): 1 in English.")

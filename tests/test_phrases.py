@@ -232,3 +232,25 @@ def test_long_comments_are_cut_at_the_end_of_a_word():
     assert re.fullmatch(r"(word )+…", cut)
     assert shortened("x" * 300) == "x" * 200 + " …"
     assert shortened("two\n lines ") == "two lines"
+
+
+# -- odd lengths ---------------------------------------------------------------------------------------------------
+
+
+def test_a_word_of_more_than_thirty_letters_is_none():
+    """Thirty are one still; what is longer ends the clause."""
+    assert read(f"giao {'x' * 30} hàng {'x' * 31} vui {'x' * 5000}") == ["giao", "x" * 30, "hàng", "vui"]
+    used = set(mentions(pd.Series([f"late parcel {'y' * 5000}"] * 20))["term"])
+    assert used == {"late", "parcel"}
+
+
+def test_long_comments_are_read_to_their_end():
+    found = held(["giao hàng trễ, " * 6000 + "thật tệ", "giao hàng", "thật tệ"] * 10)
+    assert {"giao hàng", "thật tệ"} <= found[0]
+
+
+def test_a_comment_that_a_spreadsheet_cut_ends_with_a_whole_word():
+    """A cell holds 32,767 letters by Excel's own specification; the last 7 are "giao hà"."""
+    cut = ("giao hàng " * 3277)[:32_767]
+    assert cut.endswith("giao hà")
+    assert read(cut) == ["giao", "hàng"] * 3276 + ["giao"]

@@ -27,8 +27,6 @@ def theme_panels(themes: pd.DataFrame, by_metric: pd.DataFrame, *, metric: str =
     a difference that is more than chance explains, a ring one that is borderline or not told apart from it; themes on a
     small base say so. None where no theme has a share.
     """
-    if themes.empty:
-        return None
     rows = themes.dropna(subset=["estimate"])
     if rows.empty:
         return None

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from cxlib import text
-from cxlib.comments import OTHER, Said, Themes, of_wave
+from cxlib.comments import OTHER, Said, Themes, of_wave, wordless
+from cxlib.phrases import LEAST
 from cxlib.sentences.words import count, interval_name, wave_name
 from cxlib.themes import FEWEST
 from cxlib.tokens import languages
@@ -19,15 +20,34 @@ def basis(spoken: Said, wave: str | None) -> dict[str, str]:
     texts, survey = of_wave(spoken, wave), spoken.study.survey
     asked = len(survey) if wave is None else int((survey["wave"].astype(str) == wave).sum())
     when = "" if wave is None else f" in {wave_name(wave)}"
+    bare = wordless(spoken, wave)
+    if texts.empty and bare:
+        hold = "holds" if bare == 1 else "hold"
+        return {"comments": f"{count(bare, 'comment')}{when} {hold} no words, but numbers, signs or emojis alone."}
     if texts.empty:
-        return {"comments": f"Nobody left a comment of words{when}."}
+        return {"comments": f"Nobody left a comment{when}."}
     spoken_in = languages(texts).value_counts().sort_index(ascending=False)
     parts = [f"{text.number(n)} in {LANGUAGES[name]}" for name, n in spoken_in.items()]
     return {
         "comments": f"{count(len(texts), 'comment')}{when} from {count(asked, 'respondent')} "
         f"({text.number(100 * len(texts) / asked, 'percent')}): {text.join(parts)}. Who comments is not drawn at "
         "random, so the shares below are of the comments, not of all customers."
+        + (f" Left out {_are(bare, 'comment')} without words (numbers, signs or emojis alone)." if bare else "")
     }
+
+
+def _are(n: int, what: str) -> str:
+    """Is 1 comment, are 2 comments."""
+    return f"{'is' if n == 1 else 'are'} {count(n, what)}"
+
+
+def _why_none(spoken: Said) -> str:
+    """Why the comments form no themes."""
+    if len(spoken.texts) < FEWEST:
+        return f"there {_are(len(spoken.texts), 'comment')} in all, and themes need {FEWEST}"
+    if spoken.held.empty:
+        return f"no word but those of grammar stands in {LEAST} comments or more"
+    return "no terms go together firmly enough to form a theme"
 
 
 def themes(spoken: Said, made: Themes, *, confidence: float) -> dict[str, str]:
@@ -35,13 +55,10 @@ def themes(spoken: Said, made: Themes, *, confidence: float) -> dict[str, str]:
     if spoken.question is None or not made.n:
         return {}
     if made.themes.empty:
-        given = len(spoken.texts)
-        few = f"{count(given, 'comment')} in all are too few for themes, which need {FEWEST}"
-        none = "no terms go together firmly enough to form a theme"
-        return {"no_themes": f"There are no themes: {few if given < FEWEST else none}. Single terms are listed."}
+        return {"no_themes": f"There are no themes: {_why_none(spoken)}."}
     shown = made.themes.dropna(subset=["estimate"])
     if shown.empty:
-        return {"no_themes": f"Themes are not reported: {count(made.n, 'comment')} are too few."}
+        return {"no_themes": f"Themes are not reported: there {_are(made.n, 'comment')}, too few for shares."}
     return _most(spoken, shown, confidence) | _scores(spoken, made.by_metric, confidence)
 
 
