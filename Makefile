@@ -21,7 +21,7 @@ export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter$(if $(JUPYTER_PATH),:$(JUPY
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: report test soak bench lab notebooks lock format clean help FORCE
+.PHONY: report test soak bench lab notebooks messages lock format clean help FORCE
 
 report: .venv/.run  ## report on STUDY (data/demo) into reports/; options in ARGS
 	.venv/bin/cx report "$(STUDY)" $(ARGS)
@@ -39,12 +39,16 @@ bench: .venv/.test  ## measure the ratios
 	$(PY) tests/bench/bench_personas.py $(ARGS)
 	$(PY) tests/bench/bench_journey.py $(ARGS)
 	$(PY) tests/bench/bench_weights.py $(ARGS)
+	$(PY) tests/bench/bench_report.py $(ARGS)
 
 lab: .venv/.run  ## JupyterLab with the notebooks
 	$(PY) -m jupyterlab $(ARGS)
 
 notebooks: .venv/.run  ## execute the notebooks again and store their outputs
 	$(PY) -m cxlib.report.refresh $(ARGS)
+
+messages: .venv/.run  ## bring the catalogues of all languages up to date (another language: ARGS=fr)
+	$(PY) -m cxlib.messages $(ARGS)
 
 # constraints.txt comes first and fixes every version; the locks add hashes to it.
 lock: .venv/.made  ## pin the dependencies anew (newest versions: ARGS=--upgrade)

@@ -6,13 +6,15 @@ shown beside one another, and none of them is ever taken silently.
 
 from dataclasses import dataclass
 
+from cxlib.language import noted
+
 
 @dataclass(frozen=True)
 class Anchor:
     """One published rate: share of unhappy customers who complained to the company, and where it comes from.
 
     `base` says what is known of the number of unhappy people behind it. `nobody` is the share that told nobody at all,
-    where it was published: silent towards everybody, not towards the company alone.
+    where it was published: silent towards everybody, not towards the company alone. What tables show is a message.
     """
 
     name: str
@@ -35,82 +37,82 @@ class Anchor:
 _FOUND = (
     Anchor(
         "khaosat_2019",
-        "Khaosat.me 2019: 1 in 42",
+        noted("Khaosat.me 2019: 1 in 42"),
         1 / 42,
-        "attributed to a Khaosat.me poll of 2,000 people; secondary, no primary source was found",
-        "Vietnam (Ho Chi Minh City, Hanoi)",
+        noted("attributed to a Khaosat.me poll of 2,000 people; secondary, no primary source was found"),
+        noted("Vietnam (Ho Chi Minh City, Hanoi)"),
         "2019",
-        "any",
+        noted("any"),
         "not stated",
-        "number of unhappy respondents not published",
+        noted("number of unhappy respondents not published"),
     ),
     Anchor(
         "tarp_small",
-        "TARP, small problems",
+        noted("TARP, small problems"),
         0.03,
-        "TARP (Goodman and Newman)",
-        "United States",
-        "not stated",
-        "small problems",
+        noted("TARP (Goodman and Newman)"),
+        noted("United States"),
+        noted("not stated"),
+        noted("small problems"),
         "the company",
-        "not published",
+        noted("not published"),
     ),
     Anchor(
         "one_in_26",
-        "TARP, attributed: 1 in 26",
+        noted("TARP, attributed: 1 in 26"),
         1 / 26,
-        "attributed to TARP; the original was not found",
-        "United States",
-        "not stated",
-        "any",
+        noted("attributed to TARP; the original was not found"),
+        noted("United States"),
+        noted("not stated"),
+        noted("any"),
         "the company",
-        "not published",
+        noted("not published"),
     ),
     Anchor(
         "qualtrics_2025",
-        "Qualtrics 2025",
+        noted("Qualtrics 2025"),
         0.32,
-        "Qualtrics consumer panel, 2025",
-        "several",
+        noted("Qualtrics consumer panel, 2025"),
+        noted("several"),
         "2025",
-        "a bad experience",
+        noted("a bad experience"),
         "the company",
-        "not stated",
+        noted("not stated"),
         0.24,
     ),
     Anchor(
         "vca_2016",
-        "Vietnam Competition Authority 2016",
+        noted("Vietnam Competition Authority 2016"),
         0.36,
-        "Vietnam Competition Authority, consumer survey 2016",
-        "Vietnam",
+        noted("Vietnam Competition Authority, consumer survey 2016"),
+        noted("Vietnam"),
         "2016",
-        "a consumer's problem",
+        noted("a consumer's problem"),
         "the seller",
-        "3,000 respondents; how many of them had a problem is not stated",
+        noted("3,000 respondents; how many of them had a problem is not stated"),
         0.44,
     ),
     Anchor(
         "oca_1979",
-        "US Office of Consumer Affairs 1979",
+        noted("US Office of Consumer Affairs 1979"),
         0.69,
-        "US Office of Consumer Affairs, 1979",
-        "United States",
+        noted("US Office of Consumer Affairs, 1979"),
+        noted("United States"),
         "1979",
-        "most serious problem",
+        noted("most serious problem"),
         "the company",
-        "not stated",
+        noted("not stated"),
     ),
     Anchor(
         "ccmc_2015",
-        "CCMC Customer Rage 2015",
+        noted("CCMC Customer Rage 2015"),
         0.79,
-        "CCMC, National Customer Rage Study 2015",
-        "United States",
+        noted("CCMC, National Customer Rage Study 2015"),
+        noted("United States"),
         "2015",
-        "most serious problem",
+        noted("most serious problem"),
         "the company",
-        "not stated",
+        noted("not stated"),
     ),
 )
 ANCHORS = {anchor.name: anchor for anchor in _FOUND}

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from cxlib.language import tr
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -37,3 +39,9 @@ class Answers:
     variables: dict[str, Variable]
     kind: str
     notes: tuple[str, ...] = ()
+
+
+def some_columns(names: list[str]) -> str:
+    """The names of columns for a note: the first three, and how many more there are."""
+    shown = ", ".join(names[:3])
+    return tr("{columns} and {number} more columns", columns=shown, number=len(names) - 3) if len(names) > 3 else shown

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlib import intervals
+from cxlib import intervals, text
 from cxlib.counts import as_list, tally
 from cxlib.detectable import multiplier
 from cxlib.errors import CxError, nearest
+from cxlib.language import tr
 from cxlib.scores import score
 from cxlib.variance import Domains, linearise
 
@@ -105,6 +106,7 @@ def combined(arms: Arms, named, asked: list[dict], span, confidence, minimum_bas
             if cell in arms.cells:
                 weights[row, arms.cells[cell]] = value
     variance, df, units = _variance(arms, weights)
+    what = "clusters" if len(domains.design.home) else "respondents"
     # Answers that vary nowhere would be told apart with certainty.
     varies = variance > 1e-18 * (weights**2 @ np.nan_to_num(domains.spread))
     small = (least < max(minimum_base, 2)) | ~(df > 0) | ~varies
@@ -123,14 +125,14 @@ def combined(arms: Arms, named, asked: list[dict], span, confidence, minimum_bas
         {"estimate": estimate, "low": low, "high": high, "se": se, "t": t, "df": df}
         | {"p": 2 * special.stdtr(df, -np.abs(t)), "detectable": multiplier(df, power, confidence) * se}
         | {"n": (used @ domains.n).astype(int), **bases, "n_least": least, "n_weighted": used @ domains.w}
-        | {"n_effective": effective, "units": units}
+        | {"n_effective": effective, "units": [f"{a:,} and {b:,} {what}" for a, b in units]}
     )
-    found["method"] = [_method(arms, row) for row in found.itertuples()]
+    found["method"] = [_method(arms, df, *pair) for df, pair in zip(found["df"], units, strict=True)]
     return pd.concat([pd.DataFrame(named), found], axis=1)
 
 
-def _variance(arms: Arms, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Variance and degrees of freedom of combinations of cells, and the clusters of either group in words.
+def _variance(arms: Arms, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
+    """Variance and degrees of freedom of combinations of cells, and the number of clusters of either group.
 
     Source of the degrees of freedom: Welch, Biometrika 34 (1947) 28-35.
     """
@@ -152,11 +154,20 @@ def _variance(arms: Arms, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
             welch = variance**2 / share
         lacking = np.any([(count > 0) & (free < 1) for (_, free), count in zip(of, counts, strict=True)], axis=0)
         df = np.where(lacking, 0.0, np.where(variance > 0, welch, df))
-    what = "clusters" if len(domains.design.home) else "respondents"
-    return variance, df, [f"{int(a):,} and {int(b):,} {what}" for a, b in zip(*counts, strict=True)]
+    return variance, df, [(int(a), int(b)) for a, b in zip(*counts, strict=True)]
 
 
-def _method(arms: Arms, row) -> str:
-    weights = f"{arms.domains.design.weighting}, " if arms.weighted else ""
-    apart = "" if arms.apart else " that lie in both groups"
-    return f"Student's t, {row.df:.1f} degrees of freedom; Taylor linearisation: {weights}{row.units}{apart}"
+def _method(arms: Arms, df: float, a: int, b: int) -> str:
+    """How a combination was estimated, in words; `a` and `b` are the clusters of either group."""
+    units = {"a": text.number(a), "b": text.number(b)}
+    if not arms.apart:
+        told = tr("{a} and {b} clusters that lie in both groups", **units)
+    elif len(arms.domains.design.home):
+        told = tr("{a} and {b} clusters", **units)
+    else:
+        told = tr("{a} and {b} respondents", **units)
+    return tr(
+        "Student's t, {df} degrees of freedom; Taylor linearisation: {design}",
+        df=text.number(df, digits=1),
+        design=f"{arms.domains.design.weighting}, {told}" if arms.weighted else told,
+    )

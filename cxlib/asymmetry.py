@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.language import digits, noted, tr
 from cxlib.linear import fit_linear
 from cxlib.sandwich import rows
 from cxlib.terms import Sample, check_independence, read
 
 # Basic: the penalty is more than this many times the reward. Excitement: the reach is the other way round.
 TIMES = 2.0
-UNSORTED, NO_EFFECT = "not told apart", "no effect shown"
+KINDS = (noted("basic"), noted("performance"), noted("excitement"))
+UNSORTED, NO_EFFECT = noted("not told apart"), noted("no effect shown")
 
 
 def asymmetry(
@@ -66,10 +68,14 @@ def asymmetry(
     possible = [
         [
             name
-            for name, holds in (
-                ("basic", basic["high"][driver] > 0),
-                ("performance", basic["low"][driver] < 0 and excitement["low"][driver] < 0),
-                ("excitement", excitement["high"][driver] > 0),
+            for name, holds in zip(
+                KINDS,
+                (
+                    basic["high"][driver] > 0,
+                    basic["low"][driver] < 0 and excitement["low"][driver] < 0,
+                    excitement["high"][driver] > 0,
+                ),
+                strict=True,
             )
             if holds
         ]
@@ -101,7 +107,12 @@ def asymmetry(
             "n_excellent": excellent,
             "kind": kinds,
             "possible": [" or ".join(kinds) for kinds in possible],
-            "method": f"bad: at most {low:g}, excellent: at least {high:g}, against between; {fit.method}",
+            "method": tr(
+                "bad: at most {low}, excellent: at least {high}, against between; {model}",
+                low=digits(f"{low:g}"),
+                high=digits(f"{high:g}"),
+                model=fit.method,
+            ),
         }
     ).rename_axis("driver")
 

@@ -16,11 +16,13 @@ from cxlib.counts import as_list, columns_in, tallies, tally
 from cxlib.design import design_of
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.metrics import levels
 from cxlib.scores import estimates
 from cxlib.variance import Domains, linearise
 
 CAPITAL, SMALL = 0.05, 0.10  # a corrected p at most so large gives a capital letter (95%), a small one (90%)
+REST = noted("the rest")  # what a group of three or more is tested against
 CHUNK = 4_000_000  # numbers held in memory at a time
 LETTERS = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_uppercase)]
 
@@ -182,7 +184,9 @@ def _batches(lines: list[Line], width: int) -> Iterator[list[Line]]:
 def _groups(domains: Domains, by: str | None, lines: int) -> dict[str, np.ndarray]:
     """The groups' names, and the numbers of their estimates (lines x groups); respondents without a group are none."""
     count = len(domains.keys) // lines
-    names = np.array(["Total"], dtype=object) if by is None else domains.keys[by].iloc[:count].to_numpy(dtype=object)
+    names = (
+        np.array([tr("Total")], dtype=object) if by is None else domains.keys[by].iloc[:count].to_numpy(dtype=object)
+    )
     kept = np.flatnonzero(~pd.isna(names))
     return {"names": names[kept].astype(str), "index": np.arange(lines)[:, None] * count + kept}
 
@@ -245,7 +249,7 @@ def _compared(lines, domains: Domains, found, names, index, pairs, name: str, co
             "at": np.repeat(np.array(lines, dtype=object), len(plus)),
             "banner": name,
             "group": np.tile([*(names[after] for _, after in pairs), *alone], len(lines)),
-            "other": np.tile([*(names[before] for before, _ in pairs), *["the rest"] * len(alone)], len(lines)),
+            "other": np.tile([*(names[before] for before, _ in pairs), *[REST] * len(alone)], len(lines)),
             **{key: values.ravel() for key, values in arrays.items()},
         }
     )
@@ -294,7 +298,7 @@ def _with_marks(cells: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     letter = {(name, group): mark for name, group, mark in _names(cells, "banner", "group", "letter")}
     for row in tests[tests["p_adjusted"] <= SMALL].itertuples():
         above = row.estimate > 0
-        if row.other == "the rest":
+        if row.other == REST:
             if row.p_adjusted <= CAPITAL:
                 rest[row.at, row.banner, row.group] = "above" if above else "below"
             continue

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxlib.counts import COUNTS, tally
 from cxlib.errors import CxError, nearest
+from cxlib.language import tr
 from cxlib.metrics import Metric, find
 from cxlib.scores import score
 
@@ -45,11 +46,14 @@ def lines_of(frame, present: list[str], name: str, metrics: Mapping, labels: Map
     def line(label, kind, unit="percent", source=name, **what) -> Line:
         return Line(title, str(label), kind, unit, source, route, **what)
 
-    lines = [line("Asked", "asked", source=route)] if route is not None else []
+    lines = [line(tr("Asked"), "asked", source=route)] if route is not None else []
     if name not in present:
         options = [line(labels.get(c, c.removeprefix(f"{name}.")), "share", source=c, answer=1) for c in parts]
         return lines + options
-    nets = [line(labels.get(c, f"Net: {c.removeprefix(f'{name}.')}"), "share", source=c, answer=1) for c in parts]
+    nets = [
+        line(labels.get(c, tr("Net: {net}", net=c.removeprefix(f"{name}."))), "share", source=c, answer=1)
+        for c in parts
+    ]
     metric = find(metrics[name]) if name in metrics else None
     answers, numeric = _answers(frame, name)
     if not len(answers):
@@ -61,7 +65,7 @@ def lines_of(frame, present: list[str], name: str, metrics: Mapping, labels: Map
         return lines + [line(a, "share", answer=a) for a in answers] + nets
     if len(answers) <= RATING and all(float(a).is_integer() for a in answers):
         lines += [line(labels.get(f"{name}={a:g}", f"{a:g}"), "share", answer=a) for a in answers]
-    return [*lines, *nets, line("Mean", "mean", "score")]
+    return [*lines, *nets, line(tr("Mean"), "mean", "score")]
 
 
 def scored(table: pd.DataFrame, line: Line) -> np.ndarray:

@@ -5,12 +5,13 @@ import pandas as pd
 from cxlib import text
 from cxlib.corrections import CORRECTIONS
 from cxlib.differences import TESTS
+from cxlib.language import noted, tr
 
 BASES = {
-    "asked": "Asked",
-    "n": "Base",
-    "n_weighted": "Weighted base",
-    "n_effective": "Effective base",
+    "asked": noted("Asked"),
+    "n": noted("Base"),
+    "n_weighted": noted("Weighted base"),
+    "n_effective": noted("Effective base"),
 }
 MARKS = {"above": "▲", "below": "▼", "": ""}
 
@@ -26,7 +27,7 @@ def printed(cells: pd.DataFrame, bases: pd.DataFrame, minimum_base: int, weighte
     for question, part in bases.groupby("question", sort=False):
         shown = ["n", *(["n_weighted", "n_effective"] if weighted else [])]
         shown = ["asked", *shown] if (part["asked"] > part["n"]).any() else shown
-        rows[question] |= {(key, BASES[key]): [text.number(value) for value in part[key]] for key in shown}
+        rows[question] |= {(key, tr(BASES[key])): [text.number(value) for value in part[key]] for key in shown}
     index = [(question, line) for question, part in rows.items() for _, line in part]
     table = [values for part in rows.values() for values in part.values()]
     return pd.DataFrame(
@@ -44,13 +45,23 @@ def _figure(row, minimum_base: int) -> str:
 
 def notes(correction: str, test: str, minimum_base: int, weighted: bool, sequence: list[str]) -> tuple[str, ...]:
     """What stands below a banner table: how to read the letters, the test, its correction, the bases."""
-    order = f" {text.join(sequence)}: each column against the one before." if sequence else ""
-    kish = " The effective base is Kish's." if weighted else ""
-    return (
+    letters = tr(
         "A letter names a column of the same banner question that the figure is significantly above: capitals at 95%, "
-        f"small letters at 90%. ▲ ▼: above, below the rest of its banner question at 95%.{order}",
-        f"Test: {TESTS[test]}. Correction: {CORRECTIONS[correction]} (a family: the pairs within one row and one "
-        "banner question; the comparisons with the rest are another).",
-        f"** base under {minimum_base}: not reported, not tested. * base under {text.SMALL_BASE}: read with "
-        f"caution.{kish} Means and shares rest on those who were asked and answered.",
+        "small letters at 90%. ▲ ▼: above, below the rest of its banner question at 95%."
     )
+    if sequence:
+        order = tr("{questions}: each column against the one before.", questions=text.join(sequence))
+        letters = f"{letters} {order}"
+    tested = tr(
+        "Test: {test}. Correction: {correction} (a family: the pairs within one row and one banner question; the "
+        "comparisons with the rest are another).",
+        test=tr(TESTS[test]),
+        correction=tr(CORRECTIONS[correction]),
+    )
+    bases = [
+        tr("** base under {base}: not reported, not tested.", base=minimum_base),
+        tr("* base under {base}: read with caution.", base=text.SMALL_BASE),
+        *([tr("The effective base is Kish's.")] if weighted else []),
+        tr("Means and shares rest on those who were asked and answered."),
+    ]
+    return letters, tested, " ".join(bases)

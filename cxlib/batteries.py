@@ -15,6 +15,7 @@ from scipy import linalg, optimize, special
 from cxlib.counts import as_list, tally
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
+from cxlib.language import tr
 from cxlib.scores import design_texts
 from cxlib.variance import Domains, linearise
 
@@ -50,7 +51,7 @@ def alpha(
     Methods 12 (2007) 157-176, whose distribution-free variance this is in a simple random sample.
     """
     battery = _battery(frame, items, reverse, scale, missing, (weights, strata, clusters, fpc, calibration))
-    how = "pairwise covariances" if missing == "pairwise" else "complete answer sheets"
+    how = tr("pairwise covariances") if missing == "pairwise" else tr("complete answer sheets")
     return _estimate(battery, "Cronbach's alpha", *_alpha(battery.covariance), how, confidence)
 
 
@@ -66,7 +67,7 @@ def omega(
     Source: McDonald, Test Theory (1999), chapter 6.
     """
     battery = _battery(frame, items, reverse, scale, "complete", (weights, strata, clusters, fpc, calibration), least=3)
-    how = "one factor by maximum likelihood, complete answer sheets"
+    how = tr("one factor by maximum likelihood, complete answer sheets")
     return _estimate(battery, "McDonald's omega", *_omega(battery), how, confidence)
 
 
@@ -260,8 +261,10 @@ def _estimate(battery: Battery, name: str, value, gradient, how: str, confidence
         raise CxError(f"{name} needs a sum that varies, and the items cancel out; is one keyed the other way?")
     found = _bounds(battery, value, gradient, LOG_REST, confidence)
     against = [item for j, item in enumerate(battery.items) if _item_rest(battery.covariance, j)[0] < 0]
-    warning = f"; against the rest: {', '.join(against)} (keyed the other way?)" if against else ""
-    method = f"{how}; Student's t on log(1 - coefficient); {battery.design}{warning}"
+    parts = [how, tr("Student's t on log(1 - coefficient)"), battery.design]
+    if against:
+        parts.append(tr("against the rest: {items} (keyed the other way?)", items=", ".join(against)))
+    method = "; ".join(parts)
     n, weight = battery.domains.n[0], battery.domains.w[0]
     low, high, se, effective = (found[key] for key in ("low", "high", "se", "n_effective"))
     return Estimate(name, value, low, high, se, n, effective, "score", confidence, method, weight)

@@ -19,6 +19,7 @@ from cxlib.compare import verdict
 from cxlib.corrections import adjust
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
+from cxlib.language import noted, tr
 from cxlib.metrics import find, levels
 
 
@@ -41,7 +42,13 @@ def effect(frame, metric, *, question, group, treated, over, before, after, conf
     known = find(metric)
     unit, label = (known.unit, known.label) if known else ("score", question)
     values = (row[name] for name in ("estimate", "low", "high", "se", "n", "n_effective"))
-    name = f"{label}: {treated} less comparison, {before} to {after}"
+    name = tr(
+        "{metric}: {group} less comparison, {before} to {after}",
+        metric=label,
+        group=treated,
+        before=before,
+        after=after,
+    )
     return Estimate(name, *values, unit, confidence, row["method"], row["n_weighted"])
 
 
@@ -106,11 +113,11 @@ def placebos(
     arms = two_arms(frame, metric, question, group, treated, over, None, design)
     before, after, waves = _in_order(arms, before, after, order)
     earlier = waves[: waves.index(before) + 1]
-    checks = [("effect", before, after), *(("placebo", *pair) for pair in pairwise(earlier))]
+    checks = [(noted("effect"), before, after), *((noted("placebo"), *pair) for pair in pairwise(earlier))]
     asked = [_contrast({first: -1, last: 1}) for _, first, last in checks]
     if len(earlier) > 2:
         x = np.arange(len(earlier)) - (len(earlier) - 1) / 2
-        checks.append(("slope", earlier[0], earlier[-1]))
+        checks.append((noted("slope"), earlier[0], earlier[-1]))
         asked.append(_contrast(dict(zip(earlier, x / (x @ x), strict=True))))
     named = [dict(zip(("check", "before", "after"), check, strict=True)) for check in checks]
     found = pd.concat(
@@ -136,10 +143,10 @@ def lines(
     arms = two_arms(frame, metric, question, group, treated, over, None, design)
     before, after, waves = _in_order(arms, before, after, order)
     named, asked = [], []
-    for side, kind in ((TREATED, "treated"), (COMPARISON, "comparison")):
+    for side, kind in ((TREATED, noted("treated")), (COMPARISON, noted("comparison"))):
         named += [{"kind": kind, "group": arms.names[side], "wave": wave} for wave in waves]
         asked += [{(EVERYBODY, side, wave): 1.0} for wave in waves]
-    named.append({"kind": "counterfactual", "group": arms.names[TREATED], "wave": after})
+    named.append({"kind": noted("counterfactual"), "group": arms.names[TREATED], "wave": after})
     parts = [(TREATED, before, 1.0), (COMPARISON, after, 1.0), (COMPARISON, before, -1.0)]
     asked.append({(EVERYBODY, side, wave): value for side, wave, value in parts})
     rows = combined(arms, named, asked, (before, after), confidence, 2, 0.8)

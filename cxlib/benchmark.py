@@ -12,6 +12,7 @@ import pandas as pd
 from cxlib import survey
 from cxlib.counts import tally
 from cxlib.errors import CxError, nearest
+from cxlib.language import tr
 from cxlib.metrics import Metric, kind_of, levels
 
 FORMS = (
@@ -51,7 +52,7 @@ def _items(study) -> list[str]:
 
 def own_name(study) -> str:
     """What our own company is called: the study's client, else its name on the checklists."""
-    return study.book.client or study.book.tables["benchmark"].own or "Own company"
+    return study.book.client or study.book.tables["benchmark"].own or tr("Own company")
 
 
 def waves(study) -> list[str]:
@@ -78,7 +79,8 @@ def waves(study) -> list[str]:
 def metrics(study) -> pd.DataFrame:
     """The metrics that can be compared: the columns of survey.metrics(), of which question is None for checklists."""
     if form(study) == "checklists":
-        about = ("checklist", None, "Mystery shopping", "Share of the checklist passed", "percent", 0.0, 100.0)
+        called = (tr("Mystery shopping"), tr("Share of the checklist passed"))
+        about = ("checklist", None, *called, "percent", 0.0, 100.0)
         return pd.DataFrame([about], columns=["name", "question", "label", "text", "unit", "least", "most"])
     known = survey.metrics(study)
     names = _published(study)["metric"] if form(study) == "scores" else _asked(study)

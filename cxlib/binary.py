@@ -13,6 +13,7 @@ from scipy import optimize, special
 
 from cxlib import separation
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.newton import maximise
 from cxlib.sandwich import Errors, by_information, design_based, parameters
 from cxlib.terms import Sample, read, standardised
@@ -24,13 +25,13 @@ class BinaryFit:
 
     coefficients: frame by term ("(constant)" first) in log odds of `event`: estimate, se, low, high, t, p, n,
     n_effective; with Firth's fit low, high and p are the profile's. odds_ratios: estimate, low, high by term, without
-    the constant. separation: "" or a sentence that names what separates; separated: frame with driver, answer, n,
+    the constant. kind: of separation (none, complete, quasi-complete); separated: frame with driver, answer, n,
     events, separates (always, never, both). deviance: -2 weighted log-likelihood (without the penalty).
     """
 
     coefficients: pd.DataFrame
     odds_ratios: pd.DataFrame
-    separation: str
+    kind: str
     separated: pd.DataFrame
     unbounded: list[str]  # terms whose plain coefficient has no finite value
     deviance: float
@@ -46,6 +47,15 @@ class BinaryFit:
     def parameters(self) -> np.ndarray:
         """The constant and the coefficients."""
         return self.coefficients["estimate"].to_numpy()
+
+    @property
+    def separation(self) -> str:
+        """A sentence that names what separates, by the names of columns; empty where nothing does."""
+        return self.separation_of(f"{self.sample.outcome} {self.event}")
+
+    def separation_of(self, outcome: str, label=str) -> str:
+        """separation, in which the event is called `outcome`, and a driver what `label` gives for it."""
+        return "" if self.kind == "none" else separation.sentence(self.kind, outcome, self.separated, label=label)
 
 
 def binary(
@@ -95,7 +105,7 @@ def fit_binary(sample: Sample, *, event=None, firth=False, confidence=0.95) -> B
         b = logit.solve()
     named = separation.alone(sample, x, 2 * y - 1, moves) if kind != "none" else []
     found = separation.table(sample, named, y)
-    told = separation.sentence(kind, f"{sample.outcome} {event}", found) if kind != "none" else ""
+    told = "" if kind == "none" else separation.sentence(kind, f"{sample.outcome} {event}", found)
 
     back = np.diag(np.r_[1.0, 1 / scale])
     back[0, 1:] = -centre / scale
@@ -113,18 +123,19 @@ def fit_binary(sample: Sample, *, event=None, firth=False, confidence=0.95) -> B
             bounds = np.array([low, high]) * back[term, term]
             frame.loc[frame.index[term], ["low", "high", "p"]] = [*bounds, p]
     frame.loc[frame.index[1:][moves], "n_effective"] = np.nan
-    how = "Firth's penalised logit, profile-likelihood intervals" if logit.firth else "logit"
+    how = tr("Firth's penalised logit, profile-likelihood intervals") if logit.firth else tr("logit")
     if logit.firth and sample.design_given:
-        how = "Firth's penalised logit" + ("; profile-likelihood intervals of separating terms" if moves.any() else "")
+        how = tr("Firth's penalised logit")
+        how = f"{how}; {tr('profile-likelihood intervals of separating terms')}" if moves.any() else how
     chance = special.expit(z @ b)
     return BinaryFit(
         coefficients=frame,
         odds_ratios=np.exp(frame.loc[sample.terms, ["estimate", "low", "high"]]),
-        separation=told,
+        kind=kind,
         separated=found,
         unbounded=[term for term, moved in zip(sample.terms, moves, strict=True) if moved],
         deviance=float(-2 * sample.w @ _log_chance(z @ b, y)),
-        method="; ".join(part for part in (how, told, errors.name, sample.text) if part),
+        method="; ".join(part for part in (how, told, tr(errors.name), sample.text) if part),
         event=event,
         confidence=confidence,
         sample=sample,

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from cxlib.errors import CxError
+from cxlib.language import tr
 
 # Calibrated weights over starting ones are alike in a cell of the margins, but for the rounding of their product.
 ALIKE = 1e-6
@@ -42,7 +43,7 @@ def without(design: dict) -> dict:
 
 def fixed(design: dict) -> str:
     """What to say of a number that takes the weights as fixed; empty where they are not calibrated."""
-    return "; weights taken as fixed" if design.get("calibration") is not None else ""
+    return f"; {tr('weights taken as fixed')}" if design.get("calibration") is not None else ""
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,21 @@ import pandas as pd
 from cxlib.answers import Answers, Variable
 from cxlib.codebook import KEYS, Question
 from cxlib.errors import CxError
+from cxlib.flagged import check_name
+from cxlib.language import noted, tr
 from cxlib.places import entry_files
 from cxlib.readers import by_value, code, number, read_table
 
 WORDS = {
-    "weight": "Weight; blank for who is left out",
-    "weight_start": "Weight as it was given, before raking and exclusions",
-    "weight_ratio": "Raked weight divided by the starting weight",
-    "excluded": "Why the respondent is left out; blank for who is kept",
-    "persona": "Persona that the respondent most likely belongs to",
-    "persona_probability": "Probability of that persona, 0-1",
+    "weight": noted("Weight; blank for who is left out"),
+    "weight_start": noted("Weight as it was given, before raking and exclusions"),
+    "weight_ratio": noted("Raked weight divided by the starting weight"),
+    "excluded": noted("Why the respondent is left out; blank for who is kept"),
+    "persona": noted("Persona that the respondent most likely belongs to"),
+    "persona_probability": noted("Probability of that persona, 0-1"),
 }
 RATED = ("metric", "driver")
 CODED = ("single", "segment")
-YES_NO = {"0": "No", "1": "Yes"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def clean(study) -> Clean:
         notes += told
     made = Clean(Answers(frame.assign(**columns), variables, "clean"), roles, _missing_codes(study), tuple(notes))
     flags = {f"flag.{check}": marked.astype(float) for check, marked in study.flags.items()}
-    about = [Variable(name, _flagged(name), kind="single", labels=YES_NO) for name in flags]
+    about = [Variable(name, _flagged(name), kind="single", labels=_yes_no()) for name in flags]
     return _with(made, study, flags, about, "flag")
 
 
@@ -75,8 +76,8 @@ def with_personas(made: Clean, study, personas) -> Clean:
     likely[kept[placed]] = personas.probabilities.max(axis=1)[placed]
     names = {str(i): name for i, name in enumerate(personas.names, 1)}
     about = [
-        Variable("persona", WORDS["persona"], kind="single", labels=names),
-        Variable("persona_probability", WORDS["persona_probability"], kind="number"),
+        Variable("persona", tr(WORDS["persona"]), kind="single", labels=names),
+        Variable("persona_probability", tr(WORDS["persona_probability"]), kind="number"),
     ]
     columns = {"persona": members, "persona_probability": likely}
     return _with(made, study, columns, about, "persona")
@@ -99,7 +100,11 @@ def _missing_codes(study) -> dict[str, pd.Series]:
 
 
 def _flagged(name: str) -> str:
-    return f"Marked as {name.removeprefix('flag.').replace('_', '-')}"
+    return tr("Marked as {check}", check=tr(check_name(name.removeprefix("flag."))))
+
+
+def _yes_no() -> dict[str, str]:
+    return {"0": tr("No"), "1": tr("Yes")}
 
 
 def _with_weights(study) -> pd.DataFrame:
@@ -144,8 +149,8 @@ def _variable(study, column: str, role: str) -> Variable:
         source = next(name for name, spec in questions.items() if column in spec.derive)
         return Variable(column, f"{study.label(source)}: {study.label(column).lower()}", kind="single")
     if title not in questions:
-        words = WORDS.get(column) or f"{study.label(title)}{f': {part}' if part else ''}"
-        labels = YES_NO if column == "recontact" else {}
+        words = tr(WORDS.get(column, "")) or f"{study.label(title)}{f': {part}' if part else ''}"
+        labels = _yes_no() if column == "recontact" else {}
         return Variable(column, words, kind="number" if role == "weight" else "meta", labels=labels)
     spec = questions[title]
     wording = book.words(spec.text) or study.label(title)
@@ -154,7 +159,7 @@ def _variable(study, column: str, role: str) -> Variable:
         kinds = {"metric": "rating", "driver": "rating", "segment": "single", "comment": "text"}
         return Variable(column, wording, kind=kinds.get(role, role), labels=labels, missing=spec.missing)
     option = book.words(spec.labels.get(part), part) if role == "multi" else part
-    return Variable(column, wording, option, title, "multi", YES_NO)
+    return Variable(column, wording, option, title, "multi", _yes_no())
 
 
 def _file_labels(study, name: str, question: Question) -> dict[str, str]:

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib.answer_states import asked, declared, shares_by
+from cxlib.language import noted
 from cxlib.readers import number
 from cxlib.scores import by_group
 from cxlib.survey import metrics
 
-OUTSIDE, INSIDE, TEXT = "outside the scale", "on the scale", "no number"
+OUTSIDE, INSIDE, TEXT = noted("outside the scale"), noted("on the scale"), noted("no number")
 
 
 def outside(study, *, confidence=0.95, design=None) -> pd.DataFrame:

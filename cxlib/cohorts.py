@@ -8,10 +8,21 @@ from cxlib.counts import tally
 from cxlib.days import day
 from cxlib.errors import CxError
 from cxlib.intervals import wilson
+from cxlib.language import noted, tr
 from cxlib.purchases import read
 from cxlib.risk_sets import check_confidence
 
-PERIODS = {"M": "month", "Q": "quarter", "Y": "year"}
+# How cohorts are counted, by period.
+THERE = {
+    "M": noted("still there at the end of the month; Wilson; customers leave independently"),
+    "Q": noted("still there at the end of the quarter; Wilson; customers leave independently"),
+    "Y": noted("still there at the end of the year; Wilson; customers leave independently"),
+}
+BOUGHT = {
+    "M": noted("bought in the month; Wilson; customers buy independently"),
+    "Q": noted("bought in the quarter; Wilson; customers buy independently"),
+    "Y": noted("bought in the year; Wilson; customers buy independently"),
+}
 
 
 def triangle(
@@ -57,9 +68,8 @@ def triangle(
     cells = _cells(number[inside], (gone - number)[inside], n[inside], last, period, begin.to_period(period).ordinal)
     cells["retained"] = cells["at_start"] - cells.groupby("cohort", sort=False)["count"].cumsum()
     found = _shares(cells.rename(columns={"count": "lost"}), "retained", ["lost"], confidence, minimum_base)
-    method = f"still there at the end of the {PERIODS[period]}; Wilson; customers leave independently"
     counts = {"undated": n[~known].sum(), "earlier": n[earlier].sum(), "later": n[known & ~earlier & ~inside].sum()}
-    return found.assign(late=found.groupby("cohort")["age"].transform("min") > 0, method=method, **counts)
+    return found.assign(late=found.groupby("cohort")["age"].transform("min") > 0, method=tr(THERE[period]), **counts)
 
 
 def activity(
@@ -87,13 +97,12 @@ def activity(
     cells["value"] = _cells(starts, age, inside["value"].to_numpy(), last, period)["count"] if value else np.nan
     cells = cells.rename(columns={"count": "active"}).astype({"purchases": "int64"})
     found = _shares(cells, "active", ["purchases", "value"], confidence, minimum_base)
-    method = f"bought in the {PERIODS[period]}; Wilson; customers buy independently"
-    return found.assign(method=method, later=len(table) - len(inside))
+    return found.assign(method=tr(BOUGHT[period]), later=len(table) - len(inside))
 
 
 def _check_period(period: str) -> None:
-    if period not in PERIODS:
-        raise CxError(f"a period is one of {', '.join(PERIODS)}; found {period}")
+    if period not in THERE:
+        raise CxError(f"a period is one of {', '.join(THERE)}; found {period}")
 
 
 def _day(table: pd.DataFrame, name: str) -> pd.Series:

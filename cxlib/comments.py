@@ -13,6 +13,7 @@ from cxlib import compare, phrases
 from cxlib.corrections import adjust
 from cxlib.errors import CxError, nearest
 from cxlib.keyness import keyness_of
+from cxlib.language import noted, tr
 from cxlib.metrics import levels
 from cxlib.quotes import quotes
 from cxlib.scores import by_group, shares
@@ -21,11 +22,11 @@ from cxlib.themes import members
 from cxlib.themes import themes as grouped
 from cxlib.tokens import given
 
-OTHER = "Other"
+OTHER = noted("Other")  # what is of no theme
 SHOWN = 8  # terms of a theme that are listed
 MOST = 40  # terms of a table
 _ABOUT = ["estimate", "low", "high", "se"]
-THEMES = ["theme", "terms", "count", *_ABOUT, "n", "n_weighted", "n_effective", "deff", "method", "unit"]
+THEMES = ["theme", "rest", "terms", "count", *_ABOUT, "n", "n_weighted", "n_effective", "deff", "method", "unit"]
 _TESTED = ["t", "df", "p", "p_adjusted", "tests", "verdict", "n", "n_without", "n_weighted", "n_effective", "unit"]
 SCORES = ["name", "label", "theme", "given", "given_low", "given_high", "without", *_ABOUT, *_TESTED]
 EXAMPLES = ["theme", "comment"]
@@ -50,8 +51,9 @@ class Said:
 class Themes:
     """The themes of a wave's comments, as frames; without rows where there are none.
 
-    themes: theme, terms, count (comments with it), estimate (share of the comments in percent), low, high, se, n
-    (comments), n_weighted, n_effective, deff, method, unit; the commonest first, what is of no theme last. by_metric:
+    themes: theme, rest (true for what is of no theme), terms, count (comments with it), estimate (share of the comments
+    in percent), low, high, se, n (comments), n_weighted, n_effective, deff, method, unit; the commonest first, the rest
+    last. by_metric:
     name and label (of the metric), theme, given (the metric of those who mention it), given_low, given_high, without
     (of those who commented and do not), estimate (the difference), low, high, se, t, df, p, p_adjusted (Holm, over the
     themes of a metric), tests (how many), verdict, n (who mention it), n_without, n_weighted, n_effective, unit.
@@ -137,8 +139,8 @@ def sides(study, question: str) -> tuple[set, set, str, str]:
         low = {answer for answer in scores if answer <= least + third}
         high = {answer for answer in scores if answer >= most - third}
     if metric.name == "nps":
-        return low, high, "detractors", "promoters"
-    return low, high, f"low {metric.label}", f"high {metric.label}"
+        return low, high, tr("detractors"), tr("promoters")
+    return low, high, tr("low {metric}", metric=metric.label), tr("high {metric}", metric=metric.label)
 
 
 def key_terms(
@@ -190,14 +192,16 @@ def themes(
     rows = [_share(study, frame.assign(**{_HELD: flags[name]}), wave, confidence, least) for name in names]
     shown = pd.concat(rows, ignore_index=True)
     shown.insert(0, "theme", names)
-    shown.insert(1, "terms", [listed.get(name, "comments of none of these") for name in names])
-    last = (shown["theme"] == OTHER).to_numpy()
+    shown.insert(1, "rest", [name == OTHER for name in names])
+    shown.insert(2, "terms", [listed.get(name, tr("comments of none of these")) for name in names])
+    last = shown["rest"].to_numpy()
     shown = shown.iloc[np.lexsort([shown["theme"].astype(str), -shown["estimate"].fillna(0).round(9), last])]
     shown = shown.loc[~last[shown.index] | (shown["count"] > 0), THEMES].reset_index(drop=True)
-    order = [name for name in shown["theme"] if name != OTHER]
+    order = shown.loc[~shown["rest"], "theme"].tolist()
     scores = _by_metric(study, {name: flags[name] for name in order}, confidence, least)
     told = quotes(belongs.rename(columns={"theme": "group"}), texts, most=most).rename(columns={"group": "theme"})
     told = told.iloc[np.argsort(told["theme"].map(order.index), kind="stable")].reset_index(drop=True)
+    shown["theme"] = shown["theme"].mask(shown["rest"], tr(OTHER))
     return Themes(shown, scores, told if len(texts) >= least else told.head(0), len(texts))
 
 

@@ -18,11 +18,12 @@ from cxlib.compare import verdict
 from cxlib.corrections import adjust
 from cxlib.counts import tally
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.metrics import kind_of, levels
 from cxlib.scores import estimates, score
 from cxlib.variance import Domains, linearise
 
-MEAN = "Mean of competitors"
+MEAN = noted("Mean of competitors")
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,9 @@ def changes(study, *, confidence=0.95) -> pd.DataFrame:
 
     (own now - own before) - (competitor now - competitor before), for each wave against the last one that can be
     compared (span "wave") and against the first (span "period", where that is another one). Columns as in gaps(), and
-    before and span; ours and theirs are the two changes. The mean is of the competitors that are reported in both
-    waves: one test, which needs no correction; the competitors one by one are a family. Nothing is compared across a
-    wave from which on the question was asked in another way.
+    before, span and mean (true for the mean of the competitors); ours and theirs are the two changes. The mean is of
+    the competitors that are reported in both waves: one test, which needs no correction; the competitors one by one are
+    a family. Nothing is compared across a wave from which on the question was asked in another way.
     """
     frames, known, order = [], benchmark.waves(study) if study.has("benchmark") else [], waves(study)
     for panel in _panels(study, confidence):
@@ -169,7 +170,9 @@ def changes(study, *, confidence=0.95) -> pd.DataFrame:
                     asked += _relative(panel, {"span": span, "before": before, "wave": wave})
         if asked:
             found = panel.compare(asked, confidence=confidence, minimum_base=study.book.minimum_base)
-            frames.append(_judged(found, ["span", "wave"]))
+            judged = _judged(found, ["span", "wave"])
+            mean = judged["rival"] == MEAN
+            frames.append(judged.assign(mean=mean, rival=judged["rival"].mask(mean, tr(MEAN))))
     return _stacked(frames)
 
 
@@ -247,11 +250,14 @@ def _theirs(study, about, filled: float, confidence: float) -> tuple[Domains, pd
     rows = estimates(domains, steps, table, y, weighted=weighted, confidence=confidence)
     rows["low"], rows["high"] = rows["low"].clip(about.least), rows["high"].clip(upper=about.most)
     if benchmark.form(study) == "scores":
-        taken = "published score, as of a simple random sample"
+        taken = tr("published score, as of a simple random sample")
         if kind_of(steps) != "share":
-            taken += f", answers spread as ours ({filled:.0%} of the largest spread)"
-        given = study.table("benchmark").get("se", pd.Series(dtype=float)).notna().any()
-        taken += "; published standard errors where there are any" if given else ""
+            taken = tr(
+                "published score, as of a simple random sample, answers spread as ours ({part} of the largest spread)",
+                part=f"{filled:.0%}",
+            )
+        if study.table("benchmark").get("se", pd.Series(dtype=float)).notna().any():
+            taken = f"{taken}; {tr('published standard errors where there are any')}"
         rows["method"] = [f"{method.split('; ')[0]}; {taken}" for method in rows["method"]]
     rows = rows.assign(own=rows["company"] == benchmark.own_name(study))
     return domains, _reported(rows, study.book.minimum_base)

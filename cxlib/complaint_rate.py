@@ -14,6 +14,7 @@ from cxlib.anchors import ANCHORS
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
 from cxlib.intervals import critical_value
+from cxlib.language import digits, noted, tr, tr_n
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
 
@@ -76,7 +77,7 @@ class ComplaintRate:
             return float(low)
         return float(optimize.brentq(lambda p: float(self.below(p)) - q, low, high, xtol=1e-14))
 
-    def estimate(self, *, confidence: float = 0.95, name: str = "Complaint rate") -> Estimate:
+    def estimate(self, *, confidence: float = 0.95, name: str = noted("Complaint rate")) -> Estimate:
         """The rate in percent with its interval; an interval of no width where the rate is taken as known."""
         low, high = (self.quantile(q) for q in ((1 - confidence) / 2, (1 + confidence) / 2))
         # Where nobody or everybody complained, the interval begins or ends there.
@@ -87,7 +88,9 @@ class ComplaintRate:
             second = self.share @ (mean * (self.a + 1) / (total + 1))
             sd = float(np.sqrt(max(second - self.mean**2, 0.0)))
         numbers = (100 * v for v in (self.value, low, high, sd))
-        return Estimate(name, *numbers, self.n, self.n_effective, "percent", confidence, self.method, self.n_weighted)
+        return Estimate(
+            tr(name), *numbers, self.n, self.n_effective, "percent", confidence, self.method, self.n_weighted
+        )
 
 
 def complaint_rate(complained: int, unhappy: int, *, n_effective: float | None = None) -> ComplaintRate:
@@ -111,8 +114,14 @@ def complaint_rate(complained: int, unhappy: int, *, n_effective: float | None =
 
 def _of_share(share: float, n: int, n_effective: float, n_weighted: float) -> ComplaintRate:
     x = share * n_effective
-    effective = f", effective {n_effective:,.0f}" if n_effective < n else ""
-    method = f"rate from the survey: Beta with Jeffreys' prior, {n:,} unhappy respondents{effective}"
+    given = {
+        "respondents": tr_n("{n} unhappy respondent", "{n} unhappy respondents", n),
+        "effective": digits(f"{n_effective:,.0f}"),
+    }
+    if n_effective < n:
+        method = tr("rate from the survey: Beta with Jeffreys' prior, {respondents}, effective {effective}", **given)
+    else:
+        method = tr("rate from the survey: Beta with Jeffreys' prior, {respondents}", **given)
     a, b = np.array([x + PRIOR]), np.array([n_effective - x + PRIOR])
     return ComplaintRate(
         "survey", share, method, a, b, n=n, n_effective=float(n_effective), complained=x, n_weighted=n_weighted
@@ -174,7 +183,8 @@ def anchored(name: str) -> ComplaintRate:
     if name not in ANCHORS:
         raise CxError(f"there is no anchor {name}; the anchors are {', '.join(ANCHORS)}{nearest(name, ANCHORS)}")
     anchor = ANCHORS[name]
-    return ComplaintRate("anchor", anchor.rate, f"rate of {anchor.label}, taken as known ({anchor.source})")
+    method = tr("rate of {label}, taken as known ({source})", label=tr(anchor.label), source=tr(anchor.source))
+    return ComplaintRate("anchor", anchor.rate, method)
 
 
 def fixed(rate: float) -> ComplaintRate:
@@ -185,14 +195,14 @@ def fixed(rate: float) -> ComplaintRate:
         raise CxError(f"a complaint rate is a number above 0 and at most 1, e.g. 0.03; found {rate!r}") from None
     if not 0 < value <= 1:
         raise CxError(f"a complaint rate is above 0 and at most 1, e.g. 0.03 for 3%; found {rate}")
-    return ComplaintRate("fixed", value, f"rate of {value:.4g} taken as known")
+    return ComplaintRate("fixed", value, tr("rate of {rate} taken as known", rate=digits(f"{value:.4g}")))
 
 
 def given(a: float, b: float) -> ComplaintRate:
     """A rate that somebody states as Beta(a, b), both above 0. Raises CxError otherwise."""
     if not (a > 0 and b > 0 and np.isfinite(a) and np.isfinite(b)):
         raise CxError(f"a Beta distribution has two numbers above 0, e.g. 3 and 97; found {a} and {b}")
-    method = f"rate stated as Beta({a:g}, {b:g})"
+    method = tr("rate stated as Beta({a}, {b})", a=digits(f"{a:g}"), b=digits(f"{b:g}"))
     return ComplaintRate("beta", a / (a + b), method, np.array([float(a)]), np.array([float(b)]), n_effective=a + b)
 
 

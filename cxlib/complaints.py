@@ -5,15 +5,18 @@ which time window. They stand in study.yml under `iceberg:`; a notebook's parame
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 import pandas as pd
 
+from cxlib import language
 from cxlib.complaint_rate import ComplaintRate, rates_by_group, stated
 from cxlib.days import day
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.rules import Fault, check_answers
 
-ALL, UNDECLARED, OUTSIDE = "all", "not declared", "as in the source of the rate"
+ALL, SURVEY = noted("all"), noted("survey")  # as study.yml writes them, and as tables show them
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,16 @@ class Definition:
     @property
     def undeclared(self) -> list[str]:
         """What a definition lacks, in words."""
-        survey = self.rate == "survey"
-        needed = {
-            "who counts as unhappy (`unhappy:`)": self.unhappy or not survey,
-            "who complained (`complained:`)": self.complained or not survey,
-            "the severity (`severity:`)": self.severity,
-            "the channels (`channels:`)": self.channels,
-            "the time window (`window:`)": self.start is not None,
-            "the complaint rate (`rate:`)": self.rate,
-        }
-        return [name for name, given in needed.items() if not given]
+        survey = self.rate == SURVEY
+        needed = [
+            (tr("who counts as unhappy (`unhappy:`)"), self.unhappy or not survey),
+            (tr("who complained (`complained:`)"), self.complained or not survey),
+            (tr("the severity (`severity:`)"), self.severity),
+            (tr("the channels (`channels:`)"), self.channels),
+            (tr("the time window (`window:`)"), self.start is not None),
+            (tr("the complaint rate (`rate:`)"), self.rate),
+        ]
+        return [name for name, given in needed if not given]
 
 
 def declared(study, *, unhappy="", complained="", severity="", channels="", start="", end="", rate="") -> Definition:
@@ -99,18 +102,18 @@ def _codes(text: str) -> str | tuple[str, ...]:
 def definition_table(study, definition: Definition) -> pd.DataFrame:
     """The declared definition in words, to stand beside every result: columns what, declared."""
 
-    def asked(given: dict) -> str:
-        wordings = [study.text(question) for question in given if study.text(question)]
-        return f" (asked: {' / '.join(wordings)})" if wordings else ""
+    def asked(answers: str, given: dict) -> str:
+        wordings = " / ".join(study.text(question) for question in given if study.text(question))
+        return tr("{answers} (asked: {wordings})", answers=answers, wordings=wordings) if wordings else answers
 
     words = in_words(study, definition)
     rows = [
-        ("Unhappy", words["unhappy"] + asked(definition.unhappy)),
-        ("Complained", words["complained"] + asked(definition.complained)),
-        ("Severity of complaints", words["severity"]),
-        ("Channels of complaints", words["channels"]),
-        ("Time window of complaints", words["window"]),
-        ("Evidence for the complaint rate", definition.rate or UNDECLARED),
+        (noted("Unhappy"), asked(words["unhappy"], definition.unhappy)),
+        (noted("Complained"), asked(words["complained"], definition.complained)),
+        (noted("Severity of complaints"), words["severity"]),
+        (noted("Channels of complaints"), words["channels"]),
+        (noted("Time window of complaints"), words["window"]),
+        (noted("Evidence for the complaint rate"), tr(definition.rate) or tr("not declared")),
     ]
     return pd.DataFrame(rows, columns=["what", "declared"])
 
@@ -119,20 +122,32 @@ def in_words(study, definition: Definition) -> dict[str, str]:
     """The parts of a definition in words: unhappy, complained, severity, channels, window."""
 
     def answers(given: dict) -> str:
-        parts = [f"{study.label(q)} is {' or '.join(study.answer_words(q, codes))}" for q, codes in given.items()]
-        return " or ".join(parts) or (UNDECLARED if definition.rate in ("", "survey") else OUTSIDE)
+        parts = [
+            tr("{question} is {answers}", question=study.label(q), answers=_any_of(study.answer_words(q, codes)))
+            for q, codes in given.items()
+        ]
+        if parts:
+            return _any_of(parts)
+        return tr("not declared") if definition.rate in ("", SURVEY) else tr("as in the source of the rate")
 
     def codes(given) -> str:
-        return ALL if given == ALL else ", ".join(given) or UNDECLARED
+        return tr(ALL) if given == ALL else ", ".join(given) or tr("not declared")
 
-    known = definition.start is not None
+    window = tr("not declared")
+    if definition.start is not None:
+        window = tr("{low} to {high}", low=language.day(definition.start), high=language.day(definition.end))
     return {
         "unhappy": answers(definition.unhappy),
         "complained": answers(definition.complained),
         "severity": codes(definition.severity),
         "channels": codes(definition.channels),
-        "window": f"{definition.start.date()} to {definition.end.date()}" if known else UNDECLARED,
+        "window": window,
     }
+
+
+def _any_of(parts: list[str]) -> str:
+    """One thing or another: a or b or c."""
+    return reduce(lambda one, other: tr("{one} or {other}", one=one, other=other), parts)
 
 
 @dataclass(frozen=True)
@@ -159,7 +174,7 @@ def complainers(study, definition: Definition) -> Complainers:
     """
     table = study.table("complaints")
     _check(study, table, definition)
-    steps = [("Complaints in the table", len(table))]
+    steps = [(noted("Complaints in the table"), len(table))]
 
     def keep(rows: pd.DataFrame, which: pd.Series, why: str) -> pd.DataFrame:
         left = int((~which).sum())
@@ -167,12 +182,12 @@ def complainers(study, definition: Definition) -> Complainers:
             steps.append((why, -left))
         return rows[which]
 
-    rows = named = keep(table, table["complainer"].notna(), "without a complainer's key")
+    rows = named = keep(table, table["complainer"].notna(), noted("without a complainer's key"))
     if named.empty:
         raise CxError(f"complainers are told apart by their key (`complainer:`); all {len(table):,} complaints lack it")
     if definition.start is not None:
         inside = rows["when"].dt.normalize().between(definition.start, definition.end)
-        rows = keep(rows, inside, "dated outside the window, or not at all")
+        rows = keep(rows, inside, noted("dated outside the window, or not at all"))
         if rows.empty:
             outside = named["when"].dropna()
             example = f", e.g. {outside.iloc[0].date()}" if len(outside) else ""
@@ -180,19 +195,23 @@ def complainers(study, definition: Definition) -> Complainers:
                 f"complaints must be dated within the window {definition.start.date()} to {definition.end.date()}; all "
                 f"{len(named):,} with a complainer lie outside{example}"
             )
-    for column, codes in (("severity", definition.severity), ("channel", definition.channels)):
+    parts = (
+        ("severity", definition.severity, noted("of another severity")),
+        ("channel", definition.channels, noted("of another channel")),
+    )
+    for column, codes, why in parts:
         if codes and codes != ALL:
-            rows = keep(rows, rows[column].isin(codes), f"of another {column}")
+            rows = keep(rows, rows[column].isin(codes), why)
     order = rows.sort_values("when", kind="stable") if "when" in rows else rows
     again = int(order["complainer"].duplicated().sum())
     if again:
-        steps.append(("more complaints of the same complainer", -again))
+        steps.append((noted("more complaints of the same complainer"), -again))
     found = order.groupby("complainer", sort=True).agg(
         complaints=("complainer", "size"),
         **({"first": ("when", "first"), "last": ("when", "last")} if "when" in order else {}),
         **({"outcome": ("outcome", "last")} if "outcome" in order else {}),
     )
-    steps.append(("Distinct complainers", len(found)))
+    steps.append((noted("Distinct complainers"), len(found)))
     return Complainers(found.reset_index(), rows, pd.DataFrame(steps, columns=["step", "complaints"]))
 
 
@@ -250,7 +269,7 @@ def survey_rates(
 
 def rate(study, definition: Definition, wave: str | None) -> ComplaintRate:
     """The complaint rate as declared: from the survey, an anchor, or a stated one. Raises CxError as stated()."""
-    if definition.rate == "survey":
+    if definition.rate == SURVEY:
         return survey_rates(study, definition, wave)[""]
     return stated(definition.rate)
 

@@ -15,17 +15,18 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted
 
 # What a place on the journey is: a stage, or a touchpoint in one of its channels at a stage; and the column that holds
 # its number.
-LEVELS = {"stage": ("stage",), "touchpoint": ("stage", "touchpoint", "channel")}
+LEVELS = {noted("stage"): ("stage",), noted("touchpoint"): ("stage", "touchpoint", "channel")}
 CODES = {"stage": "place", "touchpoint": "node"}
 _LACKING = "contacts need a customer, a time, a stage and a touchpoint; none of {:,} has all four"
 USUAL = 0.95  # so many of the contacts that follow another come within the usual gap
 MEMORY = "3GB"  # of the engine that aggregates; what needs more goes by way of the temporary folder
 _BESIDE = {"here": "", "before": "from_", "after": "to_"}  # a contact and its neighbours, and their columns
 _WORD = 62  # bits of the whole numbers that hold several counts
-UNKNOWN = "unknown"  # a channel that the log does not tell
+UNKNOWN = noted("unknown")  # a channel that the log does not tell
 _ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _ZONED = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)"
 

@@ -4,13 +4,25 @@ import numpy as np
 import pandas as pd
 
 from cxlib.contact_log import LEVELS, Journeys, journeys, places
-from cxlib.errors import nearest
+from cxlib.errors import closest
+from cxlib.language import digits, noted, tr
 
 __all__ = ["LEVELS", "Journeys", "check", "journeys", "places"]
 
 # Of the rules of check(), those whose breaches somebody ought to mend; the others are decisions to know of.
 MEND = ("before_customer", "unknown_customer", "unknown_stage", "unknown_touchpoint", "blank", "duplicate")
-UNKNOWN = "kept: it has a row of its own after the map's, and is a departure from the map"
+UNKNOWN = noted("kept: it has a row of its own after the map's, and is a departure from the map")
+
+
+_IN_THE_MAP = {
+    "stage": noted("a stage is in the drawn map"),
+    "touchpoint": noted("a touchpoint is in the drawn map, at its stage"),
+}
+_EXAMPLES = {
+    "since": noted("{who}, contact {seen}, since {since}"),
+    "left": noted("{who}, contact {seen}, left {left}"),
+    "customer": noted("{who}, contact {seen}"),
+}
 
 
 def check(events, customers: pd.DataFrame | None, drawn_map: pd.DataFrame, **columns) -> pd.DataFrame:
@@ -33,11 +45,12 @@ def check(events, customers: pd.DataFrame | None, drawn_map: pd.DataFrame, **col
 def _beside_customers(log: Journeys, customers: pd.DataFrame | None):
     """Contacts before the customer came, after he left, and of nobody known."""
     rules = [
-        ("before_customer", "since", "a contact comes after its customer did", "moment::DATE < since",
-         "kept: a journey may begin before the first purchase"),
-        ("after_customer", "left", "a contact comes before its customer leaves", "moment::DATE > left_on", "kept"),
-        ("unknown_customer", "customer", "a contact's customer is in the table of customers", "known IS NULL",
-         "kept, but left out where customers are compared"),
+        ("before_customer", "since", tr("a contact comes after its customer did"), "moment::DATE < since",
+         tr("kept: a journey may begin before the first purchase")),
+        ("after_customer", "left", tr("a contact comes before its customer leaves"), "moment::DATE > left_on",
+         tr("kept")),
+        ("unknown_customer", "customer", tr("a contact's customer is in the table of customers"), "known IS NULL",
+         tr("kept, but left out where customers are compared")),
     ]  # fmt: skip
     told = {} if customers is None else {column: customers[column] for column in customers}
     people = pd.DataFrame({"known": told.get("customer", pd.Series(dtype="str")).astype("str")})
@@ -45,7 +58,7 @@ def _beside_customers(log: Journeys, customers: pd.DataFrame | None):
         people[name] = told[column].dt.normalize() if column in told else pd.Series(dtype="datetime64[us]")
     for kind, column, rule, broken, decision in rules:
         if column not in told or "customer" not in told:
-            yield kind, 0, 0, rule, "", "not checked: the customers' table does not tell"
+            yield kind, 0, 0, rule, "", tr("not checked: the customers' table does not tell")
             continue
         sql = f"""SELECT count(*) AS contacts, count(DISTINCT customer) AS customers,
             min_by({{'who': customer::VARCHAR, 'seen': strftime(moment, '%Y-%m-%d'),
@@ -55,9 +68,7 @@ def _beside_customers(log: Journeys, customers: pd.DataFrame | None):
         row = log.query(sql, people=people).iloc[0]
         example = ""
         if row["contacts"]:
-            first = row["first"]
-            beside = "" if column == "customer" else f", {column} {first[column]}"
-            example = f"{first['who']}, contact {first['seen']}{beside}"
+            example = tr(_EXAMPLES[column], **row["first"])
         yield kind, row["contacts"], row["customers"], rule, example, decision if row["contacts"] else ""
 
 
@@ -74,25 +85,28 @@ def _beside_map(log: Journeys, drawn_map: pd.DataFrame, order: list[str]):
         ("unknown_stage", ~known, "stage", order),
         ("unknown_touchpoint", known & strange, "touchpoint", drawn),
     ):
+        rule = tr(_IN_THE_MAP[column])
         rows = counts[bad].sort_values(["contacts", "stage", "touchpoint"], ascending=[False, True, True])
-        rule = f"a {column} is in the drawn map" + (", at its stage" if column == "touchpoint" else "")
         if rows.empty:
             yield kind, 0, 0, rule, "", ""
             continue
         sql = "SELECT count(DISTINCT customer) AS n FROM contacts JOIN spots USING (stage, touchpoint)"
         people = log.query(sql, spots=rows[["stage", "touchpoint"]])["n"].iloc[0]
         first = rows.iloc[0]
-        at = f" at {first['stage']}" if column == "touchpoint" else ""
-        near = "" if first[column] in names else nearest(first[column], names)
-        yield kind, rows["contacts"].sum(), people, rule, f"{first[column]}{at}{near}", UNKNOWN
+        found = first["stage"]
+        if column == "touchpoint":
+            found = tr("{touchpoint} at {stage}", touchpoint=first["touchpoint"], stage=first["stage"])
+        near = "" if first[column] in names else closest(first[column], names)
+        example = tr("{found}; did you mean {known}?", found=found, known=near) if near else found
+        yield kind, rows["contacts"].sum(), people, rule, example, tr(UNKNOWN)
 
 
 def _by_itself(log: Journeys):
     """What the log shows alone: rows left out, journeys of one contact, ties, and contacts not followed long enough."""
-    left_out = "left out" if log.blank else ""
-    yield "blank", log.blank, 0, "a contact has a customer, a time, a stage and a touchpoint", "", left_out
-    first = "the first is kept, one with a score where there is one" if log.duplicates else ""
-    rule = "a customer has one contact with a touchpoint of a stage at one moment"
+    left_out = tr("left out") if log.blank else ""
+    yield "blank", log.blank, 0, tr("a contact has a customer, a time, a stage and a touchpoint"), "", left_out
+    first = tr("the first is kept, one with a score where there is one") if log.duplicates else ""
+    rule = tr("a customer has one contact with a touchpoint of a stage at one moment")
     yield "duplicate", log.duplicates, log.duplicated, rule, log.example, first
     conditions = {
         "single": "step = 1 AND to_moment IS NULL",
@@ -106,12 +120,16 @@ def _by_itself(log: Journeys):
     ]
     row = log.query(f"SELECT {', '.join(columns)} FROM contacts").iloc[0]
     days = log.usual_gap / pd.Timedelta(days=1)
-    gap = f"{days:.1f} days" if days >= 1 else f"{24 * days:.1f} hours"
+    if days >= 1:
+        gap = tr("{number} days", number=digits(f"{days:.1f}"))
+    else:
+        gap = tr("{number} hours", number=digits(f"{24 * days:.1f}"))
     for kind, name, rule, decision in (
-        ("single_contact", "single", "a journey has two contacts or more", "kept: a journey of one contact"),
-        ("same_moment", "tied", "two contacts of a customer differ in time", "taken in the map's order, then by name"),
-        ("not_followed", "open", f"a contact comes more than the usual gap, {gap}, before the log ends",
-         "kept, but what it leads to is not counted"),
+        ("single_contact", "single", tr("a journey has two contacts or more"), tr("kept: a journey of one contact")),
+        ("same_moment", "tied", tr("two contacts of a customer differ in time"),
+         tr("taken in the map's order, then by name")),
+        ("not_followed", "open", tr("a contact comes more than the usual gap, {gap}, before the log ends", gap=gap),
+         tr("kept, but what it leads to is not counted")),
     ):  # fmt: skip
         found = [row[name], row[f"{name}_customers"]]
         yield kind, *found, rule, row[f"{name}_example"], decision if row[name] else ""

@@ -3,11 +3,12 @@
 import numpy as np
 
 from cxlib.errors import CxError
+from cxlib.language import noted
 
 CORRECTIONS = {
-    "holm": "Holm: the chance of any false mark in a family is at most the level",
-    "bh": "Benjamini-Hochberg: of the marks in a family, the expected share of false ones is at most the level",
-    "none": "none: the more tests, the more false marks",
+    "holm": noted("Holm: the chance of any false mark in a family is at most the level"),
+    "bh": noted("Benjamini-Hochberg: of the marks in a family, the expected share of false ones is at most the level"),
+    "none": noted("none: the more tests, the more false marks"),
 }
 
 

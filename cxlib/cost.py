@@ -4,6 +4,7 @@ import pandas as pd
 
 from cxlib.damage import UNHAPPY, Damage, damage
 from cxlib.iceberg import distribution
+from cxlib.language import tr
 from cxlib.losses import LABELS, outcome_codes, worth
 from cxlib.silence import Silence
 from cxlib.text import join
@@ -12,17 +13,20 @@ from cxlib.text import join
 def lacking(case: Silence, rates: pd.DataFrame) -> str:
     """What the cost cannot be told without, in words; empty where it can. `rates` is losses.loss_rates()."""
     if case.silent is None:
-        return "there is no estimate of how many are silent"
+        return tr("there is no estimate of how many are silent")
     known = rates.set_index("fate")["estimate"]
-    without = [LABELS[fate].lower() for fate in UNHAPPY if pd.isna(known[fate])]
+    without = [tr(LABELS[fate]).lower() for fate in UNHAPPY if pd.isna(known[fate])]
     if without:
-        return f"there is no loss rate for {join(without)}, neither measured nor declared (`losses:`)"
+        return tr(
+            "there is no loss rate for {fates}, neither measured nor declared (`losses:`)",
+            fates=join(without),
+        )
     if not len(case.complainers):
-        return "nobody complained, so there is nothing to compare silence with"
+        return tr("nobody complained, so there is nothing to compare silence with")
     if not len(_outcomes(case)):
-        return "the complaints do not say how they ended (`outcome:`)"
+        return tr("the complaints do not say how they ended (`outcome:`)")
     if case.silent.high == float("inf"):
-        return "the number of silent customers has no upper limit; name the number of customers"
+        return tr("the number of silent customers has no upper limit; name the number of customers")
     return ""
 
 

@@ -10,6 +10,7 @@ from cxlib.calibration import LEFT
 from cxlib.counts import tally
 from cxlib.design import design_of
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.scores import estimates
 from cxlib.variance import linearise
 
@@ -65,13 +66,17 @@ def crosstab(
     statistic, df, p, sparse = _rao_scott(table, cell, (len(order[0]), len(order[1])), drawn)
     w = table["w"].to_numpy()[both]
     kish = w.sum() ** 2 / table["w2"].to_numpy()[both].sum()
-    method = "Pearson's chi-square, Rao-Scott second-order correction, F"
+    method = tr("Pearson's chi-square, Rao-Scott second-order correction, F")
     if np.isnan(p):
-        method = "no test: the weights' margins give the answers to both questions, without sampling error"
+        method = tr("no test: the weights' margins give the answers to both questions, without sampling error")
     if sparse:
-        method += (
-            f"; {sparse} of {len(order[0]) * len(order[1])} cells expect fewer than {SPARSE} answers: read with caution"
+        few = tr(
+            "{sparse} of {cells} cells expect fewer than {least} answers: read with caution",
+            sparse=sparse,
+            cells=len(order[0]) * len(order[1]),
+            least=SPARSE,
         )
+        method = f"{method}; {few}"
     shares = _shares(table, rows, columns, order, both, drawn, weights is not None, confidence)
     return Crosstab(shares, statistic, df, p, int(table["n"][both].sum()), float(kish), method)
 

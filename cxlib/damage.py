@@ -14,6 +14,7 @@ from scipy.stats import qmc
 
 from cxlib.complaint_rate import PRIOR
 from cxlib.errors import CxError
+from cxlib.language import noted
 from cxlib.losses import LABELS
 from cxlib.predictive import NegativeBinomial
 
@@ -125,7 +126,7 @@ def by_fate(found: Damage | None) -> pd.DataFrame:
     gone = {fate: found.lost[fate] for fate in UNHAPPY} | {"all": sum(found.lost[f] for f in UNHAPPY)}
     for fate, customers in total.items():
         count = found.summary(customers)
-        row = {"fate": fate, "label": LABELS.get(fate, "All unhappy customers"), "customers": count["estimate"]}
+        row = {"fate": fate, "label": LABELS.get(fate, noted("All unhappy customers")), "customers": count["estimate"]}
         row |= {"customers_low": count["low"], "customers_high": count["high"]}
         row |= {"loss": 100 * float(np.median(gone[fate] / np.maximum(customers, 1e-9)))}
         row |= found.summary(gone[fate])
@@ -152,12 +153,12 @@ def at_risk(found: Damage | None, word_of_mouth=None) -> pd.DataFrame:
     if found is None or found.value is None:
         return pd.DataFrame()
     all_lost = sum(found.lost[fate] for fate in UNHAPPY)
-    lines = {"Lost unhappy customers": all_lost, "of them silent": found.lost["silent"]}
+    lines = {noted("Lost unhappy customers"): all_lost, noted("of them silent"): found.lost["silent"]}
     if "content" in found.losses and not np.isnan(found.losses["content"]).any():
         normal = sum(found.customers[fate] for fate in UNHAPPY) * found.losses["content"]
-        lines["beyond what content customers would lose"] = all_lost - normal
+        lines[noted("beyond what content customers would lose")] = all_lost - normal
     if word_of_mouth is not None:
         talkers = found.customers["silent"] + found.customers["dissatisfied"]
-        lines["Word of mouth (declared, not measured)"] = talkers * word_of_mouth.told * word_of_mouth.deterred
+        lines[noted("Word of mouth (declared, not measured)")] = talkers * word_of_mouth.told * word_of_mouth.deterred
     rows = [{"line": line} | found.summary(points * found.value) for line, points in lines.items()]
     return pd.DataFrame(rows).assign(unit="money")

@@ -4,20 +4,18 @@ import pandas as pd
 
 from cxlib import speed, text
 from cxlib.answer_states import share, shares_by
+from cxlib.flagged import check_name
+from cxlib.language import noted, tr
 
 LISTED = 40  # respondents left out that the report names; `cx data` names all
-
-
-def check_name(check: str) -> str:
-    """What a check of the respondents is called in print."""
-    return check.replace("_", "-")
 
 
 def checks(study, *, confidence=0.95) -> pd.DataFrame:
     """How many respondents each check marks, by wave: everybody, also those left out.
 
-    Columns: check (as printed), wave (where there are waves), flagged, estimate (percent), low, high (Wilson, under the
-    design without its weights), se, n, n_effective, applied (whether the study leaves them out), unit, method.
+    Columns: check (its name, a message), wave (where there are waves), flagged, estimate (percent), low, high (Wilson,
+    under the design without its weights), se, n, n_effective, applied (whether the study leaves them out), unit and
+    method.
     """
     whole, frames = study.excluding(()), []
     by = ["wave"] if study.waves else []
@@ -42,14 +40,18 @@ def headline(study, wave: str | None, answered: pd.DataFrame, *, confidence=0.95
     whole, marks = study.excluding(()), study.flags.any(axis=1).astype(float)
     here = whole.survey["wave"].astype(str) == wave if study.waves else pd.Series(True, index=marks.index)
     marked = share(whole, marks.where(here), confidence=confidence)
-    rows = [marked | {"name": "marked", "label": "Marked by a check", "note": "Marks accuse nobody."}]
+    rows = [marked | {"name": "marked", "label": tr("Marked by a check"), "note": tr("Marks accuse nobody.")}]
     known = of_wave(answered, wave)
     for rate in known[known["rate"] == "RR2"].to_dict("records"):
-        about = {"name": "response_rate", "label": "Response rate", "note": "AAPOR RR2; all invited taken as eligible."}
-        rows.insert(0, rate | about)
+        about = {"name": "response_rate", "label": tr("Response rate")}
+        rows.insert(0, rate | about | {"note": tr("AAPOR RR2; all invited taken as eligible.")})
     frame = pd.DataFrame(rows)
-    bases = [f"{text.number(n)} {'invited' if name == 'response_rate' else 'respondents'}, each counted once"
-             for n, name in zip(frame["n"], frame["name"], strict=True)]  # fmt: skip
+    bases = [
+        tr("{n} invited, each counted once", n=text.number(n))
+        if name == "response_rate"
+        else tr("{n} respondents, each counted once", n=text.number(n))
+        for n, name in zip(frame["n"], frame["name"], strict=True)
+    ]
     frame = frame.assign(base=bases, n_weighted=frame["n"], least=0.0, most=100.0)
     return frame[frame["n"] >= study.book.minimum_base]
 
@@ -57,7 +59,8 @@ def headline(study, wave: str | None, answered: pd.DataFrame, *, confidence=0.95
 def check_rules(study) -> pd.DataFrame:
     """What each check looks for here and what it finds, or why it cannot be made: check, applied (yes, no), rule."""
     rules = study.checked.reasons.items()
-    rows = [(check_name(check), "yes" if check in study.exclude else "no", rule) for check, rule in rules]
+    yes, no = noted("yes"), noted("no")
+    rows = [(check_name(check), yes if check in study.exclude else no, rule) for check, rule in rules]
     return pd.DataFrame(rows, columns=["check", "applied", "rule"])
 
 
@@ -66,7 +69,8 @@ def left_out(study) -> pd.DataFrame:
     rows = study.everyone[study.everyone["excluded"] != ""].head(LISTED)
     who = rows["respondent"] if "respondent" in rows else pd.Series(rows.index + 1, index=rows.index).astype(str)
     columns = {"respondent": who, **({"wave": rows["wave"].astype(str)} if "wave" in rows else {})}
-    return pd.DataFrame({**columns, "excluded": rows["excluded"]})
+    why = rows["excluded"].map(lambda checks: ", ".join(map(tr, checks.split(", "))))
+    return pd.DataFrame({**columns, "excluded": why})
 
 
 def times(study) -> pd.DataFrame:
@@ -81,6 +85,11 @@ def of_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     if wave is None or "wave" not in frame or frame.empty:
         return frame
     return frame[frame["wave"].astype(str).isin([wave, "all"])]
+
+
+def named_waves(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose column wave says in words where a row is of all waves together."""
+    return frame.assign(wave=frame["wave"].replace("all", tr("all")))
 
 
 def last_asked(study, frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
@@ -110,7 +119,7 @@ def named(patterns: pd.DataFrame) -> pd.DataFrame:
 
 
 def told(effect: pd.DataFrame) -> pd.DataFrame:
-    """exclusion_effect.effect() with its checks as printed, those that leave somebody out."""
+    """exclusion_effect.effect() with its checks as they are called, those that leave somebody out."""
     return effect[effect["left_out"] > 0].assign(check=lambda rows: rows["check"].map(check_name))
 
 

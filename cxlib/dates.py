@@ -12,6 +12,7 @@ import pandas as pd
 from cxlib.cells import by_value
 from cxlib.columns import Place, codes
 from cxlib.errors import Problem
+from cxlib.language import tr
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
 _TIME = (
@@ -174,12 +175,22 @@ def _notes(cells, parts, parsed, place: Place, told: str, given: str | None) -> 
     if not len(rows):
         return []
     shown = parsed.iloc[rows[0]]
-    reason = "" if told == "ymd" or not told else " as `dates:` says" if given else ", since some day is above 12"
-    written = f"{shown:%Y-%m-%d %H:%M}" if shown != shown.normalize() else f"{shown:%Y-%m-%d}"
-    notes = [f"{place.file}, column {place.column}: {cells.iloc[rows[0]]} is read as {written}{reason}"]
+    read = {
+        "file": place.file,
+        "column": place.column,
+        "cell": cells.iloc[rows[0]],
+        "date": f"{shown:%Y-%m-%d %H:%M}" if shown != shown.normalize() else f"{shown:%Y-%m-%d}",
+    }
+    if told == "ymd" or not told:
+        notes = [tr("{file}, column {column}: {cell} is read as {date}", **read)]
+    elif given:
+        notes = [tr("{file}, column {column}: {cell} is read as {date} as `dates:` says", **read)]
+    else:
+        notes = [tr("{file}, column {column}: {cell} is read as {date}, since some day is above 12", **read)]
     zones = sorted({m["zone"] for m in parts.dropna() if m["zone"]})
     if zones:
-        notes.append(f"{place.file}, column {place.column}: the clock of the place is kept ({', '.join(zones[:4])})")
+        clock = ", ".join(zones[:4])
+        notes.append(tr("{file}, column {column}: the clock of the place is kept ({zones})", zones=clock, **read))
     return notes
 
 
@@ -201,7 +212,15 @@ def _suspected(parsed: pd.Series, place: Place) -> list[str]:
         return []
     row = parsed.index.get_loc(outside.index[0]) + 1
     return [
-        f"{place.file}, column {place.column}: day and month look swapped in {len(outside)} rows, e.g. "
-        f"{outside.iloc[0]:%Y-%m-%d} in row {row}, while the days from the 13th on lie between {fixed.min():%Y-%m-%d} "
-        f"and {fixed.max():%Y-%m-%d}; they are read as they stand"
+        tr(
+            "{file}, column {column}: day and month look swapped in {number} rows, e.g. {date} in row {row}, while the "
+            "days from the 13th on lie between {first} and {last}; they are read as they stand",
+            file=place.file,
+            column=place.column,
+            number=len(outside),
+            date=f"{outside.iloc[0]:%Y-%m-%d}",
+            row=row,
+            first=f"{fixed.min():%Y-%m-%d}",
+            last=f"{fixed.max():%Y-%m-%d}",
+        )
     ]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cxlib.cells import code, number
 from cxlib.errors import CxError
+from cxlib.language import digits, tr, tr_n
 from cxlib.workbooks import LONGEST, WIDEST, blank_rows
 
 _TITLES = 10  # rows among which the header is looked for
@@ -82,7 +83,7 @@ def title_rows(rows: list[list]) -> int:
 def title_note(rows: list[list]) -> list[str]:
     """The note on the rows above the header, none where there are none."""
     texts = [text for row in rows for text in map(code, row) if text]
-    return [f"left out above the header: {'; '.join(texts)[:80]}"] if rows else []
+    return [tr("left out above the header: {titles}", titles="; ".join(texts)[:80])] if rows else []
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -160,9 +161,18 @@ def _shorter(path: Path, text: str, found: list[tuple[int, int]]) -> list[str]:
         )
     if not short:
         return []
-    rows = "1 row has" if len(short) == 1 else f"{len(short):,} rows have"
     line, cells = short[0]
-    return [f"{rows} fewer cells than the header, e.g. line {line} {cells:,} of {width:,}; what is not there is blank"]
+    return [
+        tr_n(
+            "{n} row has fewer cells than the header, e.g. line {line} {cells} of {width}; what is not there is blank",
+            "{n} rows have fewer cells than the header, e.g. line {line} {cells} of {width}; what is not there is "
+            "blank",
+            len(short),
+            line=line,
+            cells=digits(f"{cells:,}"),
+            width=digits(f"{width:,}"),
+        )
+    ]
 
 
 def _blank(rows: pd.DataFrame) -> np.ndarray:

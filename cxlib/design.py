@@ -14,6 +14,7 @@ from scipy import sparse
 from cxlib.calibration import Calibration, Fitted, fitted
 from cxlib.counts import as_list
 from cxlib.errors import CxError
+from cxlib.language import tr, tr_n
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Design:
     def weighting(self) -> str:
         """The weights in words: weights, or weights calibrated to 2 margins."""
         if self.margins is None:
-            return "weights"
-        return f"weights calibrated to {self.margins.margins} margin{'s' * (self.margins.margins > 1)}"
+            return tr("weights")
+        return tr_n("weights calibrated to {n} margin", "weights calibrated to {n} margins", self.margins.margins)
 
     @property
     def df(self) -> int:

@@ -16,38 +16,41 @@ from cxlib.corrections import adjust
 from cxlib.errors import CxError
 from cxlib.hazard import HazardFit
 from cxlib.influence import cook, inflation
+from cxlib.language import noted, tr
 from cxlib.linear import LinearFit, fit_linear
 from cxlib.ordinal import OrdinalFit, fit_ordinal
 from cxlib.sandwich import spread
 from cxlib.terms import check_independence, standardised
+from cxlib.text import number
 
 # Where a verdict turns: a look is due at the first, trouble begins at the second.
 INFLATION, COOK, P = (5.0, 10.0), (0.5, 1.0), (0.10, 0.01)
 GROUPS = 10
-VERDICTS = ("no sign of trouble", "worth a look", "does not hold")
-UNTESTED = "not tested"
+VERDICTS = (noted("no sign of trouble"), noted("worth a look"), noted("does not hold"))
+UNTESTED = noted("not tested")
 
 
-def diagnostics(fit: LinearFit | OrdinalFit | BinaryFit | HazardFit) -> pd.DataFrame:
+def diagnostics(fit: LinearFit | OrdinalFit | BinaryFit | HazardFit, *, outcome: str = "", label=str) -> pd.DataFrame:
     """A model's assumptions one by one: assumption, test, statistic, df, p, verdict, consequence.
 
     verdict is "no sign of trouble", "worth a look", "does not hold" or "not tested"; consequence says in words what
-    follows from it. A row each for collinearity, influence, link, and where the model has it spread of the residuals
+    follows from it. `label` gives what a driver is called, `outcome` is what the outcome is (default: their columns).
+    A row each for collinearity, influence, link, and where the model has it spread of the residuals
     (linear), residual pattern, proportional odds (ordinal logit), separation (binary) and proportional hazards (Cox).
     Sources: Ramsey, Journal of the Royal Statistical Society B 31 (1969) 350-371; Pregibon, Applied Statistics 29
     (1980) 15-24; Koenker, Journal of Econometrics 17 (1981) 107-112; others where the numbers are made.
     """
-    found = [_collinearity(fit), _influence(fit)]
+    found = [_collinearity(fit, label), _influence(fit)]
     if not isinstance(fit, HazardFit):
         found += [_link(fit), _pattern(fit)]
     if isinstance(fit, LinearFit):
         found.append(_spread(fit))
     if isinstance(fit, OrdinalFit) and fit.link == "logit" and not fit.free:
-        found.append(_proportional(fit))
+        found.append(_proportional(fit, label))
     if isinstance(fit, BinaryFit):
-        found.append(_separation(fit))
+        found.append(_separation(fit, outcome, label))
     if isinstance(fit, HazardFit):
-        found.append(_hazards(fit))
+        found.append(_hazards(fit, label))
     columns = ["assumption", "test", "statistic", "df", "p", "verdict", "consequence"]
     return pd.DataFrame(found, columns=columns)
 
@@ -61,34 +64,38 @@ def _verdict(value: float, bounds: tuple[float, float], *, small: bool = False) 
 
 def _row(assumption, test, statistic, df, p, verdict, words: dict) -> tuple:
     """A row of the table; `words` say what follows from each of the three verdicts."""
-    said = words.get(verdict, "It could not be tested on these answers.")
+    said = words.get(verdict) or tr("It could not be tested on these answers.")
     return assumption, test, float(statistic), float(df), float(p), verdict, said
 
 
-def _collinearity(fit) -> tuple:
+def _collinearity(fit, label) -> tuple:
     found = inflation(fit)
-    most, driver = found.max(), found.idxmax()
+    most, driver = found.max(), label(found.idxmax())
     words = {
-        VERDICTS[0]: "The drivers differ enough to be told apart.",
-        VERDICTS[
-            1
-        ]: f"{driver} is largely given by the others: its interval is {most**0.5:.1f} times as wide as alone.",
-        VERDICTS[2]: f"{driver} is nearly given by the others; read them together, or as shares of importance.",
+        VERDICTS[0]: tr("The drivers differ enough to be told apart."),
+        VERDICTS[1]: tr(
+            "{driver} is largely given by the others: its interval is {times} times as wide as alone.",
+            driver=driver,
+            times=number(most**0.5, digits=1),
+        ),
+        VERDICTS[2]: tr(
+            "{driver} is nearly given by the others; read them together, or as shares of importance.", driver=driver
+        ),
     }
-    verdict = _verdict(most, INFLATION)
-    return _row("drivers differ", f"variance inflation, greatest ({driver})", most, np.nan, np.nan, verdict, words)
+    test = tr("variance inflation, greatest ({driver})", driver=driver)
+    return _row(noted("drivers differ"), test, most, np.nan, np.nan, _verdict(most, INFLATION), words)
 
 
 def _influence(fit) -> tuple:
     found = cook(fit)
-    most = found.max()
+    most, row = found.max(), found.idxmax() + 1
     words = {
-        VERDICTS[0]: "No single respondent carries the result.",
-        VERDICTS[1]: f"One respondent (row {found.idxmax() + 1} of the tally) moves the coefficients noticeably.",
-        VERDICTS[2]: f"One respondent (row {found.idxmax() + 1} of the tally) decides: fit again without, print both.",
+        VERDICTS[0]: tr("No single respondent carries the result."),
+        VERDICTS[1]: tr("One respondent (row {row} of the tally) moves the coefficients noticeably.", row=row),
+        VERDICTS[2]: tr("One respondent (row {row} of the tally) decides: fit again without, print both.", row=row),
     }
     verdict = _verdict(most, COOK)
-    return _row("nobody dominates", "Cook's distance, greatest", most, np.nan, np.nan, verdict, words)
+    return _row(noted("nobody dominates"), tr("Cook's distance, greatest"), most, np.nan, np.nan, verdict, words)
 
 
 def _link(fit) -> tuple:
@@ -111,12 +118,14 @@ def _link(fit) -> tuple:
             row, df = again.coefficients.loc[name], again.errors.df
             statistic, p = row["t"], row["p"]
     words = {
-        VERDICTS[0]: "A straight line on the model's scale describes the answers.",
-        VERDICTS[1]: "The line may bend: a point at the top may not weigh what it does at the bottom.",
-        VERDICTS[2]: "The line bends: a coefficient is an average over the scale; see the asymmetry of each driver.",
+        VERDICTS[0]: tr("A straight line on the model's scale describes the answers."),
+        VERDICTS[1]: tr("The line may bend: a point at the top may not weigh what it does at the bottom."),
+        VERDICTS[2]: tr(
+            "The line bends: a coefficient is an average over the scale; see the asymmetry of each driver."
+        ),
     }
-    test = "Ramsey's RESET (square)" if isinstance(fit, LinearFit) else "Pregibon's link test (square)"
-    return _row("lines are straight", test, statistic, df, p, _verdict(p, P, small=True), words)
+    test = tr("Ramsey's RESET (square)") if isinstance(fit, LinearFit) else tr("Pregibon's link test (square)")
+    return _row(noted("lines are straight"), test, statistic, df, p, _verdict(p, P, small=True), words)
 
 
 def _event(fit: BinaryFit):
@@ -164,13 +173,16 @@ def _pattern(fit) -> tuple:
     p = adjust(2 * (special.ndtr(-np.abs(t)) if np.isinf(df) else special.stdtr(df, -np.abs(t))))
     worst = int(np.nanargmin(p)) if not np.isnan(p).all() else 0
     words = {
-        VERDICTS[0]: "The model is right on average for low, middling and high predictions alike.",
-        VERDICTS[1]: f"Predictions may be off in tenth {worst + 1}, counted from the lowest.",
-        VERDICTS[2]: f"Predictions are off in tenth {worst + 1}, counted from the lowest: something is missing there.",
+        VERDICTS[0]: tr("The model is right on average for low, middling and high predictions alike."),
+        VERDICTS[1]: tr("Predictions may be off in tenth {tenth}, counted from the lowest.", tenth=worst + 1),
+        VERDICTS[2]: tr(
+            "Predictions are off in tenth {tenth}, counted from the lowest: something is missing there.",
+            tenth=worst + 1,
+        ),
     }
-    test = f"mean residual in tenths of the prediction ({len(p)} groups, Holm)"
+    test = tr("mean residual in tenths of the prediction ({groups} groups, Holm)", groups=len(p))
     verdict = _verdict(p[worst], P, small=True)
-    return _row("no pattern in the residuals", test, t[worst], df, p[worst], verdict, words)
+    return _row(noted("no pattern in the residuals"), test, t[worst], df, p[worst], verdict, words)
 
 
 def _spread(fit: LinearFit) -> tuple:
@@ -187,55 +199,63 @@ def _spread(fit: LinearFit) -> tuple:
     df = z.shape[1]
     p = special.chdtrc(df, statistic)
     words = {
-        VERDICTS[0]: "Answers scatter alike for all predictions.",
-        VERDICTS[1]: "Answers may scatter more for some than for others; the errors printed allow for it.",
-        VERDICTS[
-            2
-        ]: "Answers scatter more for some than for others; the errors printed allow for it, and so nothing is "
-        "lost but some precision.",
+        VERDICTS[0]: tr("Answers scatter alike for all predictions."),
+        VERDICTS[1]: tr("Answers may scatter more for some than for others; the errors printed allow for it."),
+        VERDICTS[2]: tr(
+            "Answers scatter more for some than for others; the errors printed allow for it, and so nothing is lost "
+            "but some precision."
+        ),
     }
-    return _row("even scatter", "Breusch-Pagan (Koenker)", statistic, df, p, _verdict(p, P, small=True), words)
+    verdict = _verdict(p, P, small=True)
+    return _row(noted("even scatter"), "Breusch-Pagan (Koenker)", statistic, df, p, verdict, words)
 
 
-def _proportional(fit: OrdinalFit) -> tuple:
+def _proportional(fit: OrdinalFit, label) -> tuple:
     chi2 = df = p = np.nan
     worst = ""
     try:
         found = fit.proportional_odds()
         chi2, df, p = found.loc["omnibus", ["chi2", "df", "p"]]
-        worst = found.drop(index="omnibus")["p"].idxmin()
+        worst = label(found.drop(index="omnibus")["p"].idxmin())
     except CxError:
         pass  # too few cuts to compare: not tested
     words = {
-        VERDICTS[0]: "Each driver moves the whole scale alike; one coefficient describes it.",
-        VERDICTS[1]: f"{worst} may move one end of the scale more than the other.",
-        VERDICTS[2]: f"{worst} moves one end of the scale more than the other: its coefficient is an average over the "
-        "cuts; free it (partial proportional odds) to see each.",
+        VERDICTS[0]: tr("Each driver moves the whole scale alike; one coefficient describes it."),
+        VERDICTS[1]: tr("{driver} may move one end of the scale more than the other.", driver=worst),
+        VERDICTS[2]: tr(
+            "{driver} moves one end of the scale more than the other: its coefficient is an average over the cuts; "
+            "free it (partial proportional odds) to see each.",
+            driver=worst,
+        ),
     }
-    return _row("proportional odds", "Brant, omnibus", chi2, df, p, _verdict(p, P, small=True), words)
+    verdict = _verdict(p, P, small=True)
+    return _row(noted("proportional odds"), tr("Brant, omnibus"), chi2, df, p, verdict, words)
 
 
-def _hazards(fit: HazardFit) -> tuple:
+def _hazards(fit: HazardFit, label) -> tuple:
     found = fit.proportional_hazards()
     chi2, df, p = found.loc["omnibus", ["chi2", "df", "p"]]
-    worst = found.drop(index="omnibus")["p"].idxmin()
+    worst = label(found.drop(index="omnibus")["p"].idxmin())
     words = {
-        VERDICTS[0]: "Hazard ratios hold for new and old customers alike.",
-        VERDICTS[1]: f"What goes with {worst} may differ between the first months and later.",
-        VERDICTS[
-            2
-        ]: f"What goes with {worst} differs between the first months and later: its hazard ratio is an average "
-        "over the time watched; fit early and late months apart.",
+        VERDICTS[0]: tr("Hazard ratios hold for new and old customers alike."),
+        VERDICTS[1]: tr("What goes with {driver} may differ between the first months and later.", driver=worst),
+        VERDICTS[2]: tr(
+            "What goes with {driver} differs between the first months and later: its hazard ratio is an average over "
+            "the time watched; fit early and late months apart.",
+            driver=worst,
+        ),
     }
-    test = "Grambsch and Therneau, omnibus"
-    return _row("proportional hazards", test, chi2, df, p, _verdict(p, P, small=True), words)
+    verdict = _verdict(p, P, small=True)
+    return _row(noted("proportional hazards"), tr("Grambsch and Therneau, omnibus"), chi2, df, p, verdict, words)
 
 
-def _separation(fit: BinaryFit) -> tuple:
+def _separation(fit: BinaryFit, outcome: str, label) -> tuple:
+    said = fit.separation_of(outcome, label) if outcome else fit.separation
     words = {
-        VERDICTS[0]: "Every coefficient has a finite value.",
-        VERDICTS[2]: f"{fit.separation}; Firth's penalised fit is shown, and no number for it is to be quoted.",
+        VERDICTS[0]: tr("Every coefficient has a finite value."),
+        VERDICTS[2]: tr(
+            "{separation}; Firth's penalised fit is shown, and no number for it is to be quoted.", separation=said
+        ),
     }
-    verdict = VERDICTS[2] if fit.separation else VERDICTS[0]
-    count = float(len(fit.unbounded))
-    return _row("nothing sorts the outcome", "terms without a finite value", count, np.nan, np.nan, verdict, words)
+    verdict, test = VERDICTS[2] if said else VERDICTS[0], tr("terms without a finite value")
+    return _row(noted("nothing sorts the outcome"), test, len(fit.unbounded), np.nan, np.nan, verdict, words)

@@ -12,11 +12,12 @@ import numpy as np
 from scipy import special
 
 from cxlib.errors import CxError
+from cxlib.language import noted
 from cxlib.variance import Domains, joint
 
 TESTS = {
-    "t": "design-based t, with the variance under the hypothesis of no difference",
-    "z": "pooled z on Kish's effective bases; clusters and strata are not taken into account",
+    "t": noted("design-based t, with the variance under the hypothesis of no difference"),
+    "z": noted("pooled z on Kish's effective bases; clusters and strata are not taken into account"),
 }
 
 

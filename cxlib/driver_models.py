@@ -9,11 +9,13 @@ from cxlib import asymmetry as penalty_reward
 from cxlib import diagnostics, marginal
 from cxlib.binary import BinaryFit, fit_binary
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.linear import LinearFit, fit_linear
 from cxlib.metrics import Metric
 from cxlib.ordinal import OrdinalFit, fit_ordinal
 from cxlib.regressions import Regression
 from cxlib.terms import read
+from cxlib.text import number
 from cxlib.what_if import what_if
 
 # The columns of a table that a chart takes, where it has no rows.
@@ -54,7 +56,8 @@ def effects(case: Regression, fit, line: LinearFit) -> pd.DataFrame:
     step = np.array([_step(case, row) for row in found.to_dict("records")], int)
     parts = ["estimate", "low", "high", "se", "linear"]
     labels = [
-        term_label(case, term) + (f" (+{by:,})" if by > 1 else "") for term, by in zip(found["term"], step, strict=True)
+        term_label(case, term) + (f" (+{number(by)})" if by > 1 else "")
+        for term, by in zip(found["term"], step, strict=True)
     ]
     return found.assign(label=labels, step=step, **{part: found[part] * step for part in parts})
 
@@ -86,13 +89,16 @@ def term_label(case: Regression, term: str) -> str:
     if not bracket and "@" in name:
         name, _, at = name.partition("@")
     label = case.study.label(name)
-    return f"{label}: {level.removesuffix(']')}" if bracket else f"{label} at {at}" if at else label
+    if bracket:
+        return f"{label}: {level.removesuffix(']')}"
+    return tr("{driver} at {cut}", driver=label, cut=at) if at else label
 
 
 def coefficients(case: Regression, fit) -> pd.DataFrame:
     """The model's own numbers: coefficients, and the cuts of an ordered model, as log odds. Columns: term, label, kind,
     estimate, low, high, se, p, n, n_effective, unit."""
-    parts = {"coefficient": fit.coefficients} | ({"cut": fit.cuts} if isinstance(fit, OrdinalFit) else {})
+    parts = {noted("coefficient"): fit.coefficients}
+    parts |= {noted("cut"): fit.cuts} if isinstance(fit, OrdinalFit) else {}
     frames = [frame.rename_axis("term").reset_index().assign(kind=kind) for kind, frame in parts.items()]
     frame = pd.concat(frames, ignore_index=True)
     unbounded = getattr(fit, "unbounded", [])
@@ -100,7 +106,7 @@ def coefficients(case: Regression, fit) -> pd.DataFrame:
     hidden = frame["term"].isin([*unbounded, *(["(constant)"] if unbounded else [])])
     frame.loc[hidden, ["estimate", "low", "high", "se", "p"]] = np.nan
     labels = [
-        term if kind == "cut" or term == "(constant)" else term_label(case, term)
+        term if kind == "cut" else tr("(constant)") if term == "(constant)" else term_label(case, term)
         for term, kind in zip(frame["term"], frame["kind"], strict=True)
     ]
     return frame.assign(label=labels, unit="score")
@@ -125,13 +131,23 @@ def odds_tests(case: Regression, fit) -> pd.DataFrame:
         with suppress(CxError):  # a freed driver may separate some cut
             ratio = fit.likelihood_ratio()[list(names)]
     frame = frame.join(ratio.rename(columns=names).astype(float))
-    labels = ["All drivers" if name == "omnibus" else case.study.label(name) for name in frame.index]
+    labels = [tr("All drivers") if name == "omnibus" else case.study.label(name) for name in frame.index]
     return frame.assign(label=labels).rename_axis("driver").reset_index()
 
 
-def checks(fit) -> pd.DataFrame:
-    """diagnostics.diagnostics() of the model."""
-    return diagnostics.diagnostics(fit)
+def separation(case: Regression, fit: BinaryFit) -> str:
+    """What separates in words, drivers and outcome called by their labels; empty where nothing does."""
+    return fit.separation_of(_event(case, fit), case.study.label)
+
+
+def _event(case: Regression, fit) -> str:
+    """What the model's outcome is called: the chapter's label, with the answer that is modelled of a metric."""
+    return f"{case.label} {fit.event}" if case.metric and isinstance(fit, BinaryFit) else case.label
+
+
+def checks(case: Regression, fit) -> pd.DataFrame:
+    """diagnostics.diagnostics() of the model, drivers and outcome called by their labels."""
+    return diagnostics.diagnostics(fit, outcome=_event(case, fit), label=case.study.label)
 
 
 def by_segment(case: Regression, segment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -182,7 +198,10 @@ def asymmetries(case: Regression) -> pd.DataFrame:
     except CxError:
         return pd.DataFrame(columns=ENDS)
     spec = case.study.book.tables["survey"].questions
-    labels = [case.study.label(name) + (" (reversed)" if spec[name].reverse else "") for name in found.index]
+    labels = [
+        tr("{driver} (reversed)", driver=case.study.label(name)) if spec[name].reverse else case.study.label(name)
+        for name in found.index
+    ]
     return found.assign(label=labels, unit=case.unit).reset_index()
 
 
@@ -221,7 +240,7 @@ def simulated(case: Regression, line: LinearFit, rows: pd.DataFrame, raises: str
         confidence=case.confidence,
         **case.design,
     )
-    labels = ["All together" if name == "together" else case.study.label(name) for name in found.index]
+    labels = [tr("All together") if name == "together" else case.study.label(name) for name in found.index]
     return found.assign(label=labels, unit=case.unit).reset_index()
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxlib import text
 from cxlib.chance_twins import Chance, chance, one_hot
 from cxlib.codebook import Table
 from cxlib.flagged import Flagged, flagged, groups_of, not_made
+from cxlib.language import digits, noted, tr
 from cxlib.nonsense import folded
 from cxlib.routes import answered, question_columns
 
@@ -82,8 +84,9 @@ def duplicates(frame: pd.DataFrame, spec: Table) -> dict[str, Flagged]:
     """
     taken = sheets(frame, spec)
     if len(taken.questions) < LEAST:
-        why = f"two sheets can be told to be one from {LEAST} questions on; there are {len(taken.questions)}"
-        return dict.fromkeys(("duplicate", "near_duplicate"), not_made(why))
+        why = noted("two sheets can be told to be one from {least} questions on; there are {held}")
+        lacking = not_made(why, least=LEAST, held=len(taken.questions))
+        return dict.fromkeys(("duplicate", "near_duplicate"), lacking)
     facts = [spec.questions[name].role not in ("metric", "driver") for name in taken.questions]
     exact, near = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     doubtful = hashed = 0
@@ -106,23 +109,56 @@ def duplicates(frame: pd.DataFrame, spec: Table) -> dict[str, Flagged]:
 
 def _told(frame, taken: Sheets, exact, near, doubtful: int, hashed: int) -> dict[str, Flagged]:
     """Both results in words."""
-    where = "of the wave " if "wave" in frame else ""
-    both = (
-        f"{{}} an earlier respondent {where}({len(taken.questions)} questions, at least {LEAST} answered), where less "
-        f"than {BY_CHANCE:g} such pairs are expected by chance"
-    )
+    rules = _rules("wave" in frame, len(taken.questions))
     if taken.left_out:
-        both += f"; left out as the same in each whole cluster: {', '.join(taken.left_out)}"
-    same = both.format("gave the same answers to everything as")
+        left = tr("left out as the same in each whole cluster: {questions}", questions=", ".join(taken.left_out))
+        rules = [f"{rule}; {left}" for rule in rules]
+    same, alike = rules
     if doubtful:
-        same += f"; {doubtful:,} more did, but on answers so common that chance explains it"
-    alike = both.format(f"share at least {ALIKE:.0%} of the answers (Kuriakose and Robbins 2016) with")
+        number = text.number(doubtful)
+        more = tr("{number} more did, but on answers so common that chance explains it", number=number)
+        same = f"{same}; {more}"
     if hashed:
-        alike += (
-            f"; with more than {EVERY_PAIR:,} sheets only those were compared that agree on some answers drawn at "
-            f"random ({ROUNDS} draws)"
+        drawn = tr(
+            "with more than {most} sheets only those were compared that agree on some answers drawn at random ({draws} "
+            "draws)",
+            most=text.number(EVERY_PAIR),
+            draws=ROUNDS,
         )
+        alike = f"{alike}; {drawn}"
     return {"duplicate": flagged(frame, exact, same), "near_duplicate": flagged(frame, near, alike)}
+
+
+def _rules(waves: bool, questions: int) -> list[str]:
+    """Whom either check flags: who gave the same answers to everything, and to nearly everything."""
+    given = {"questions": text.number(questions), "least": LEAST, "chance": digits(f"{BY_CHANCE:g}")}
+    alike = f"{ALIKE:.0%}"
+    if waves:
+        same = tr(
+            "gave the same answers to everything as an earlier respondent of the wave ({questions} questions, at least "
+            "{least} answered), where less than {chance} such pairs are expected by chance",
+            **given,
+        )
+        near = tr(
+            "share at least {alike} of the answers (Kuriakose and Robbins 2016) with an earlier respondent of the wave "
+            "({questions} questions, at least {least} answered), where less than {chance} such pairs are expected by "
+            "chance",
+            alike=alike,
+            **given,
+        )
+        return [same, near]
+    same = tr(
+        "gave the same answers to everything as an earlier respondent ({questions} questions, at least {least} "
+        "answered), where less than {chance} such pairs are expected by chance",
+        **given,
+    )
+    near = tr(
+        "share at least {alike} of the answers (Kuriakose and Robbins 2016) with an earlier respondent ({questions} "
+        "questions, at least {least} answered), where less than {chance} such pairs are expected by chance",
+        alike=alike,
+        **given,
+    )
+    return [same, near]
 
 
 def _numbered(codes: np.ndarray) -> np.ndarray:

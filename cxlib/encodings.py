@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from cxlib.errors import CxError
+from cxlib.language import tr
 
 # In Windows-1258 these bytes are combining tone marks, and stand after a vowel; in Windows-1252 they are
 # the letters Ì Ò Þ ì ò. That tells Vietnamese from western European files.
@@ -78,12 +79,24 @@ def broken_text(text: str, *, guessed: bool) -> list[str]:
     notes = []
     if lost := text.count("\ufffd"):
         line_number = text.count("\n", 0, text.index("\ufffd")) + 1
-        notes.append(f"{lost} letters were lost before this file was written (\ufffd), first in line {line_number}")
+        notes.append(
+            tr(
+                "{number} letters were lost before this file was written ({sign}), first in line {line}",
+                number=lost,
+                sign="\ufffd",
+                line=line_number,
+            )
+        )
     odd = list(re.finditer(r"\S*[a-z?!.)](?=[À-ÖØ-ÞŒŠŽŸ])\S{0,3}", text)) if guessed else []
     if odd:
         line_number = text.count("\n", 0, odd[0].start()) + 1
         notes.append(
-            f"{len(odd)} words hold bytes that are no text in Windows-1252, e.g. {odd[0][0][-25:]} in line "
-            f"{line_number}; they are kept as they are, name the `encoding:` if you know it"
+            tr(
+                "{number} words hold bytes that are no text in Windows-1252, e.g. {example} in line {line}; they are "
+                "kept as they are, name the `encoding:` if you know it",
+                number=len(odd),
+                example=odd[0][0][-25:],
+                line=line_number,
+            )
         )
     return notes

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from cxlib.language import languages
+
 
 def text_code(value: Any) -> str:
     """A code as it is compared with the data: 1, 1.0 and "1" are one code."""
@@ -48,7 +50,8 @@ Whole = Annotated[int, BeforeValidator(_no_truth)]
 Code = Annotated[str, BeforeValidator(text_code)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Words = str | dict[Literal["en", "vi"], str]
+Language = Literal[languages()]
+Words = str | dict[Language, str]
 Share = Annotated[Number, Field(ge=0, le=1)]
 
 

@@ -37,6 +37,12 @@ class CommandError(CxError):
 
 def nearest(word: str, known, *, alike: float = 0.5) -> str:
     """ "; did you mean X?" for the closest known word, or nothing where none is so much `alike` (0 to 1)."""
+    close = closest(word, known, alike=alike)
+    return f"; did you mean {close}?" if close else ""
+
+
+def closest(word: str, known, *, alike: float = 0.5) -> str:
+    """The closest known word, or nothing where none is so much `alike` (0 to 1)."""
     by_letters = {str(k).casefold(): str(k) for k in known}
     close = difflib.get_close_matches(str(word).casefold(), list(by_letters), n=1, cutoff=alike)
-    return f"; did you mean {by_letters[close[0]]}?" if close else ""
+    return by_letters[close[0]] if close else ""

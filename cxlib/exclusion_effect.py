@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.reweighted import METHOD, difference
 from cxlib.survey import by_wave, chosen_wave, headline, metrics
 
-ALL = "all that the study leaves out"
+ALL = noted("all that the study leaves out")
 
 
 def effect(study, wave: str | None = None, *, confidence=0.95, by_check=True) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def _rows(study, whole, waves: pd.DataFrame, wave, check: str, names: tuple[str,
         same = after[(after["name"] == metric.name)]
         same = same[same["wave"] == metric.wave] if study.waves else same
         question = _question(study, metric.name)
-        row = {"name": metric.name, "label": metric.label, "unit": metric.unit, "check": check, "method": METHOD}
+        row = {"name": metric.name, "label": metric.label, "unit": metric.unit, "check": check, "method": tr(METHOD)}
         row |= {"wave": getattr(metric, "wave", None), "applied": set(names) <= set(study.exclude)}
         row |= {"left_out": int((marked & inside).sum()), "all": metric.estimate, "all_low": metric.low}
         row |= {"all_high": metric.high, "all_n": metric.n}

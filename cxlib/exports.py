@@ -10,10 +10,12 @@ from itertools import groupby, pairwise
 import pandas as pd
 
 from cxlib import qualtrics
-from cxlib.answers import Answers, Variable
+from cxlib.answers import Answers, Variable, some_columns
 from cxlib.cells import by_value, code, line
 from cxlib.columns import parted
 from cxlib.finished_tables import refuse_crosstab
+from cxlib.language import tr
+from cxlib.text import join
 
 __all__ = ["read_rows", "refuse_crosstab", "separator"]
 
@@ -158,7 +160,8 @@ def _limesurvey(frame: pd.DataFrame, heads: list[str], matches: list) -> Answers
         name = m["code"] + m["rows"]
         variables.append(Variable(name, line(text), item, block, "rating" if labels else kind, labels))
     notes = [
-        f"scales with labelled ends ({shown}) are read as numbers: {_some(names)}" for shown, names in ends.items()
+        tr("scales with labelled ends ({ends}) are read as numbers: {columns}", ends=shown, columns=some_columns(names))
+        for shown, names in ends.items()
     ]
     return _answers(frame, variables, "limesurvey", notes)
 
@@ -196,10 +199,13 @@ def _google(frame: pd.DataFrame, heads: list[str]) -> Answers:
         kind = "meta" if position == 0 or _META.fullmatch(head) else "multi" if mark else ""
         variables.append(Variable(head, text=head, kind=kind))
         if mark == ", " and kind and (pairs := _inseparable(frame.iloc[:, position], mark)):
-            shown = _some([" and ".join(pair) for pair in pairs], "pairs")
             notes.append(
-                f"{shown} always stand together in {head}; where they are one option with a comma in it, write it "
-                "without the comma in the file"
+                tr(
+                    "{pairs} always stand together in {question}; where they are one option with a comma in it, write "
+                    "it without the comma in the file",
+                    pairs=_some_pairs([join(list(pair)) for pair in pairs]),
+                    question=head,
+                )
             )
     return _answers(frame, variables, "google_forms", notes)
 
@@ -212,8 +218,9 @@ def _inseparable(cells: pd.Series, mark: str) -> list[tuple[str, str]]:
     return [pair for pair, n in together.items() if n >= 3 and n == alone[pair[0]] == alone[pair[1]]]
 
 
-def _some(names: list[str], what: str = "columns") -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more {what}" if len(names) > 3 else "")
+def _some_pairs(pairs: list[str]) -> str:
+    shown = ", ".join(pairs[:3])
+    return tr("{pairs} and {number} more pairs", pairs=shown, number=len(pairs) - 3) if len(pairs) > 3 else shown
 
 
 def separator(cells: pd.Series) -> str:

@@ -5,24 +5,49 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxlib import text
+from cxlib.language import noted, tr
+
+NAMES = {
+    "duplicate": noted("duplicate"),
+    "near_duplicate": noted("near-duplicate"),
+    "straightliner": noted("straightliner"),
+    "speeder": noted("speeder"),
+    "gibberish": noted("gibberish"),
+    "copied": noted("copied"),
+    "impossible": noted("impossible"),
+    "partial": noted("partial"),
+}
+
+
+def check_name(check: str) -> str:
+    """What a check of the respondents is called in print, a message; what is no check is called itself."""
+    return NAMES.get(check, check)
+
 
 @dataclass(frozen=True)
 class Flagged:
-    """Who a check flags (bool, index of the frame; None where the data do not allow the check), and why or why not."""
+    """Who a check flags (bool, index of the frame; None where the data do not allow the check), and why or why not.
+
+    `lacking` says in English what a check needs that the data have not, for errors; empty where it was made.
+    """
 
     who: pd.Series | None
     why: str
+    lacking: str = ""
 
 
 def flagged(frame: pd.DataFrame, who, why: str) -> Flagged:
     """The result of a check that was made; its sentence begins with how many of the respondents it flags."""
     who = pd.Series(np.asarray(who, bool), index=frame.index)
-    return Flagged(who, f"{who.sum():,} of {len(who):,} respondents: {why}")
+    found = {"marked": text.number(who.sum()), "all": text.number(len(who))}
+    return Flagged(who, tr("{marked} of {all} respondents: {why}", why=why, **found))
 
 
-def not_made(why: str) -> Flagged:
-    """The result of a check that the data do not allow."""
-    return Flagged(None, f"not checked: {why}")
+def not_made(reason: str, **values) -> Flagged:
+    """The result of a check that the data do not allow; `reason` is a message, with `values` in its places."""
+    lacking = reason.format(**values) if values else reason
+    return Flagged(None, tr("not checked: {why}", why=tr(reason, **values)), lacking)
 
 
 def groups_of(frame: pd.DataFrame, keys) -> list[np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.language import tr, tr_n
 from cxlib.newton import maximise
 from cxlib.partial import Partial
 from cxlib.proportional import corrected
@@ -116,7 +117,9 @@ def cox(
         hazard_ratios=np.exp(frame[["estimate", "low", "high"]]),
         events=events,
         log_likelihood=float(risk.value(b)),
-        method=f"Cox, Efron's ties; {events:,} events; {errors.name}; {sample.text}",
+        method="; ".join(
+            [tr("Cox, Efron's ties"), tr_n("{n} event", "{n} events", events), tr(errors.name), sample.text]
+        ),
         confidence=confidence,
         sample=sample,
         errors=errors,

@@ -15,6 +15,7 @@ from cxlib.anchors import ANCHORS, Anchor
 from cxlib.complaint_rate import ComplaintRate, complaint_rate, fixed
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
+from cxlib.language import digits, tr
 from cxlib.predictive import NegativeBinomial
 
 __all__ = ["ANCHORS", "Anchor", "ComplaintRate", "Silent", "complaint_rate", "silent"]
@@ -65,7 +66,7 @@ def silent(complainers: int, rate, *, customers: int | None = None, confidence: 
     mean, sd = known.moments()
     plug_in = complainers * (1 / rate.value - 1) if rate.value > 0 else np.inf
     return Silent(
-        "Silent unhappy customers",
+        tr("Silent unhappy customers"),
         median,
         low,
         high,
@@ -105,10 +106,12 @@ def _count(value, what: str) -> int:
 
 
 def _method(complainers: int, rate: ComplaintRate, customers: int | None) -> str:
-    known = "negative binomial, the rate taken as known" if rate.known else "beta-negative-binomial"
-    parts = [f"median of the exact {known}"]
+    if rate.known:
+        parts = [tr("median of the exact negative binomial, the rate taken as known")]
+    else:
+        parts = [tr("median of the exact beta-negative-binomial")]
     if not complainers:
-        parts.append("no complainers: flat prior on the number of unhappy customers")
+        parts.append(tr("no complainers: flat prior on the number of unhappy customers"))
     if customers is not None:
-        parts.append(f"at most {customers:,} customers")
+        parts.append(tr("at most {most} customers", most=digits(f"{customers:,}")))
     return "; ".join([*parts, rate.method])

@@ -12,16 +12,24 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib import text
 from cxlib.corrections import adjust
 from cxlib.counts import as_list
 from cxlib.errors import CxError
 from cxlib.incomplete import LEAST_EIGENVALUE, incomplete, positive
+from cxlib.language import noted, tr
 from cxlib.moments import Moments, moments
 from cxlib.replicates import degrees_of_freedom, factors
 from cxlib.shapley import johnson, lmg
 
-METHODS = {"lmg": (lmg, "LMG (Shapley values of R squared)"), "johnson": (johnson, "Johnson's relative weights")}
+METHODS = {
+    "lmg": (lmg, noted("LMG (Shapley values of R squared)")),
+    "johnson": (johnson, noted("Johnson's relative weights")),
+}
 MISSING = ("pairwise", "listwise", "em")
+# What Moments.unit says that was drawn: one of these, or two.
+UNITS = (noted("clusters"), noted("random groups of clusters"), noted("respondents"))
+UNITS += (noted("random groups of respondents"),)
 
 COLUMNS = ["estimate", "low", "high", "se", "rank", "rank_low", "rank_high", "percent", "percent_low", "percent_high"]
 COLUMNS += ["r_squared", "r_squared_low", "r_squared_high", "n", "n_weighted", "n_effective"]
@@ -82,7 +90,7 @@ def importance(
     correlations = source.correlations()
     _check_dependent(correlations, drivers)
     rule, name = METHODS[method]
-    shares, drawn, how = rule(correlations), None, [name, _base(sums, missing, broken)]
+    shares, drawn, how = rule(correlations), None, [tr(name), _base(sums, missing, broken)]
     if bootstrap:
         drawn, mended = _drawn(source, sums.stratum, rule, bootstrap, seed, by_likelihood)
         how.append(_samples(sums, bootstrap, mended))
@@ -160,22 +168,26 @@ def _base(sums: Moments, missing: str, broken: bool) -> str:
     """What was done about answers left out, in words."""
     if sums.complete:
         n = int(sums.n[0, 0])
-        who = f"the {n:,} who answered all" if n < sums.rows else f"all {n:,} answered everything"
-        return f"listwise: {who}" if missing == "listwise" else who
+        who = tr("the {n} who answered all", n=text.number(n))
+        who = who if n < sums.rows else tr("all {n} answered everything", n=text.number(n))
+        return tr("listwise: {who}", who=who) if missing == "listwise" else who
     if broken:
-        return "pairwise matrix not positive definite: EM covariance"
+        return tr("pairwise matrix not positive definite: EM covariance")
     if missing == "em":
-        return "EM covariance (maximum likelihood of a multivariate normal) of incomplete answers"
+        return tr("EM covariance (maximum likelihood of a multivariate normal) of incomplete answers")
     pairs = sums.n[np.triu_indices(len(sums.n), 1)]
-    return f"pairwise correlations, {pairs.min():,.0f} to {pairs.max():,.0f} answers each"
+    return tr("pairwise correlations, {answers} answers each", answers=text.interval(pairs.min(), pairs.max()))
 
 
 def _samples(sums: Moments, samples: int, mended: int) -> str:
     """What was drawn, in words."""
     strata = len(np.unique(sums.stratum))
-    text = f"{samples:,} bootstrap samples of {len(sums.stratum):,} {sums.unit}"
-    text += f" within {strata} strata" if strata > 1 else ""
-    return text + (f" ({mended} by EM covariance, pairwise not being positive definite)" if mended else "")
+    units = {"units": text.join([tr(unit) for unit in sums.unit.split(" and ")]), "n": text.number(len(sums.stratum))}
+    units |= {"samples": text.number(samples), "strata": strata}
+    told = tr("{samples} bootstrap samples of {n} {units}", **units)
+    told = tr("{samples} bootstrap samples of {n} {units} within {strata} strata", **units) if strata > 1 else told
+    again = tr("{n} by EM covariance, pairwise not being positive definite", n=text.number(mended))
+    return f"{told} ({again})" if mended else told
 
 
 def _codes(never_used) -> np.ndarray:

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from cxlib import rules
+from cxlib import rules, text
 from cxlib.codebook import METRIC_SCALES, Table
 from cxlib.errors import CxError, nearest
 from cxlib.flagged import Flagged, flagged, not_made
+from cxlib.language import noted, tr, tr_n
 from cxlib.routes import answered, asked, gave, question_columns
 from cxlib.settings import Quality
 
@@ -65,12 +66,15 @@ def impossible(frame: pd.DataFrame, spec: Table, quality: Quality) -> Flagged:
     """Who breaks a rule of `quality.impossible` or a route of the codebook; see broken()."""
     found = broken(frame, spec, quality)
     if found.columns.empty:
-        return not_made("the study names no impossible combination (`quality: impossible:`), and no question a route")
-    counts = found.sum()
-    own = [f"{rule.name} ({counts[rule.name]:,})" for rule in quality.impossible]
-    routed = [f"{name} ({counts[name]:,})" for name in found if name not in [rule.name for rule in quality.impossible]]
-    parts = [f"gave answers that the study rules out: {', '.join(own)}"] if own else []
-    parts += [f"answered a question that their route passes by: {', '.join(routed)}"] if routed else []
+        return not_made(
+            noted("the study names no impossible combination (`quality: impossible:`), and no question a route")
+        )
+    told = {name: f"{name} ({text.number(count)})" for name, count in found.sum().items()}
+    rules_of = [rule.name for rule in quality.impossible]
+    own, routed = [told[name] for name in rules_of], [told[name] for name in told if name not in rules_of]
+    parts = [tr("gave answers that the study rules out: {rules}", rules=", ".join(own))] if own else []
+    if routed:
+        parts.append(tr("answered a question that their route passes by: {questions}", questions=", ".join(routed)))
     return flagged(frame, found.any(axis=1), "; ".join(parts))
 
 
@@ -102,9 +106,21 @@ def partials(frame: pd.DataFrame, spec: Table, *, complete: float) -> Flagged:
     """Who answered less than `complete` (a share) of the questions put to him; see completeness()."""
     share = completeness(frame, spec)
     if not share.notna().any():
-        return not_made("nobody was asked a question with closed answers")
+        return not_made(noted("nobody was asked a question with closed answers"))
     unsure = [name for name, question in spec.questions.items() if question.never_used]
-    why = f"answered less than {complete:.0%} of the questions put to them, by wave and route; comments do not count"
-    if unsure:
-        why += f", nor do blanks of {len(unsure)} questions with a code for never used, of which they may be one"
+    least = f"{complete:.0%}"
+    if not unsure:
+        why = tr(
+            "answered less than {share} of the questions put to them, by wave and route; comments do not count",
+            share=least,
+        )
+    else:
+        why = tr_n(
+            "answered less than {share} of the questions put to them, by wave and route; comments do not count, nor do "
+            "blanks of {n} question with a code for never used, of which they may be one",
+            "answered less than {share} of the questions put to them, by wave and route; comments do not count, nor do "
+            "blanks of {n} questions with a code for never used, of which they may be one",
+            len(unsure),
+            share=least,
+        )
     return flagged(frame, share < complete, why)

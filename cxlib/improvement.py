@@ -41,7 +41,7 @@ def declared(study):
 
 
 def effects(case: Regression) -> pd.DataFrame:
-    """before_after.effects() of every metric asked in both waves, with name, label and unit.
+    """before_after.effects() of every metric asked in both waves, with name, label, unit and the changed group.
 
     No rows without a declared comparison. CxError as there, and for a survey whose waves are not those declared.
     """
@@ -57,7 +57,8 @@ def effects(case: Regression) -> pd.DataFrame:
         return pd.DataFrame()
     scores = {question: case.study.metric(question) for question in asked["question"]}
     found = before_after.effects(survey, scores, minimum_base=case.study.book.minimum_base, **how)
-    return found.merge(asked[["question", "name", "label", "unit"]], on="question", validate="many_to_one")
+    named = asked[["question", "name", "label", "unit"]].assign(group=how["treated"])
+    return found.merge(named, on="question", validate="many_to_one")
 
 
 def _of_outcome(case: Regression) -> dict | None:

@@ -13,10 +13,13 @@ from cxlib.days import day
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.intervals import wilson
+from cxlib.language import digits, noted, tr
 from cxlib.purchases import purchases_checked, read
 from cxlib.risk_sets import check_confidence
 
 __all__ = ["held_out", "lost", "purchases_checked", "rule"]
+
+LOST, NOT_LOST = noted("lost"), noted("not lost")  # what held_out() takes a customer as
 
 
 def rule(purchases, *, customer, when, until=None, share=0.95, confidence=0.95, replicates=200, seed=0) -> Estimate:
@@ -38,7 +41,12 @@ def rule(purchases, *, customer, when, until=None, share=0.95, confidence=0.95, 
     who, days, ended = _silences(table)
     customers = int(who.max()) + 1
     if not ended.any():
-        raise CxError(f"an inactivity rule needs customers who came back; each of {customers:,} bought on one day only")
+        raise CxError(
+            tr(
+                "an inactivity rule needs customers who came back; each of {customers} bought on one day only",
+                customers=digits(f"{customers:,}"),
+            )
+        )
     own = 1 / np.bincount(who)[who]
     generator = np.random.default_rng(seed)
     found = [_quantile(days, ended, own, share)]
@@ -50,7 +58,7 @@ def rule(purchases, *, customer, when, until=None, share=0.95, confidence=0.95, 
     low, high = np.quantile(found[1:], [tails, 1 - tails]) if replicates else (np.nan, np.nan)
     back, longest = np.unique(who[ended]).size, days[ended].max()
     return Estimate(
-        name="Days without a purchase after which a customer is taken as lost",
+        name=tr("Days without a purchase after which a customer is taken as lost"),
         value=found[0],
         low=low,
         high=high,
@@ -59,8 +67,14 @@ def rule(purchases, *, customer, when, until=None, share=0.95, confidence=0.95, 
         n_effective=customers,
         unit="count",
         confidence=confidence,
-        method=f"{share:.0%} of those who come back within {longest} days have come back by then; every customer counts"
-        f" once (Wang-Chang); {back:,} of {customers:,} came back; bootstrap of customers",
+        method=tr(
+            "{share} of those who come back within {longest} days have come back by then; every customer counts once "
+            "(Wang-Chang); {back} of {customers} came back; bootstrap of customers",
+            share=f"{share:.0%}",
+            longest=longest,
+            back=digits(f"{back:,}"),
+            customers=digits(f"{customers:,}"),
+        ),
     )
 
 
@@ -115,7 +129,7 @@ def held_out(
     later = table.loc[table["day"].gt(cut) & table["day"].le(last_day), "customer"]
     judged["back"] = judged["customer"].isin(later)
     z, rows = special.ndtri(0.5 + confidence / 2), []
-    for name, group in (("lost", judged[judged["lost"]]), ("not lost", judged[~judged["lost"]])):
+    for name, group in ((LOST, judged[judged["lost"]]), (NOT_LOST, judged[~judged["lost"]])):
         n, back = len(group), int(group["back"].sum())
         p = back / n if n else np.nan
         low, high = wilson(p, n, z) if n else (np.nan, np.nan)
@@ -123,7 +137,7 @@ def held_out(
         rows.append((name, 100 * p, 100 * float(low), 100 * float(high), 100 * se, n, float(n), back))
     columns = ["taken_as", "estimate", "low", "high", "se", "n", "n_effective", "came_back"]
     told = {"gap": gap, "cut": cut, "until": last_day, "days": (last_day - cut).days, "unit": "percent"}
-    return pd.DataFrame(rows, columns=columns).assign(**told, method="bought again in the hold-out; Wilson")
+    return pd.DataFrame(rows, columns=columns).assign(**told, method=tr("bought again in the hold-out; Wilson"))
 
 
 def _last_day(table: pd.DataFrame, until) -> pd.Timestamp:

@@ -13,9 +13,10 @@ from cxlib import intervals
 from cxlib.compare import verdict
 from cxlib.corrections import adjust
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.scores import by_group
 
-EVERYBODY = "All staff"
+EVERYBODY = noted("All staff")
 OVERALL = "all"  # the mean of a person's ratings, over the attributes
 
 
@@ -59,7 +60,7 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
         return pd.DataFrame()
     names, frames, wave = attributes(study), [], wave or (study.waves or [None])[-1]
     staff, survey = study.table("staff"), study.survey
-    staff = staff.assign(team=staff["team"].fillna("No team") if "team" in staff else EVERYBODY)
+    staff = staff.assign(team=staff["team"].fillna(tr("No team")) if "team" in staff else tr(EVERYBODY))
     by = ["wave"] if study.waves else []
     now = survey[survey["wave"].astype(str) == wave] if by else survey
     both = [name for name in names if now[name].notna().any() and staff[name].notna().any()]
@@ -86,8 +87,11 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
 
 def _label(study, name: str) -> str:
     if name == OVERALL:
-        return "Mean of all attributes"
-    return study.label(name) + (" (reversed)" if study.book.tables["survey"].questions[name].reverse else "")
+        return tr("Mean of all attributes")
+    label = study.label(name)
+    return (
+        tr("{attribute} (reversed)", attribute=label) if study.book.tables["survey"].questions[name].reverse else label
+    )
 
 
 def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: float) -> pd.DataFrame:
@@ -115,7 +119,7 @@ def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: fl
         estimate, se = found["staff"] - found["customers"], np.sqrt(variance)
         t = np.where(estimate == 0, 0.0, estimate / se)
     low, high = intervals.student(estimate, se, df, confidence)
-    design = customers["method"].iloc[0].partition("; ")[2] if len(customers) else "not asked"
+    design = customers["method"].iloc[0].partition("; ")[2] if len(customers) else tr("not asked")
     return found.drop(columns=[c for c in found if c.startswith("_")]).assign(
         estimate=estimate,
         low=low,
@@ -124,5 +128,5 @@ def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: fl
         t=t,
         df=df,
         p=2 * special.stdtr(df, -np.abs(t)),
-        method=f"Welch's t; staff: simple random sample; customers: {design}",
+        method=tr("Welch's t; staff: simple random sample; customers: {design}", design=design),
     )

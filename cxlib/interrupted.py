@@ -17,9 +17,11 @@ from scipy import special
 
 from cxlib import intervals
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
+from cxlib.text import number
 
 LEAST, LEAST_A_SIDE = 12, 4
-TERMS = ("slope before", "step", "change of slope", "gap at the end")
+TERMS = (noted("slope before"), noted("step"), noted("change of slope"), noted("gap at the end"))
 
 
 def interrupted(series, *, over, change, confidence=0.95) -> pd.DataFrame:
@@ -84,7 +86,11 @@ def _fit(x: np.ndarray, y: np.ndarray, apart: np.ndarray, combined: np.ndarray) 
         alone = (of @ of) * (residuals @ residuals) / (n - k)
         rows.append((estimate, np.sqrt(variance), df, n * alone / variance, np.sqrt(plain)))
     found = pd.DataFrame(rows, columns=["estimate", "se", "df", "n_effective", "newey_west"])
-    method = f"segmented regression; Newey-West, {lags} lags, scaled for an autocorrelation of {rho:.2f}; Student's t"
+    method = tr(
+        "segmented regression; Newey-West, {lags} lags, scaled for an autocorrelation of {rho}; Student's t",
+        lags=lags,
+        rho=number(rho, digits=2),
+    )
     return found.assign(autocorrelation=rho, method=method)
 
 

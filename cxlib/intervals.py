@@ -7,6 +7,8 @@ complex sample it is widened by critical_value() for the few clusters that the v
 import numpy as np
 from scipy import special
 
+from cxlib.language import noted
+
 
 def critical_value(confidence: float, df, n):
     """The critical value of an interval on effective n: normal, times t(df) / t(n - 1).
@@ -68,6 +70,6 @@ def student(mean, se, df, confidence: float):
 # How an interval for the difference of two shares is made, by the name of the `method` argument.
 DIFFERENCE = {
     "mover": (mover, "MOVER-Wilson"),
-    "adjusted_wald": (adjusted_wald, "adjusted Wald"),
+    "adjusted_wald": (adjusted_wald, noted("adjusted Wald")),
     "wald": (wald, "Wald"),
 }

@@ -15,6 +15,7 @@ import pandas as pd
 from cxlib import ratios
 from cxlib.contact_log import CODES, LEVELS, Journeys, places
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.survival import median, survival
 from cxlib.touchpoint_audit import audit
 
@@ -173,7 +174,8 @@ def _table(log: Journeys, drawn_map: pd.DataFrame, level: str, complaints, days,
     filed = _complaints(log, level, complaints, days, confidence)
     frame = frame.merge(filed, on=keys, how="left", validate="one_to_one")
     frame["complaint_n"] = frame["complaint_n"].fillna(0).astype(int)
-    return frame.assign(unit="percent", method="Wilson; customers are clusters; visits followed for the usual gap")
+    method = tr("Wilson; customers are clusters; visits followed for the usual gap")
+    return frame.assign(unit="percent", method=method)
 
 
 def _days(log: Journeys, level: str, confidence: float) -> pd.DataFrame:

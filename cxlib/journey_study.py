@@ -8,6 +8,7 @@ import pandas as pd
 from cxlib import contacts, journey, journey_tables, pain_points, paths, people
 from cxlib.contact_log import UNKNOWN, Journeys, journeys, places
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, tr
 from cxlib.removal import removal_effect
 from cxlib.touchpoint_audit import audit
 from cxlib.transitions import transitions
@@ -54,16 +55,21 @@ def case(study, *, group: str = "", confidence: float = 0.95) -> Case:
         customers = customers[chosen].reset_index(drop=True)
     nothing = (study, name, None, None, customers, _complaints(study), confidence)
     if not journey_tables.has_journeys(study.book):
-        return Case(*nothing, "The study has no contacts with a drawn map, so no journey is told.")
+        return Case(*nothing, tr("The study has no contacts with a drawn map, so no journey is told."))
     events, drawn_map = study.table("events"), study.table("map")
     if group:
         events = events[events["customer"].isin(customers["customer"])]
         if events.empty:
-            return Case(*nothing, f"No contact of the log is of a customer of this group ({name}).")
+            return Case(*nothing, tr("No contact of the log is of a customer of this group ({group}).", group=name))
     spots = len(events[["stage", "touchpoint"]].drop_duplicates())
     if spots > SPOTS:
-        kinds = f"{spots:,} touchpoints at their stages, and {SPOTS} are the most that can be told of"
-        return Case(*nothing, f"No journey is told: the log has {kinds}; name kinds of touchpoints instead.")
+        why_not = tr(
+            "No journey is told: the log has {spots} touchpoints at their stages, and {most} are the most that can be "
+            "told of; name kinds of touchpoints instead.",
+            spots=digits(f"{spots:,}"),
+            most=SPOTS,
+        )
+        return Case(*nothing, why_not)
     optional = {key: key if key in events else None for key in ("channel", "score")}
     log = journeys(events, order=places(drawn_map)["stage"].tolist(), **optional)
     if "channel" not in events:
@@ -105,9 +111,9 @@ def _of_persona(study, customers: pd.DataFrame, answer: str) -> tuple[str, pd.Se
     shared = [variable.name for variable in made.variables if variable.name in customers]
     if not shared:
         raise CxError("customers share no question with the people that the personas were formed from")
-    return f"Persona {numbers[answer]}: {made.names[numbers[answer] - 1]}", (
-        made.assign(customers[shared])["segment"] == numbers[answer]
-    )
+    number = numbers[answer]
+    name = tr("Persona {number}: {name}", number=number, name=made.names[number - 1])
+    return name, made.assign(customers[shared])["segment"] == number
 
 
 def _complaints(study) -> pd.DataFrame | None:

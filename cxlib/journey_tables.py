@@ -1,6 +1,7 @@
 """Which tables of a study tell of journeys and of staying, as far as study.yml says."""
 
 from cxlib.codebook import Codebook
+from cxlib.language import tr
 
 CONTACTS = {"customer", "when", "touchpoint", "stage"}
 
@@ -26,4 +27,4 @@ def lacking(book: Codebook) -> str:
     """Why there is nothing to tell of journeys or of staying, in words; empty where there is."""
     if has_journeys(book) or has_stays(book) or has_purchases(book):
         return ""
-    return "the study has neither events with a map, nor customers with since and left, nor sales by customer"
+    return tr("the study has neither events with a map, nor customers with since and left, nor sales by customer")

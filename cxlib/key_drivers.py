@@ -8,6 +8,7 @@ from cxlib.calibration import fixed, without
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.importance import importance
+from cxlib.language import noted, tr
 from cxlib.regressions import Regression
 
 # The columns of tables that a chart takes, where they have no rows.
@@ -18,10 +19,15 @@ PLACES = [
 ]
 MOST = 22  # drivers whose shares are averaged over all orders; above, relative weights
 TREATMENTS = ("pairwise", "em", "listwise")
-TREATMENT_HEADS = {"label": "Driver", "moved": ("Ranks moved", "ratio")} | {
-    f"{part}_{name}": (f"{word}, {name}", kind)
-    for name in TREATMENTS
-    for part, word, kind in (("share", "Share", "percent"), ("rank", "Rank", "base"))
+TREATMENT_HEADS = {
+    "label": noted("Driver"),
+    "share_pairwise": (noted("Share, pairwise"), "percent"),
+    "rank_pairwise": (noted("Rank, pairwise"), "base"),
+    "share_em": (noted("Share, em"), "percent"),
+    "rank_em": (noted("Rank, em"), "base"),
+    "share_listwise": (noted("Share, listwise"), "percent"),
+    "rank_listwise": (noted("Rank, listwise"), "base"),
+    "moved": (noted("Ranks moved"), "ratio"),
 }
 
 
@@ -92,7 +98,7 @@ def explained(case: Regression, rows: pd.DataFrame) -> Estimate | None:
         return None
     row = rows.iloc[0]
     low, high = (row.get(f"r_squared_{end}", np.nan) for end in ("low", "high"))
-    name = f"{case.label}: accounted for by the drivers"
+    name = tr("{metric}: accounted for by the drivers", metric=case.label)
     n, weighted, effective = (rows[base].min() for base in ("n", "n_weighted", "n_effective"))
     told = ("percent", case.confidence, row["method"], weighted)
     return Estimate(name, row["r_squared"], low, high, np.nan, n, effective, *told)

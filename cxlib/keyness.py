@@ -15,6 +15,7 @@ from scipy import special
 from cxlib.compare import verdict
 from cxlib.corrections import adjust
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted
 from cxlib.phrases import LEAST, mentions
 from cxlib.tokens import given
 from cxlib.two_by_two import log_likelihood, p_value
@@ -82,7 +83,7 @@ def keyness_of(held: pd.DataFrame, target: pd.Series, *, confidence=0.95, correc
         p=p,
         p_adjusted=adjusted,
         tests=int((~np.isnan(p)).sum()),
-        test=np.where(exact, "exact", "log-likelihood"),
+        test=np.where(exact, noted("exact"), noted("log-likelihood")),
         verdict=[verdict(value) for value in adjusted],
         n=n,
         n_other=n_other,

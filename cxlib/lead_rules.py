@@ -8,6 +8,7 @@ import pandas as pd
 from cxlib import scorecard
 from cxlib.columns import natural_order
 from cxlib.errors import CxError, nearest
+from cxlib.language import tr
 from cxlib.scorecard import UNKNOWN, Attribute
 from cxlib.text import number
 
@@ -50,7 +51,7 @@ def apply(rules, asked: tuple[Attribute, ...], prospects: pd.DataFrame) -> tuple
         a = of[rule.question]
         hit = np.isin(scorecard.answers(a, a.of(prospects)), [str(answer) for answer in rule.answers])
         added, barred = added + int(rule.points) * hit, barred | (hit & rule.exclude)
-        what = "excluded" if rule.exclude else signed(rule.points)
+        what = tr("excluded") if rule.exclude else signed(rule.points)
         told.append(np.where(hit, a.shown(prospects) + f" ({what})", ""))
     return added, barred, joined(told, len(prospects))
 

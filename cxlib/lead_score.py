@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlib import lead_model, lead_rules, lift, scorecard
+from cxlib import lead_model, lead_rules, lift, scorecard, text
 from cxlib.counts import as_list
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.lead_rules import Rule, joined, signed
 from cxlib.metrics import Metric
 from cxlib.scorecard import UNKNOWN, Attribute
 from cxlib.scores import by_group
-from cxlib.text import interval, number
 
 IDEAL = Metric("ideal", "Ideal customers", (0, 1), {1: 100}, "percent")
 TOPS = (10, 20, 30)
@@ -97,7 +97,7 @@ class LeadScore:
     def unknown_answers(self, prospects: pd.DataFrame) -> pd.DataFrame:
         """What is decided about answers of prospects that no customer gave: attribute, rows, decision, example."""
         new = {a: _new(a, prospects) for a in self.attributes}
-        what = f'no customer of the training gave this answer; it counts as "{UNKNOWN}"'
+        what = tr('no customer of the training gave this answer; it counts as "{unknown}"', unknown=tr(UNKNOWN))
         return scorecard.decisions(
             (a.name, int((told != "").sum()), what, told[told != ""][0])
             for a, told in new.items()
@@ -209,7 +209,8 @@ def _points(card, errors, codes, y, w, confidence: float) -> pd.DataFrame:
         found = by_group(rows, IDEAL, ["code"], question="y", **how).set_index("code").reindex(range(len(a.answers)))
         found = found[["estimate", "low", "high", "se", "n", "n_effective"]].fillna({"n": 0}).astype({"n": int})
         half = special.ndtri(0.5 + confidence / 2) * se
-        own = {"attribute": a.name, "label": a.label, "answer": a.answers, "points": a.points}
+        called = [a.printed(answer) for answer in a.answers]
+        own = {"attribute": a.name, "label": a.label, "answer": called, "points": a.points}
         own |= {"points_low": a.points - half, "points_high": a.points + half}
         found = pd.concat([pd.DataFrame(own, index=found.index), found], axis=1)
         frames.append((-np.ptp(found.loc[found["n"] > 0, "points"]), found))
@@ -226,18 +227,21 @@ def _tested(chance, y, w, base: float, confidence: float) -> dict:
                         "share": rows["share"]}).reset_index()  # fmt: skip
     last = top.iloc[-1]
     useful = bool(auc["low"] > 0.5 and last["low"] > 1)
-    found = (
-        f"of {len(y):,} customers held out, those in the top {TOPS[-1]}% by points are ideal "
-        f"{number(last['estimate'], 'ratio')} times as often as all ({confidence:.0%} interval "
-        f"{interval(last['low'], last['high'], 'ratio')}; 1 is no better than chance), and the AUC is "
-        f"{number(auc['estimate'], 'ratio')} ({interval(auc['low'], auc['high'], 'ratio')}; 0.5 is chance)"
+    found = tr(
+        "of {n} customers held out, those in the top {top}% by points are ideal {times} times as often as all "
+        "({interval}; 1 is no better than chance), and the AUC is {auc} ({auc_interval}; 0.5 is chance)",
+        n=text.number(len(y)),
+        top=TOPS[-1],
+        times=text.number(last["estimate"], "ratio"),
+        interval=text.with_confidence(text.interval(last["low"], last["high"], "ratio"), confidence),
+        auc=text.number(auc["estimate"], "ratio"),
+        auc_interval=text.interval(auc["low"], auc["high"], "ratio"),
     )
-    lead = "The scorecard tells ideal customers from others" if useful else (
-        "The scorecard is not shown to be any better than calling at random"
-    )  # fmt: skip
+    better = tr("The scorecard tells ideal customers from others: {found}.", found=found)
+    worse = tr("The scorecard is not shown to be any better than calling at random: {found}.", found=found)
     tests = pd.concat([pd.DataFrame([auc], index=["auc"]), lift.calibration(chance, y, w, base, **how)])
     return {"lift": top, "gains": gains, "calibration": lift.tenths(chance, y, w, **how),
-            "tests": tests.rename_axis("measure"), "useful": useful, "reason": f"{lead}: {found}."}  # fmt: skip
+            "tests": tests.rename_axis("measure"), "useful": useful, "reason": better if useful else worse}  # fmt: skip
 
 
 def _new(a: Attribute, prospects) -> np.ndarray:

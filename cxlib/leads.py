@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxlib import lead_score
+from cxlib import lead_score, text
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.lead_rules import Rule
 from cxlib.newcomers import with_options
 from cxlib.people import ROLES, is_sensitive
@@ -35,20 +36,24 @@ def leads(study, *, seed: int = 0, confidence: float = 0.95) -> Leads:
     sentence why there is none: no customers whose values differ, too few of them, or no shared question.
     """
     if not study.has("customers") or "value" not in study.table("customers"):
-        return Leads(None, pd.DataFrame(), "a lead score needs a table customers with a `value:`")
+        return Leads(None, pd.DataFrame(), tr("a lead score needs a table customers with a `value:`"))
     shared = _shared(study)
     if not shared:
-        return Leads(None, pd.DataFrame(), "customers and prospects share no question that could be scored")
+        return Leads(None, pd.DataFrame(), tr("customers and prospects share no question that could be scored"))
     customers, settings = study.table("customers"), study.book.personas
     if customers["value"].nunique() < 2:
-        return Leads(None, pd.DataFrame(), "a lead score needs customers whose values differ")
+        return Leads(None, pd.DataFrame(), tr("a lead score needs customers whose values differ"))
     ideal = lead_score.ideal(customers, value_top=settings.ideal.value_top, stayed=settings.ideal.stayed)
     counts = ideal.value_counts()
     if min(counts.get(1.0, 0), counts.get(0.0, 0)) < LEAST:
-        few = f"{counts.get(1.0, 0):,} ideal customers and {counts.get(0.0, 0):,} others"
-        return Leads(
-            None, pd.DataFrame(), f"a lead score needs {LEAST} ideal customers and as many others; there are {few}"
+        why = tr(
+            "a lead score needs {least} ideal customers and as many others; there are {ideal} ideal customers and "
+            "{others} others",
+            least=LEAST,
+            ideal=text.number(counts.get(1.0, 0)),
+            others=text.number(counts.get(0.0, 0)),
         )
+        return Leads(None, pd.DataFrame(), why)
     found = lead_score.fit(customers, ideal, shared, rules=_rules(study), seed=seed, confidence=confidence)
     scored = pd.DataFrame()
     if study.has("prospects"):

@@ -22,6 +22,7 @@ from cxlib.compare import CLEAR, verdict
 from cxlib.complaint_rate import PRIOR
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
+from cxlib.language import noted, tr
 from cxlib.league_reasons import WON, reasons
 from cxlib.league_units import Units, told_apart, units_of
 from cxlib.metrics import find
@@ -31,6 +32,15 @@ from cxlib.pooled_rates import pool_rates
 __all__ = ["League", "by_metric", "by_rate", "reasons"]
 
 DRAWS = 10_000  # of all units together, for the chances of being best
+# What models are called: of all units, and of all but those that stand apart.
+NORMAL = (
+    noted("normal-normal model of {units} units"),
+    noted("normal-normal model of {units} units, without {apart} that stand apart"),
+)
+BETA = (
+    noted("beta-binomial model of {units} units"),
+    noted("beta-binomial model of {units} units, without {apart} that stand apart"),
+)
 ENOUGH = 5  # units, from which on a further one can be told to stand apart
 COLUMNS = ["unit", "estimate", "se", "n", "n_weighted", "n_effective", "pooled", "low", "high"]
 COLUMNS += ["rank", "rank_low", "rank_high", "chance_best", "chance_top", "weight", "apart", "method"]
@@ -104,7 +114,13 @@ def by_metric(
     # Of one answer, which large and small units have in common.
     variance, df = moderated(rows["se"].to_numpy() ** 2 * n, rows["df"].to_numpy())
     if not variance.min() > 0:
-        raise CxError(f"a league needs answers that vary within its units; to {question}, each {unit} gave the same")
+        raise CxError(
+            tr(
+                "a league needs answers that vary within its units; to {question}, each {unit} gave the same",
+                question=question,
+                unit=unit,
+            )
+        )
     variance = variance / n
     inside = _inside(y, variance, lambda rest, i: pool_means(y[rest], variance[rest]).surprise(y[i], variance[i]))
     pooled = pool_means(y[inside], variance[inside])
@@ -121,9 +137,9 @@ def by_metric(
     drawn[:, inside] = pooled.draws(DRAWS, seed=seed)
     average, between = (_summary(quantile, tail) for quantile in (pooled.average_quantile, pooled.tau_quantile))
     f, df1, df2, p = welch(y, variance, df)
-    whole = _whole(found, "normal-normal", find(metric).unit if find(metric) else "score", confidence, average, between)
+    whole = _whole(found, NORMAL, find(metric).unit if find(metric) else "score", confidence, average, between)
     frame, widest = _table(units, found, drawn, confidence)
-    return League(frame, *whole, f, (df1, df2), p, widest, "Welch's F", minimum_base, confidence)
+    return League(frame, *whole, f, (df1, df2), p, widest, noted("Welch's F"), minimum_base, confidence)
 
 
 def by_rate(
@@ -142,7 +158,9 @@ def by_rate(
     x = np.clip(rows["estimate"].to_numpy() / 100, 0, 1) * n
     mean = x.sum() / n.sum()
     if mean in (0, 1):
-        raise CxError(f"a league needs answers that vary; {won} is {mean:.0f} in every row")
+        raise CxError(
+            tr("a league needs answers that vary; {column} is {value} in every row", column=won, value=f"{mean:.0f}")
+        )
     inside = _inside(x / n, mean * (1 - mean) / n, lambda rest, i: pool_rates(x[rest], n[rest]).surprise(x[i], n[i]))
     pooled = pool_rates(x[inside], n[inside])
     rates = pooled.rates()
@@ -161,9 +179,9 @@ def by_rate(
         for quantile in (pooled.average_quantile, pooled.between_quantile)
     )
     chi, df = float((n * (x / n - mean) ** 2).sum() / (mean * (1 - mean))), len(n) - 1
-    whole = _whole(found, "beta-binomial", "percent", confidence, average, between)
+    whole = _whole(found, BETA, "percent", confidence, average, between)
     frame, widest = _table(units, found, drawn, confidence)
-    test = (chi / df, (float(df), np.inf), float(special.chdtrc(df, chi)), widest, "Pearson's chi-square")
+    test = (chi / df, (float(df), np.inf), float(special.chdtrc(df, chi)), widest, noted("Pearson's chi-square"))
     return League(frame, *whole, *test, minimum_base, confidence)
 
 
@@ -199,16 +217,17 @@ def _summary(quantile, tail: float) -> tuple[float, float, float, float]:
 
 
 def _whole(
-    found: pd.DataFrame, model: str, measured: str, confidence: float, average: tuple, between: tuple
+    found: pd.DataFrame, model: tuple[str, str], measured: str, confidence: float, average: tuple, between: tuple
 ) -> tuple[Estimate, Estimate]:
     """The average unit and the standard deviation between units, of which value, se, low and high are given."""
     rows = found[~found["apart"]]
     bases = (int(rows["n"].sum()), float(rows["n_effective"].sum()))
-    method = f"{model} model of {len(rows)} units"
-    method += f", without {len(found) - len(rows)} that stand apart" if len(rows) < len(found) else ""
+    apart = len(found) - len(rows)
+    method = tr(model[apart > 0], units=len(rows), apart=apart)
+    names = (tr("Average unit"), tr("Standard deviation between units"))
     return tuple(
         Estimate(name, value, low, high, sd, *bases, measured, confidence, method)
-        for name, (value, sd, low, high) in (("Average unit", average), ("Standard deviation between units", between))
+        for name, (value, sd, low, high) in zip(names, (average, between), strict=True)
     )
 
 
@@ -229,6 +248,6 @@ def _table(units: Units, found: pd.DataFrame, drawn: np.ndarray, confidence: flo
         chance_top=100 * among,
     )
     frame = pd.concat([found.sort_values("rank", kind="stable"), units.small], ignore_index=True)
-    frame["method"] = frame["method"].fillna("base too small")
+    frame["method"] = frame["method"].fillna(tr("base too small"))
     frame["apart"] = frame["apart"].eq(True)
     return frame[COLUMNS], widest

@@ -8,6 +8,7 @@ from cxlib.corrections import adjust
 from cxlib.counts import tally
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
+from cxlib.language import noted
 from cxlib.metrics import Metric
 from cxlib.scores import score, shares
 from cxlib.variance import linearise
@@ -32,7 +33,7 @@ def reasons(
     score(tally(sales, won, by=[unit, reason]), WON, won, sales)
     kept = sales[[unit, reason, won]]
     frames = []
-    for outcome, value in (("won", 1), ("lost", 0)):
+    for outcome, value in ((noted("won"), 1), (noted("lost"), 0)):
         rows = kept[(kept[won] == value) & kept[reason].notna() & kept[unit].notna()]
         if len(rows):
             frames.append(_shares_of(rows, unit, reason, minimum_base, confidence, correction).assign(outcome=outcome))

@@ -10,6 +10,7 @@ from cxlib.corrections import adjust
 from cxlib.counts import as_list, tally
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.metrics import levels
 from cxlib.scores import estimates, score
 from cxlib.variance import Domains, linearise
@@ -50,13 +51,24 @@ def units_of(frame, unit: str, metric, question: str, design: dict, minimum_base
     single = large & (own < 2)
     if single.any():
         raise CxError(
-            f"the error of a {unit} needs two clusters or more; {single.sum()} have one, e.g. "
-            f"{rows.loc[single, 'unit'].iloc[0]}; leave the clusters out where they are the units"
+            tr(
+                "the error of a {unit} needs two clusters or more; {number} have one, e.g. {example}; leave the "
+                "clusters out where they are the units",
+                unit=unit,
+                number=single.sum(),
+                example=rows.loc[single, "unit"].iloc[0],
+            )
         )
     if large.sum() < LEAST:
         raise CxError(
-            f"a league needs three units with {max(minimum_base, 2)} answers or more; of the {there.sum()} in column "
-            f"{unit}, {large.sum()} have them"
+            tr(
+                "a league needs three units with {least} answers or more; of the {units} in column {column}, {large} "
+                "have them",
+                least=max(minimum_base, 2),
+                units=there.sum(),
+                column=unit,
+                large=large.sum(),
+            )
         )
     small = rows.loc[there & ~large, ["unit", "n"]].reset_index(drop=True)
     return Units(rows[large].reset_index(drop=True), small, domains, np.flatnonzero(large), levels(metric))

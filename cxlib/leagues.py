@@ -10,11 +10,13 @@ from cxlib.contact_log import places
 from cxlib.counts import as_list
 from cxlib.errors import CxError
 from cxlib.journey_study import Case
+from cxlib.language import digits, noted, tr
 from cxlib.league import League
 from cxlib.survey import metrics
 
 UNITS = 300  # in one table; more are no units but customers
 REASONS = 100  # rows
+BRANCH, EMPLOYEE = noted("branch"), noted("employee")  # units, and the columns that name them
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,14 @@ def _metric(case: Case, seed: int) -> list[Table]:
         unit, of = "cluster", study.book.tables["survey"].keys["cluster"]
     elif "customer" in rows and study.has("customers") and "branch" in study.table("customers"):
         branch = study.table("customers").set_index("customer")["branch"]
-        unit, of = "branch", "branch"
+        unit, of = BRANCH, tr(BRANCH)
         rows = rows.assign(branch=rows["customer"].map(branch[~branch.index.duplicated()]))
     else:
         return []
     design = {key: name for key, name in study.design.items() if key in ("weights", "strata")}
     design = {key: name for key, name in design.items() if unit not in as_list(name)}
     how = {"question": row["question"], "minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
-    title = f"{row['label']} by {of}"
+    title = tr("{metric} by {unit}", metric=row["label"], unit=of)
 
     def made() -> League:
         found = league.by_metric(rows, unit, study.metric(row["question"]), **design, **how)
@@ -106,7 +108,7 @@ def _offers(case: Case, seed: int) -> list[Table]:
     sales = study.table("sales")
     if case.group and "customer" in sales:
         sales = sales[sales["customer"].isin(case.customers["customer"])]
-    return [_rate(case, "league_offers", "Offers won by employee", "employee", sales, "won", seed)]
+    return [_rate(case, "league_offers", tr("Offers won by employee"), EMPLOYEE, sales, "won", seed)]
 
 
 def _arrivals(case: Case, seed: int) -> list[Table]:
@@ -119,20 +121,23 @@ def _arrivals(case: Case, seed: int) -> list[Table]:
         f"FROM contacts GROUP BY customer HAVING max(moment) <= TIMESTAMP '{case.log.until}'"
     )
     rows = reached.merge(case.customers[["customer", "branch"]], on="customer", validate="one_to_one")
-    title = f"Journeys that reach {last} by branch"
-    return [_rate(case, "league_journeys", title, "branch", rows, "arrived", seed)]
+    title = tr("Journeys that reach {stage} by branch", stage=last)
+    return [_rate(case, "league_journeys", title, BRANCH, rows, "arrived", seed)]
 
 
 def _rate(case: Case, name: str, title: str, unit: str, rows: pd.DataFrame, won: str, seed: int) -> Table:
     how = {"minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
     clusters = {"clusters": "customer"} if "customer" in rows and rows["customer"].duplicated().any() else {}
-    return _tried(name, title, unit, "percent", rows, unit, lambda: league.by_rate(rows, unit, won, **clusters, **how))
+    return _tried(
+        name, title, tr(unit), "percent", rows, unit, lambda: league.by_rate(rows, unit, won, **clusters, **how)
+    )
 
 
 def _tried(name: str, title: str, of: str, unit: str, rows: pd.DataFrame, column: str, attempt) -> Table:
     """The table that an attempt makes, or why there is none."""
     if rows[column].nunique() > UNITS:
-        return Table(name, title, of, unit, None, f"{rows[column].nunique():,} units are more than a table can hold")
+        units = digits(f"{rows[column].nunique():,}")
+        return Table(name, title, of, unit, None, tr("{units} units are more than a table can hold", units=units))
     try:
         return Table(name, title, of, unit, attempt())
     except CxError as error:

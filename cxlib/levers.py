@@ -7,19 +7,29 @@ are left dissatisfied may leave more often than silent customers do, and then mo
 import numpy as np
 import pandas as pd
 
+from cxlib import text
 from cxlib.complaint_rate import ComplaintRate
 from cxlib.damage import OUTCOMES, UNHAPPY, Damage, lost, split
 from cxlib.errors import CxError
+from cxlib.language import digits, noted
 
 RATES, LOSSES = (0.25, 0.5, 1.0, 2.0, 4.0), (0.5, 0.75, 1.0, 1.25, 1.5)  # of the present ones, for the two-way table
 NAMES = {
-    "complain": "More of the silent complain",
-    "resolve": "More complaints are resolved",
-    "both": "Both together",
+    "complain": noted("More of the silent complain"),
+    "resolve": noted("More complaints are resolved"),
+    "both": noted("Both together"),
 }
+SAVES, LOSES, EITHER, NEITHER = noted("saves"), noted("loses"), noted("either"), noted("neither")
 FLIPS = {
-    "rate": "Complaint rate above which complainers are the greater loss",
-    "satisfied": "Share of satisfied complainers above which more complaints save customers",
+    "rate": noted("Complaint rate above which complainers are the greater loss"),
+    "satisfied": noted("Share of satisfied complainers above which more complaints save customers"),
+}
+
+INPUTS = {
+    "silent": noted("Loss rate, silent"),
+    "satisfied": noted("Loss rate, satisfied complainers"),
+    "mollified": noted("Loss rate, mollified complainers"),
+    "dissatisfied": noted("Loss rate, dissatisfied complainers"),
 }
 
 
@@ -49,7 +59,7 @@ def levers(
             worth = found.summary(earned)
             row |= {"worth": worth["estimate"], "worth_low": worth["low"], "worth_high": worth["high"]}
         low, high = (row["low"], row["high"]) if earned is None else (row["worth_low"], row["worth_high"])
-        row["verdict"] = "either" if low < 0 < high else "saves" if high > 0 else "loses" if low < 0 else "neither"
+        row["verdict"] = EITHER if low < 0 < high else SAVES if high > 0 else LOSES if low < 0 else NEITHER
         rows.append(row | {"unit": "count"})
     return pd.DataFrame(rows)
 
@@ -123,19 +133,18 @@ def one_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
     low, high = np.quantile(found.customers["silent"], [tail, 1 - tail])
     rest = total - customers["silent"] * middle["silent"]
     if rate.known:
-        name, texts = "Silent customers (chance alone)", (f"{low:,.0f}", f"{high:,.0f}")
+        name, texts = noted("Silent customers (chance alone)"), (text.number(low), text.number(high))
         ends = (low, high)
     else:
         # A low rate leaves many silent.
-        name, texts = "Complaint rate", tuple(f"{100 * rate.quantile(q):.1f}%" for q in (tail, 1 - tail))
+        name = noted("Complaint rate")
+        texts = tuple(text.number(100 * rate.quantile(q), "percent") for q in (tail, 1 - tail))
         ends = (high, low)
     rows = [(name, *texts, *(rest + s * middle["silent"] for s in ends))]
-    names = {"silent": "Loss rate, silent", "satisfied": "Loss rate, satisfied complainers"}
-    names |= {"mollified": "Loss rate, mollified complainers", "dissatisfied": "Loss rate, dissatisfied complainers"}
-    for fate, label in names.items():
+    for fate, label in INPUTS.items():
         ends = np.quantile(found.losses[fate], [tail, 1 - tail])
         values = [total + customers[fate] * (end - middle[fate]) for end in ends]
-        rows.append((label, *(f"{100 * end:.1f}%" for end in ends), *values))
+        rows.append((label, *(text.number(100 * end, "percent") for end in ends), *values))
     frame = pd.DataFrame(rows, columns=["input", "low_text", "high_text", "at_low", "at_high"])
     frame = frame.assign(swing=(frame["at_high"] - frame["at_low"]).abs(), total=total, unit="count")
     return frame.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
@@ -162,5 +171,5 @@ def two_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
             customers["silent"] = min(customers["silent"], np.inf if found.most is None else found.most)
             value = sum(lost(customers, losses | {"silent": loss}).values())
             here = share == now and loss == losses["silent"]
-            cells.append((f"{100 * loss:.3g}%", f"{100 * share:.3g}%", value, here))
+            cells.append((digits(f"{100 * loss:.3g}%"), digits(f"{100 * share:.3g}%"), value, here))
     return pd.DataFrame(cells, columns=["row", "column", "value", "here"]).assign(unit="count")

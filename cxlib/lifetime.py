@@ -15,6 +15,7 @@ from cxlib.corrections import adjust
 from cxlib.counts import as_list
 from cxlib.errors import CxError
 from cxlib.intervals import student
+from cxlib.language import tr
 from cxlib.risk_sets import SAME, check_confidence, each_group, groups_of, observed, places, risk_sets
 
 
@@ -129,7 +130,7 @@ def value(
             f"a horizon lies after 0 and within what was seen; {horizon:g} does not (who has a margin was followed "
             f"to {found['followed'].max():g})"
         )
-    method = "Kaplan-Meier weighted by margin, area up to the horizon; errors by each customer's influence"
+    method = tr("Kaplan-Meier weighted by margin, area up to the horizon; errors by each customer's influence")
     return found.assign(left_out=left_out, unit="money", method=method)
 
 

@@ -10,6 +10,7 @@ from scipy import optimize, special
 
 from cxlib.binary import binary
 from cxlib.intervals import wilson
+from cxlib.language import tr
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
 
@@ -68,7 +69,7 @@ def auc(chance, y, w, *, confidence=0.95) -> dict:
     least = min(kish(w[y == 1]), kish(w[y == 0]))
     effective = max(least, value * (1 - value) / variance) if variance > 1e-15 else least
     low, high = wilson(value, effective, special.ndtri(0.5 + confidence / 2))
-    return _row(value, low, high, np.sqrt(variance), len(y), effective, "Wilson on DeLong's variance")
+    return _row(value, low, high, np.sqrt(variance), len(y), effective, tr("Wilson on DeLong's variance"))
 
 
 def tenths(chance, y, w, *, confidence=0.95) -> pd.DataFrame:
@@ -107,13 +108,15 @@ def calibration(chance, y, w, base: float, *, confidence=0.95) -> pd.DataFrame:
     shift = optimize.brentq(lambda a: w @ (y - special.expit(a + logit)), -60.0, 60.0)
     p = special.expit(shift + logit)
     se = np.linalg.norm(w * (y - p)) / (w @ (p * (1 - p)))
-    rows["intercept"] = _row(shift, shift - z * se, shift + z * se, se, len(y), effective, "sandwich, slope held at 1")
+    rows["intercept"] = _row(
+        shift, shift - z * se, shift + z * se, se, len(y), effective, tr("sandwich, slope held at 1")
+    )
     squares = {"brier": (chance - y) ** 2, "brier_base": (base - y) ** 2}
     squares["brier_gain"] = squares["brier_base"] - squares["brier"]
     for name, values in squares.items():
         mean = w @ values / total
         se = np.linalg.norm(w * (values - mean)) / total
-        rows[name] = _row(mean, mean - z * se, mean + z * se, se, len(y), effective, "mean, normal interval")
+        rows[name] = _row(mean, mean - z * se, mean + z * se, se, len(y), effective, tr("mean, normal interval"))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
 
 
@@ -124,11 +127,11 @@ def kish(w: np.ndarray) -> float:
 
 def _slope(logit, y, w, confidence: float) -> dict:
     if np.ptp(logit) < 1e-9:
-        return _row(*[np.nan] * 4, len(y), np.nan, "chances do not differ")
+        return _row(*[np.nan] * 4, len(y), np.nan, tr("chances do not differ"))
     frame = pd.DataFrame({"found": y, "logit": logit, "w": w})
     fit = binary(frame, "found", "logit", firth=True, weights="w" if np.ptp(w) > 0 else None, confidence=confidence)
     found = fit.coefficients.loc["logit"]
-    return _row(*found[["estimate", "low", "high", "se"]], len(y), found["n_effective"], "Firth's logit")
+    return _row(*found[["estimate", "low", "high", "se"]], len(y), found["n_effective"], tr("Firth's logit"))
 
 
 def _row(estimate, low, high, se, n, effective, method: str) -> dict:

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.metrics import Metric, find
 from cxlib.sandwich import Errors, design_based, parameters
 from cxlib.scores import score
 from cxlib.terms import Sample, read, standardised
+from cxlib.text import number
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,12 @@ def fit_linear(sample: Sample, *, metric="mean", confidence=0.95) -> LinearFit:
     return LinearFit(
         coefficients=parameters(errors, names, back @ b, confidence),
         r2=float(1 - w @ residual**2 / (w @ (y - w @ y / w.sum()) ** 2)),
-        method=f"least squares; {errors.name}, Student's t ({errors.df:,.0f} degrees of freedom); {sample.text}",
+        method=tr(
+            "least squares; {errors}, Student's t ({df} degrees of freedom); {base}",
+            errors=tr(errors.name),
+            df=number(errors.df),
+            base=sample.text,
+        ),
         metric=metric,
         confidence=confidence,
         sample=sample,

@@ -5,15 +5,40 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxlib import columns
+from cxlib import columns, text
 from cxlib.codebook import DATE_KEYS, IDENTIFIERS, NUMBER_KEYS, Question, Table, Wave
 from cxlib.columns import Place
 from cxlib.dates import dates
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.exports import refuse_crosstab
+from cxlib.language import noted, tr
 from cxlib.places import entry_files
 from cxlib.readers import read_table
 from cxlib.waves import stack, wave_names, waves_answered, waves_weighted
+
+# What a note calls a table, and one of its rows.
+TABLES = {
+    "survey": noted("survey"),
+    "customers": noted("customers"),
+    "complaints": noted("complaints"),
+    "events": noted("events"),
+    "map": noted("map"),
+    "sales": noted("sales"),
+    "benchmark": noted("benchmark"),
+    "staff": noted("staff"),
+    "prospects": noted("prospects"),
+}
+ROWS = {
+    "respondent": noted("respondent"),
+    "customer": noted("customer"),
+    "complaint": noted("complaint"),
+    "prospect": noted("prospect"),
+}
+
+
+def of_table(name: str, note: str) -> str:
+    """A note, after the name of the table that it is about."""
+    return f"{tr(TABLES[name])}: {note}"
 
 
 def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]]:
@@ -46,7 +71,7 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     frame, found = _unique(name, spec, frame, notes)
     problems += found
     if not problems:
-        problems += _derive(study.file, name, spec, frame)
+        problems += _derive(study, name, spec, frame)
         problems += waves_answered(name, spec, frame) + waves_weighted(name, spec, frame)
     study.never_used |= {
         (name, c.removeprefix("_never.")): frame[c].fillna(False).astype(bool) for c in frame if c.startswith("_never.")
@@ -74,7 +99,7 @@ def load_more(study, name: str, path: Path, questions: list[str]) -> tuple[pd.Da
     spec = spec.model_copy(update={"keys": {}, "questions": kept})
     reader = _FileReader(study, name, spec, Wave(file=path.name), path, None)
     frame = reader.read()
-    problems = reader.problems or _derive(study.file, name, spec, frame)
+    problems = reader.problems or _derive(study, name, spec, frame)
     return frame.drop(columns=["_file", "_row"]), problems, absent
 
 
@@ -104,14 +129,15 @@ def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tu
     by = [c for c in ("wave", key) if c in frame]
     again = frame.duplicated(by) & frame[key].notna()
     if again.any() and spec.duplicates == "first":
-        notes.append(f"{name}: {int(again.sum())} rows with a {key} that had come before were left out")
+        told = {"number": text.number(again.sum()), "key": tr(ROWS[key])}
+        notes.append(of_table(name, tr("{number} rows with a {key} that had come before were left out", **told)))
         return frame[~again].reset_index(drop=True), problems
     where = " in each wave" if "wave" in frame else ""
     rule = f"a {key} stands for one row{where}; `duplicates: first` keeps the first"
     return frame, problems + problem(again, rule)
 
 
-def _derive(file: Path, name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
+def _derive(study, name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
     """Add the nets and derived segments to the frame; combinations last, since they may use the others."""
     problems, crossed = [], []
     for title, question in spec.questions.items():
@@ -124,16 +150,18 @@ def _derive(file: Path, name: str, spec: Table, frame: pd.DataFrame) -> list[Pro
             if isinstance(rule, dict) and isinstance(rule.get("with"), str):
                 crossed.append((new, title, rule["with"]))
             elif isinstance(rule, dict):
-                frame[new] = columns.groups(frame[f"_codes.{title}"], rule)
+                named = {study.book.named(group): members for group, members in rule.items()}
+                frame[new] = columns.groups(frame[f"_codes.{title}"], named)
             else:
                 frame[new] = columns.bands(frame[title], rule)
     for new, one, other in crossed:
         for part in (one, other):
             if part not in frame:
-                raise CxError(f"{file}: {new} combines {one} with {other}, which is no question{nearest(other, frame)}")
+                close = nearest(other, frame)
+                raise CxError(f"{study.file}: {new} combines {one} with {other}, which is no question{close}")
             if not isinstance(frame[part].dtype, pd.CategoricalDtype):
                 raise CxError(
-                    f"{file}: {new} combines {one} with {other}; {part} is no segment, derive bands of it first"
+                    f"{study.file}: {new} combines {one} with {other}; {part} is no segment, derive bands of it first"
                 )
         pairs = frame[[one, other]].dropna().drop_duplicates().sort_values([one, other])
         joined = frame[one].astype(object) + " · " + frame[other].astype(object)
@@ -181,7 +209,7 @@ class _FileReader:
         """The file's columns under the codebook's names."""
         self.answers = read_table(self.path, self.spec.encoding)
         self.raw = self.answers.frame
-        self.notes += [f"{self.name}: {note}" for note in self.answers.notes]
+        self.notes += [of_table(self.name, note) for note in self.answers.notes]
         if self.name == "survey":
             refuse_crosstab(self.answers, self.path)
         self.headers = set(self.raw.columns)
@@ -234,7 +262,8 @@ class _FileReader:
             kind = float if key in NUMBER_KEYS else "datetime64[us]" if key in DATE_KEYS else object
             self.out[key] = pd.Series(blank, index=self.raw.index, dtype=kind)
             if key == "weight":
-                self.notes.append(f"{self.name}: {self.wave or self.path.name} has no weights; everybody counts once")
+                told = tr("{wave} has no weights; everybody counts once", wave=self.wave or self.path.name)
+                self.notes.append(of_table(self.name, told))
             return
         raw = self._column(source)
         if raw is None:
@@ -246,7 +275,7 @@ class _FileReader:
             values, found = columns.weights(raw, place, self.spec.decimal)
         elif key in DATE_KEYS:
             values, found, notes = dates(raw, place, self.spec.dates)
-            self.notes += [f"{self.name}: {note}" for note in notes]
+            self.notes += [of_table(self.name, note) for note in notes]
         elif key in NUMBER_KEYS:
             values, found = columns.numbers(raw, place, decimal=self.spec.decimal)
         else:

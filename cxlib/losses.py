@@ -12,18 +12,20 @@ import pandas as pd
 
 from cxlib.complaints import Definition, complainers, customers_in, flags
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
 from cxlib.settings import FATES
 
 LOST = Metric("loss", "Loss rate", (0, 1), {1: 100}, "percent")
 LABELS = {
-    "content": "Not unhappy",
-    "silent": "Unhappy and silent",
-    "satisfied": "Complained, satisfied",
-    "mollified": "Complained, mollified",
-    "dissatisfied": "Complained, dissatisfied",
+    "content": noted("Not unhappy"),
+    "silent": noted("Unhappy and silent"),
+    "satisfied": noted("Complained, satisfied"),
+    "mollified": noted("Complained, mollified"),
+    "dissatisfied": noted("Complained, dissatisfied"),
 }
+MEASURED, DECLARED, NONE = noted("measured"), noted("declared"), noted("none")  # where a loss rate comes from
 
 
 def outcome_codes(study) -> dict[str, str]:
@@ -64,11 +66,12 @@ def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd
         if n >= least:
             found = by_group(frame, LOST, [], question="_lost", confidence=confidence, **design).iloc[0]
             kept = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "method"]
-            row |= {key: found[key] for key in kept} | {"source": "measured"}
+            row |= {key: found[key] for key in kept} | {"source": MEASURED}
         elif declared is not None:
-            row |= {"estimate": 100 * declared, "source": "declared", "method": "declared in the study, no interval"}
+            row |= {"estimate": 100 * declared, "source": DECLARED, "method": tr("declared in the study, no interval")}
         else:
-            row |= {"n": n, "source": "none", "method": f"fewer than {least} customers, and none declared"}
+            why = tr("fewer than {least} customers, and none declared", least=least)
+            row |= {"n": n, "source": NONE, "method": why}
         rows.append(row)
     columns = ["fate", "label", "estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "source", "unit"]
     columns += ["method"]

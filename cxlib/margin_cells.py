@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxlib import text
 from cxlib.columns import natural_order
 from cxlib.errors import CxError, nearest
-from cxlib.margins import Population, as_level
+from cxlib.language import noted, tr
+from cxlib.margins import Population, as_level, margin_of
 
-NO_ANSWER = "no answer"
+NO_ANSWER = noted("no answer")
 BETWEEN = " · "  # the parts of a crossing
 JOINED = " + "
 
@@ -72,24 +74,25 @@ def _coded(column: pd.Series) -> tuple[np.ndarray, list[str], bool]:
 
 
 def fitted(
-    sample: Sampled, rows, population: Population, start: np.ndarray, *, collapse: int | None, where: str
+    sample: Sampled, rows, population: Population, start: np.ndarray, *, collapse: int | None, group: str | None
 ) -> Margin:
     """The margin among some rows, `start` their starting weights (of sum 1); levels under `collapse` answers joined.
 
     Raises CxError where a level of the sample is not in the population, or has none there, and where a level of the
-    population has nobody in the sample. `where` names the group of rows in messages.
+    population has nobody in the sample. `group` names the group of rows in messages.
     """
     codes = sample.codes[rows]
     known = _in_order(sample, population)
-    place = {level: i for i, level in enumerate(known)}
-    codes = np.array([*(place[level] for level in sample.levels), len(known)])[codes]
+    at = {level: i for i, level in enumerate(known)}
+    codes = np.array([*(at[level] for level in sample.levels), len(known)])[codes]
     n = np.bincount(codes, minlength=len(known) + 1)
     weighted = np.bincount(codes, start, len(known) + 1)
-    here = f"{sample.name}{where}"
+    here = sample.name if group is None else f"{sample.name} in {group}"
     _check_known(here, known, n, population, sample)
     share = np.array([population.shares.get(level, 0.0) for level in known])
     groups = [[i] for i in range(len(known)) if n[i] or share[i] > 0]
-    collapsed = _join(here, sample.ordered, known, n, groups, collapse) if collapse else []
+    place = margin_of(sample.name, group)
+    collapsed = _join(place, sample.ordered, known, n, groups, collapse) if collapse else []
     group_of = np.zeros(len(known) + 1, int)
     for number, members in enumerate(groups):
         group_of[members] = number
@@ -107,8 +110,14 @@ def fitted(
         target[-1] = weighted[-1]
         levels.append(NO_ANSWER if NO_ANSWER not in levels else f"{NO_ANSWER} (blank)")
         notes.append(
-            f"{here}: {n[-1]:,.0f} of {len(codes):,} respondents have no answer ({100 * weighted[-1]:.1f}%) and "
-            "keep that share; the population's groups share the rest"
+            tr(
+                "{margin}: {number} of {all} respondents have no answer ({share}) and keep that share; the "
+                "population's groups share the rest",
+                margin=place,
+                number=text.number(n[-1]),
+                all=text.number(len(codes)),
+                share=text.number(100 * weighted[-1], "percent"),
+            )
         )
     return Margin(group_of[codes], levels, n[:keep].astype(int), weighted[:keep], target[:keep], collapsed, notes)
 
@@ -158,7 +167,7 @@ def _check_cells(here: str, levels: list[str], n, weighted, target) -> None:
         )
 
 
-def _join(here: str, ordered: bool, known: list, n: np.ndarray, groups: list[list[int]], least: int) -> list[str]:
+def _join(place: str, ordered: bool, known: list, n: np.ndarray, groups: list[list[int]], least: int) -> list[str]:
     """Join groups of levels with fewer than `least` respondents, the smallest first, with what is nearest; say so.
 
     Nearest are the levels next to it in an ordered margin, all in another; of a crossing those that share its first
@@ -180,7 +189,15 @@ def _join(here: str, ordered: bool, known: list, n: np.ndarray, groups: list[lis
         at = min(range(len(groups)), key=lambda i: size(groups[i]))
         others = [i for i in (at - 1, at + 1) if 0 <= i < len(groups)] if ordered else range(len(groups))
         other = min((i for i in others if i != at), key=lambda i: (-in_common(groups[i], groups[at]), size(groups[i])))
-        told.append(f"{here}: {name(groups[at])} (n = {size(groups[at])}) is joined with {name(groups[other])}")
+        told.append(
+            tr(
+                "{margin}: {group} (n = {n}) is joined with {other}",
+                margin=place,
+                group=name(groups[at]),
+                n=text.number(size(groups[at])),
+                other=name(groups[other]),
+            )
+        )
         first, second = sorted((at, other))
         groups[first] = sorted(groups[first] + groups[second])
         del groups[second]

@@ -16,11 +16,14 @@ from cxlib.binary import BinaryFit, fit_binary
 from cxlib.corrections import adjust
 from cxlib.cumulative import LINKS
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.linear import LinearFit, fit_linear
 from cxlib.metrics import find
 from cxlib.ordinal import OrdinalFit, fit_ordinal
 from cxlib.sandwich import Errors, effective, rows, spread
 from cxlib.terms import is_ordered, read, within
+
+MODELS = {"linear": noted("linear model"), "ordinal": noted("ordinal model"), "binary": noted("binary model")}
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def by_segment(
     cuts, may differ; groups that share clusters are correlated, and the test knows. p values are corrected over all
     terms and pairs of groups. Other arguments as in linear(), ordinal(), binary() and effects(); errors as there.
     """
-    if model not in ("linear", "ordinal", "binary"):
+    if model not in MODELS:
         raise CxError(f"model is linear, ordinal or binary; found {model}")
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     if segment in (outcome, *drivers):
@@ -113,7 +116,14 @@ def by_segment(
     differences["p_adjusted"] = adjust(differences["p"], correction)
     shown = ["term", "group", "other", "estimate", "se", "low", "high", "t", "df", "p", "p_adjusted"]
     shown += ["n", "n_weighted", "n_effective"]
-    method = f"{model} model in each of {len(groups)} groups of {segment}; p corrected ({correction}); {whole.text}"
+    method = tr(
+        "{model} in each of {groups} groups of {segment}; p corrected ({correction}); {base}",
+        model=tr(MODELS[model]),
+        groups=len(groups),
+        segment=segment,
+        correction=correction,
+        base=whole.text,
+    )
     return SegmentEffects(table, differences[shown], method, _unit(fit, metric))
 
 

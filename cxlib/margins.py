@@ -10,6 +10,7 @@ from cxlib import columns
 from cxlib.cells import decimal_mark
 from cxlib.entries import text_code
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, tr
 from cxlib.places import margin_files
 from cxlib.readers import read_table
 
@@ -46,7 +47,7 @@ def populations(of: tuple[str, ...], given, groups: list[str | None], *, by: str
         raise CxError(f"{name}: a population is a share or a count for each group, e.g. {{'f': 0.52, 'm': 0.48}}")
     own = _by_group(of, given)
     if own is None:
-        return [_population(name, _levels(of, given))] * len(groups)
+        return [_population(name, _levels(of, given), None)] * len(groups)
     if by is None:
         raise CxError(
             f"{name}: the population has {len(own)} groups of its own, e.g. {next(iter(own))}; name their column"
@@ -55,7 +56,12 @@ def populations(of: tuple[str, ...], given, groups: list[str | None], *, by: str
     if lacking:
         close = nearest(lacking[0], [group for group in own if group not in groups])
         raise CxError(f"{name}: there is no population for {by} {lacking[0]}{close}")
-    return [_population(f"{name} in {group}", _levels(of, own[group])) for group in groups]
+    return [_population(name, _levels(of, own[group]), group) for group in groups]
+
+
+def margin_of(name: str, group: str | None) -> str:
+    """A margin as a note names it, with the group of rows (a wave, say) where there are groups."""
+    return name if group is None else tr("{margin} in {group}", margin=name, group=group)
 
 
 def _by_group(of: tuple[str, ...], given: Mapping) -> dict[str, Mapping] | None:
@@ -93,9 +99,9 @@ def _number(name: str, level: str, value) -> float:
     return number
 
 
-def _population(name: str, levels: dict[tuple[str, ...], float]) -> Population:
+def _population(margin: str, levels: dict[tuple[str, ...], float], group: str | None) -> Population:
     """Shares that sum to 1, from shares, percentages or counts."""
-    total = sum(levels.values())
+    name, total = margin if group is None else f"{margin} in {group}", sum(levels.values())
     if not total > 0:
         raise CxError(f"{name}: the population is 0 everywhere; a group must have one")
     whole = 1.0 if max(levels.values()) <= 1 else 100.0 if abs(total / 100 - 1) <= ROUNDING else None
@@ -103,7 +109,14 @@ def _population(name: str, levels: dict[tuple[str, ...], float]) -> Population:
         raise CxError(f"{name}: shares of the population add up to 1 (or 100, in percent); these add up to {total:.6g}")
     notes = ()
     if whole is not None and abs(total / whole - 1) > 1e-9:
-        notes = (f"{name}: the shares add up to {total:.6g}, taken as rounded {whole:.0f}",)
+        notes = (
+            tr(
+                "{margin}: the shares add up to {total}, taken as rounded {whole}",
+                margin=margin_of(margin, group),
+                total=digits(f"{total:.6g}"),
+                whole=f"{whole:.0f}",
+            ),
+        )
     return Population({k: v / total for k, v in levels.items()}, None if whole else total, notes)
 
 
@@ -125,7 +138,15 @@ def one_total(names: list[str], known: list[Population], n: int) -> tuple[float,
         if abs(other / total - 1) > ROUNDING:
             raise CxError(f"{first} and {name} count different populations: {total:,.6g} and {other:,.6g} people")
         if abs(other / total - 1) > 1e-9:
-            notes.append(f"{name}: counts add up to {other:,.10g}, those of {first} to {total:,.10g}, which is taken")
+            notes.append(
+                tr(
+                    "{margin}: counts add up to {total}, those of {first} to {taken}, which is taken",
+                    margin=name,
+                    total=digits(f"{other:,.10g}"),
+                    first=first,
+                    taken=digits(f"{total:,.10g}"),
+                )
+            )
     return float(total), notes
 
 
@@ -173,7 +194,11 @@ def _words(study, frame: pd.DataFrame, name: str) -> dict[str, str] | None:
         pairs = [f"{a} · {b}" for a in dict.fromkeys(one.values()) for b in dict.fromkeys(other.values())]
         return {pair: pair for pair in [*held, *pairs]}
     if isinstance(rule, dict):
-        return {group: group for group in rule}
+        words = {}
+        for group in rule:
+            called, shown = study.book.names.get(group, group), study.book.named(group)
+            words |= dict.fromkeys([group, *(called.values() if isinstance(called, dict) else [called])], shown)
+        return words
     every = columns.bands(pd.Series([rule[0] - 1, *rule]), rule).cat.categories
     return {band: band for band in [*held, *every]}
 

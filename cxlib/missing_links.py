@@ -13,13 +13,14 @@ from cxlib.corrections import adjust
 from cxlib.counts import columns_in, tally
 from cxlib.crosstabs import crosstab
 from cxlib.differences import contrasts
+from cxlib.language import noted
 from cxlib.scores import by_group, score
 from cxlib.survey import metrics
 from cxlib.variance import linearise
 
 OFTEN = 5.0  # percent missing, over which a question is looked at
 ANSWERED, LEFT_OUT = "answered", "left out"
-LIMIT = "Whether answers are missing at random cannot be tested: it would take the answers that are missing."
+LIMIT = noted("Whether answers are missing at random cannot be tested: it would take the answers that are missing.")
 
 
 def related(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:

@@ -11,11 +11,13 @@ from scipy import special
 from cxlib import intervals
 from cxlib.answer_states import STATES, is_missing, matrix, share, state
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.missing_links import compared, related
 
 __all__ = ["compared", "drop_off", "items", "monotone", "patterns", "related", "response"]
 
-COMPLETE, DROP_OFF, GAPS, OTHER = "complete", "drop-off", "gaps", "other patterns"
+COMPLETE, DROP_OFF, GAPS, OTHER = noted("complete"), noted("drop-off"), noted("gaps"), noted("other patterns")
+BREAK_OFF = noted("break-off")
 TAIL = 3  # questions left out up to the last one, from which on it is called leaving; fewer may be chance
 
 
@@ -34,13 +36,18 @@ def items(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
             continue
         row = {"name": name, "label": study.label(name), "role": spec.role, "asked": int(counts.sum())}
         row |= dict(zip(("answered", "blank", "no_answer", "never_used"), map(int, counts), strict=True))
-        told = spec.role == "multi" and not spec.no
-        note = "who ticked nothing counts as missing" if told else "may be left out" if spec.role == "comment" else ""
         found = share(study, is_missing(states), confidence=confidence)
-        rows.append(row | found | {"note": note})
+        rows.append(row | found | {"note": _note(spec)})
     columns = ["name", "label", "role", "asked", "answered", "blank", "no_answer", "never_used", "estimate", "low",
                "high", "se", "n", "n_effective", "unit", "note", "method"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _note(spec) -> str:
+    """What to know of a question's blanks."""
+    if spec.role == "multi" and not spec.no:
+        return tr("who ticked nothing counts as missing")
+    return tr("may be left out") if spec.role == "comment" else ""
 
 
 def response(study, *, confidence=0.95) -> pd.DataFrame:
@@ -70,7 +77,7 @@ def response(study, *, confidence=0.95) -> pd.DataFrame:
             )
         about = {"wave": wave, "invited": known, "started": started, "complete": complete, "partial": partial,
                  "break_off": left}  # fmt: skip
-        rates = {"RR1": (complete, known), "RR2": (complete + partial, known), "break-off": (left, started)}
+        rates = {"RR1": (complete, known), "RR2": (complete + partial, known), BREAK_OFF: (left, started)}
         rows += [about | {"rate": rate} | _rate(*of, confidence) for rate, of in rates.items() if of[1]]
     return pd.DataFrame(rows).astype({"invited": float})
 
@@ -111,8 +118,8 @@ def _rate(hits: int, n: int, confidence: float) -> dict:
     low, high = intervals.wilson(p, n, special.ndtri(0.5 + confidence / 2))
     se = np.sqrt(p * (1 - p) / (n - 1)) if n > 1 else np.nan
     values = {"estimate": p, "low": float(low), "high": float(high), "se": float(se)}
-    return {k: 100 * v for k, v in values.items()} | {"n": n, "n_effective": float(n), "unit": "percent",
-                                                      "method": "Wilson; each case by itself"}  # fmt: skip
+    about = {"n": n, "n_effective": float(n), "unit": "percent", "method": tr("Wilson; each case by itself")}
+    return {k: 100 * v for k, v in values.items()} | about
 
 
 def _tail(gone: pd.DataFrame, seen: pd.DataFrame) -> np.ndarray:

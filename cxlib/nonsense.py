@@ -13,10 +13,13 @@ import pandas as pd
 
 from cxlib.codebook import Table
 from cxlib.flagged import Flagged, flagged, not_made
+from cxlib.language import noted, tr
 
 MASHED = 0.8  # the share of a comment's letters that must stand in mashed words
 LEAST = 20  # letters from which on an equal comment is a copy
 FROM_A_LIST = 0.5  # the share of repeated comments from which on they are taken to come from a list
+NO_COMMENTS = noted("the survey has no open comments (`role: comment`)")
+LISTED = noted("{shares} of the comments of {names} stand more than once and come from a list")
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 STEPS = {pair for row in (*ROWS, *(r[::-1] for r in ROWS)) for pair in pairwise(row)}
 LAUGHS = "khm"  # kkkk, hhhh and mmmm say something
@@ -122,14 +125,16 @@ def gibberish(frame: pd.DataFrame, spec: Table) -> Flagged:
     """Who wrote a comment that is keyboard mashing; see is_gibberish()."""
     comments = _comments(frame, spec)
     if not comments:
-        return not_made("the survey has no open comments (`role: comment`)")
+        return not_made(NO_COMMENTS)
     who = np.zeros(len(frame), bool)
     for name in comments:
         mashed = {text for text in frame[name].dropna().unique() if is_gibberish(text)}
         who |= frame[name].isin(mashed).to_numpy()
-    why = (
-        f"at least {MASHED:.0%} of the letters of a comment stand in words of no language: one letter again and again, "
-        f"runs along the keyboard, no vowels ({', '.join(comments)})"
+    why = tr(
+        "at least {share} of the letters of a comment stand in words of no language: one letter again and again, runs "
+        "along the keyboard, no vowels ({questions})",
+        share=f"{MASHED:.0%}",
+        questions=", ".join(comments),
     )
     return flagged(frame, who, why)
 
@@ -142,8 +147,8 @@ def copied(frame: pd.DataFrame, spec: Table) -> Flagged:
     """
     comments = _comments(frame, spec)
     if not comments:
-        return not_made("the survey has no open comments (`role: comment`)")
-    who, read, listed = np.zeros(len(frame), bool), [], []
+        return not_made(NO_COMMENTS)
+    who, read, listed = np.zeros(len(frame), bool), [], {}
     for name in comments:
         long = frame[name].map(_copyable, na_action="ignore").replace("", None)
         writer = frame["respondent"] if "respondent" in frame else pd.Series(range(len(frame)), index=frame.index)
@@ -151,19 +156,22 @@ def copied(frame: pd.DataFrame, spec: Table) -> Flagged:
         by_writer = table.drop_duplicates()
         again = by_writer["text"].duplicated(keep=False)
         if again.sum() > FROM_A_LIST * len(by_writer) and len(by_writer) >= LEAST:
-            listed.append(f"{again.mean():.0%} of the comments of {name} stand more than once and come from a list")
+            listed[name] = f"{again.mean():.0%}"
             continue
         read.append(name)
         first = table.drop_duplicates("text").set_index("text")["writer"]
         copies = table[table["writer"].to_numpy() != table["text"].map(first).to_numpy()]
         who[copies.index] = True
+    found = {"shares": ", ".join(listed.values()), "names": ", ".join(listed)}
     if not read:
-        return not_made("; ".join(listed))
-    why = (
-        f"wrote a comment of at least {LEAST} letters that an earlier respondent had written, letter for letter but "
-        f"for case, blanks and punctuation, and which is no way to say that there is none ({', '.join(read)})"
+        return not_made(LISTED, **found)
+    why = tr(
+        "wrote a comment of at least {least} letters that an earlier respondent had written, letter for letter but for "
+        "case, blanks and punctuation, and which is no way to say that there is none ({questions})",
+        least=LEAST,
+        questions=", ".join(read),
     )
-    return flagged(frame, who, "; ".join([why, *listed]))
+    return flagged(frame, who, "; ".join([why, tr(LISTED, **found)] if listed else [why]))
 
 
 def _copyable(text) -> str:

@@ -14,8 +14,11 @@ from cxlib import cumulative, proportional
 from cxlib.counts import as_list
 from cxlib.cumulative import LINKS, Cumulative
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.sandwich import Errors, by_information, design_based, parameters
 from cxlib.terms import Sample, is_ordered, read
+
+MODELS = {"logit": noted("ordered logit"), "probit": noted("ordered probit")}
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,14 @@ def fit_ordinal(sample: Sample, *, link="logit", free=(), confidence=0.95, start
         for term, is_free in zip(sample.terms, loose, strict=True)
         for cut in (cuts if is_free else [""])
     ]
-    model = f"ordered {link}" + (f", {', '.join(free)} free at every cut" if free else "")
+    model = tr(MODELS[link])
+    if free:
+        model = tr("{model}, {drivers} free at every cut", model=model, drivers=", ".join(free))
     return OrdinalFit(
         coefficients=parameters(errors, names, found.parameters, confidence, slice(len(cuts), None)),
         cuts=parameters(errors, cuts, found.parameters, confidence, slice(len(cuts))),
         deviance=-2 * found.log_likelihood,
-        method=f"{model}; {errors.name}; {sample.text}",
+        method=f"{model}; {tr(errors.name)}; {sample.text}",
         link=link,
         confidence=confidence,
         levels=levels,

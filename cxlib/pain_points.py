@@ -12,6 +12,7 @@ from cxlib.contact_log import CODES, LEVELS, Journeys, places
 from cxlib.corrections import adjust
 from cxlib.errors import CxError
 from cxlib.journey import by_customer, rows_of
+from cxlib.language import tr
 
 CLEAR = 0.05  # p after Holm's correction for all rows and both harms, under which a harm makes a pain point
 
@@ -60,7 +61,7 @@ def rank(log: Journeys, drawn_map: pd.DataFrame, *, level="touchpoint", confiden
     frame = frame.sort_values("weight", ascending=False, kind="stable", na_position="last", ignore_index=True)
     first = ["rank", *keys, "order", "phase", "customers", "weight", "pain", "n", "scored"]
     frame["rank"] = np.arange(1, len(frame) + 1)
-    return frame[[*first, *(c for c in frame if c not in first)]].assign(method="t; customers are clusters; Holm")
+    return frame[[*first, *(c for c in frame if c not in first)]].assign(method=tr("t; customers are clusters; Holm"))
 
 
 def moments(
@@ -99,7 +100,7 @@ def moments(
     frame = frame.assign(weight=frame["estimate"].abs() * frame["customers"] / 100, clear=frame["p"] < CLEAR)
     frame = frame.sort_values("weight", ascending=False, kind="stable", na_position="last", ignore_index=True)
     frame.insert(0, "rank", np.arange(1, len(frame) + 1))
-    return frame.assign(method="slope of a straight line; customers are clusters; Holm")
+    return frame.assign(method=tr("slope of a straight line; customers are clusters; Holm"))
 
 
 def _keys(level: str, confidence: float) -> list[str]:

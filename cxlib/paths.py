@@ -14,6 +14,7 @@ import pandas as pd
 from cxlib import ratios
 from cxlib.contact_log import Journeys, places
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.path_shapes import shapes
 from cxlib.removal import removal_effect
 from cxlib.transitions import END, START, transitions
@@ -23,13 +24,14 @@ __all__ = ["END", "START", "common", "conformance", "departures", "removal_effec
 ARROW = " > "
 # What the parts of conformance() are, by name.
 PARTS = {
-    "fits": "stages in the map's order, as far as the journey went, none skipped and none repeated",
-    "complete": "fits, and reaches the last stage of the map",
-    "detour": "skips a stage",
-    "loop": "goes back to an earlier stage",
-    "unknown_stage": "a stage that the map lacks",
-    "unknown_touchpoint": "a touchpoint that the map does not have at its stage",
+    noted("fits"): noted("stages in the map's order, as far as the journey went, none skipped and none repeated"),
+    noted("complete"): noted("fits, and reaches the last stage of the map"),
+    noted("detour"): noted("skips a stage"),
+    noted("loop"): noted("goes back to an earlier stage"),
+    noted("unknown_stage"): noted("a stage that the map lacks"),
+    noted("unknown_touchpoint"): noted("a touchpoint that the map does not have at its stage"),
 }
+SKIP, BACK = noted("skip"), noted("back")  # the kinds of departures() that the map's own stages show
 
 
 def common(log: Journeys, *, level="stage", top=10, confidence=0.95) -> pd.DataFrame:
@@ -43,7 +45,7 @@ def common(log: Journeys, *, level="stage", top=10, confidence=0.95) -> pd.DataF
     frame = pd.DataFrame({"path": named, "visits": found["path"].map(len), "customers": found["customers"]})
     share = ratios.of_customers(frame["customers"], np.full(len(frame), n), confidence=confidence)
     frame = frame.assign(**share | {"n": int(n)}, cumulative=100 * frame["customers"].cumsum() / n)
-    return frame.head(top).assign(unit="percent", method="Wilson; journeys known to have stopped")
+    return frame.head(top).assign(unit="percent", method=tr("Wilson; journeys known to have stopped"))
 
 
 def conformance(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> pd.DataFrame:
@@ -59,14 +61,14 @@ def conformance(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> p
     counts = dict.fromkeys(PARTS, 0)
     for (known, strange, moves), customers in paths:
         kinds = {kind for kind, *_ in moves} | {kind for kind, _ in strange}
-        here = {"detour": "skip" in kinds, "loop": "back" in kinds, "fits": not kinds}
+        here = {"detour": SKIP in kinds, "loop": BACK in kinds, "fits": not kinds}
         here["complete"] = here["fits"] and bool(known) and known[-1] == last
         here |= {kind: kind in kinds for kind in ("unknown_stage", "unknown_touchpoint")}
         for part, true in here.items():
             counts[part] += customers * true
     frame = pd.DataFrame({"part": list(PARTS), "meaning": list(PARTS.values()), "customers": list(counts.values())})
     share = ratios.of_customers(frame["customers"], np.full(len(frame), total), confidence=confidence)
-    return frame.assign(**share | {"n": total}, unit="percent", method="Wilson; journeys known to have stopped")
+    return frame.assign(**share | {"n": total}, unit="percent", method=tr("Wilson; journeys known to have stopped"))
 
 
 def departures(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> pd.DataFrame:
@@ -96,11 +98,11 @@ def departures(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> pd
     rows = []
     for (kind, one, other), customers in who.items():
         row = {"kind": kind, "from": one, "to": other, "skipped": "", "customers": customers}
-        if kind == "skip":
+        if kind == SKIP:
             begin = 0 if one == START else order.index(one) + 1
             row["skipped"] = ", ".join(order[begin : order.index(other)])
         row |= {name: float(v) for name, v in ratios.of_customers(customers, total, confidence=confidence).items()}
-        base = went[one] if kind in ("skip", "back") else np.nan
+        base = went[one] if kind in (SKIP, BACK) else np.nan
         rate = ratios.of_customers(first.get((kind, one, other), 0), base, confidence=confidence)
         row |= {name: float(v) for name, v in ratios.prefixed(rate, "rate").items()}
         rows.append(row | {"n": total, "rate_n": base})
@@ -108,7 +110,7 @@ def departures(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> pd
     frame = pd.DataFrame(rows, columns=[*columns, "rate", "rate_low", "rate_high", "rate_n"])
     by = ["customers", "kind", "from", "to"]
     frame = frame.sort_values(by, ascending=[False, True, True, True], ignore_index=True)
-    return frame.assign(unit="percent", method="Wilson; journeys known to have stopped")
+    return frame.assign(unit="percent", method=tr("Wilson; journeys known to have stopped"))
 
 
 def _parted(log: Journeys, drawn_map: pd.DataFrame) -> list[tuple]:
@@ -131,6 +133,6 @@ def _parted(log: Journeys, drawn_map: pd.DataFrame) -> list[tuple]:
         for one, other in pairwise((START, *known)):
             before = -1 if one == START else order[one]
             if order[other] != before + 1:
-                moves.append(("skip" if order[other] > before else "back", one, other))
+                moves.append((SKIP if order[other] > before else BACK, one, other))
         found.append(((known, strange, moves), int(customers)))
     return found

@@ -8,13 +8,14 @@ import pandas as pd
 from cxlib import persona_questions
 from cxlib.calibration import without
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.persona_questions import LEAST, ROLES
 from cxlib.personas import Segmentation, patterns, segment
 from cxlib.segment_variables import usable
 from cxlib.segmentation import nobody
 from cxlib.survey import chosen_wave
 
-ALL = "All"  # what the row of all people is called, and therefore no persona
+ALL = noted("All")  # what the row of all people is called, and therefore no persona
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
     if not 0 <= seed < 2**32:
         raise CxError(f"seed is a whole number from 0 to {2**32 - 1:,}, e.g. 0; found {seed}")
     if not case.columns:
-        return nobody(len(case.frame), "no segments: fewer than two questions could form any", seed)
+        return nobody(len(case.frame), tr("no segments: fewer than two questions could form any"), seed)
     alone = _one_cluster(case)
     if len(tried) > 1:
         tried = [n for n in tried if n <= patterns(case.frame, case.columns)] or [1]
@@ -195,7 +196,7 @@ def _one_cluster(case: People) -> list[tuple]:
     units = case.frame[[name, *([strata] if isinstance(strata, str) else strata)]]
     if len(units.drop_duplicates()) != 1:
         return []
-    told = "one cluster only: sizes take people as independent of each other"
+    told = tr("one cluster only: sizes take people as independent of each other")
     return [(name, len(case.frame), told, str(case.frame[name].iloc[0]))]
 
 
@@ -218,9 +219,8 @@ def _named(study, table: str, names: list[str]) -> tuple[list[str], pd.DataFrame
                 )
             raise CxError(f"{table}: there is no question {name}{nearest(name, [*known, *sources])}")
         if is_sensitive(study, table, sources.get(name, name)):
-            rows.append(
-                (name, len(study.table(table)), "sensitive, and used because the study asks for it by name", "")
-            )
+            told = tr("sensitive, and used because the study asks for it by name")
+            rows.append((name, len(study.table(table)), told, ""))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise CxError(f"the variable {twice[0]} is named twice")
@@ -231,7 +231,7 @@ def _by_default(study, table: str) -> tuple[list[str], pd.DataFrame]:
     """The questions that form personas where none is named, and those that were spared as sensitive."""
     questions, spared = persona_questions.by_default(study.book.tables[table].questions)
     rows = len(study.table(table))
-    told = "sensitive: left out, since it is not asked for by name"
+    told = tr("sensitive: left out, since it is not asked for by name")
     return questions, _decisions([(name, rows, told, "") for name in spared])
 
 

@@ -5,22 +5,29 @@ lies on one side of a line where its interval does not cross it. Source: Martill
 (1977) 77-79, whose map has no intervals.
 """
 
-import numpy as np
 import pandas as pd
 
 from cxlib.counts import as_list
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.scores import by_group
 from cxlib.survey import chosen_wave
 
 # By importance above the mean, and performance above the mean.
 QUADRANTS = {
-    (True, False): "improve first",
-    (True, True): "keep up",
-    (False, False): "improve later",
-    (False, True): "more than enough",
+    (True, False): noted("improve first"),
+    (True, True): noted("keep up"),
+    (False, False): noted("improve later"),
+    (False, True): noted("more than enough"),
 }
-UNCLEAR = "not told apart"
+# Likewise, None where an interval crosses its mean.
+VERDICTS = QUADRANTS | {
+    (True, None): noted("improve first or keep up"),
+    (False, None): noted("improve later or more than enough"),
+    (None, False): noted("improve first or improve later"),
+    (None, True): noted("keep up or more than enough"),
+    (None, None): noted("not told apart"),
+}
 NUMBERS = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective"]
 
 
@@ -40,7 +47,8 @@ def of_drivers(study, drivers=None, *, wave: str = "", confidence=0.95) -> pd.Da
     for name in names:
         answers = _on_scale(rows[name], spec[name], same)
         row = by_group(rows.assign(**{name: answers}), "mean", [], question=name, **how).iloc[0]
-        label = study.label(name) + (" (reversed)" if spec[name].reverse else "")
+        label = study.label(name)
+        label = tr("{driver} (reversed)", driver=label) if spec[name].reverse else label
         found.append({"driver": name, "label": label, **row[NUMBERS], "unit": "score" if same else "percent"})
     return pd.DataFrame(found).set_index("driver").astype({"n": int})
 
@@ -106,31 +114,21 @@ def quadrants(importance: pd.DataFrame, performance: pd.DataFrame) -> pd.DataFra
         raise CxError(f"a map needs two drivers with importance and performance; found {known.sum()}")
     lines = found.loc[known, ["importance", "estimate"]].mean()
     sides = [
-        _side(found["importance_low"], found["importance_high"], lines["importance"]),
-        _side(found["low"], found["high"], lines["estimate"]),
+        _sides(found["importance_low"], found["importance_high"], lines["importance"]),
+        _sides(found["low"], found["high"], lines["estimate"]),
     ]
     above = zip(found["importance"] >= lines["importance"], found["estimate"] >= lines["estimate"], strict=True)
     quadrant = [QUADRANTS[bool(a), bool(b)] if there else "" for (a, b), there in zip(above, known, strict=True)]
-    verdicts = [_verdict(*pair) if there else "" for *pair, there in zip(*sides, known, strict=True)]
+    verdicts = [VERDICTS[a, b] if there else "" for a, b, there in zip(*sides, known, strict=True)]
     found = found.assign(
         importance_mean=lines["importance"], performance_mean=lines["estimate"], quadrant=quadrant, verdict=verdicts
     )
     return found.sort_values("importance", ascending=False, kind="stable").rename_axis("driver")
 
 
-def _side(low: pd.Series, high: pd.Series, line: float) -> np.ndarray:
-    """1 above the line, 0 below it, nan where the interval crosses it."""
-    return np.where(low > line, 1.0, np.where(high < line, 0.0, np.nan))
-
-
-def _verdict(important: float, good: float) -> str:
-    """The quadrants that the sides leave open."""
-    left = [
-        name
-        for (a, b), name in QUADRANTS.items()
-        if (np.isnan(important) or a == important) and (np.isnan(good) or b == good)
-    ]
-    return UNCLEAR if len(left) == 4 else " or ".join(left)
+def _sides(low: pd.Series, high: pd.Series, line: float) -> list[bool | None]:
+    """True above the line, False below it, None where the interval crosses it."""
+    return [True if least > line else False if most < line else None for least, most in zip(low, high, strict=True)]
 
 
 def _drivers(study, drivers) -> list[str]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from cxlib.banner_lines import GROUPS
+from cxlib.language import tr
 from cxlib.people import ALL, People, attribute_of, is_sensitive, profile_questions
-from cxlib.persona_facts import PERSONA
+from cxlib.persona_facts import PERSONA, TARGET_MARKET
 from cxlib.profiles import COLUMNS, profile
 from cxlib.segment_cards import NO, YES
 
@@ -105,7 +106,9 @@ def profiles(case: People, frame: pd.DataFrame, *, group: str = PERSONA, formed_
     labels = {name: study.label(sources.get(name, name), table) for name in names}
     labels |= {c: case.option(c) for c in options if c not in nets}
     asked = {
-        name: f"asked of {_route(study, table, spec[name])}" for name in names if name in spec and spec[name].asked
+        name: tr("asked of {route}", route=_route(study, table, spec[name]))
+        for name in names
+        if name in spec and spec[name].asked
     }
     return profile(
         frame.drop(columns=nets),
@@ -181,7 +184,7 @@ def _three(estimate: float, low: float, high: float) -> tuple[float, float, floa
 def _market(market: pd.DataFrame, persona: str) -> tuple[float, float, float] | None:
     if market.empty:
         return None
-    own = market[(market["persona"] == persona) & (market["kind"] == "Target market")]
+    own = market[(market["persona"] == persona) & (market["kind"] == TARGET_MARKET)]
     return _three(*own[["estimate", "low", "high"]].iloc[0]) if len(own) else None
 
 

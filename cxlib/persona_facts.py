@@ -10,6 +10,7 @@ from cxlib import retention, value
 from cxlib.calibration import fixed, without
 from cxlib.drivers import importance
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.people import ALL, People
 from cxlib.scores import by_group
 from cxlib.survey import metrics as survey_metrics
@@ -17,6 +18,7 @@ from cxlib.weights import effective_n
 
 # Columns that are added to people's answers bear a point first, which no question's name has.
 PERSONA, VALUE, OWN, HIT = ".persona", ".value", ".own", ".hit"
+WORTH, TARGET_MARKET = noted("Value of a customer"), noted("Target market")  # the kinds of rows of market()
 SAMPLES = 500  # of the bootstrap behind the ranks of each persona's drivers
 NUMBERS = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective"]
 
@@ -99,13 +101,13 @@ def market(case: People, frame: pd.DataFrame, scope: float = 0.0) -> pd.DataFram
     if worth is None:
         return pd.DataFrame()
     frame, how = frame.assign(**{VALUE: worth}), _how(case)
-    frames = [_by_persona(case, frame, "mean", VALUE).assign(kind="Value of a customer", times=1.0)]
+    frames = [_by_persona(case, frame, "mean", VALUE).assign(kind=WORTH, times=1.0)]
     known = frame[VALUE].notna() & frame[PERSONA].notna() & _still_there(case)
     for name in frame[PERSONA].cat.categories if scope and everybody else []:
         own = frame[VALUE].where(frame[PERSONA] == name, 0.0).where(known)
         whole = by_group(frame.assign(**{OWN: own}), "mean", [], question=OWN, **how)
         n = int((known & (frame[PERSONA] == name)).sum())
-        whole = whole.assign(persona=name, kind="Target market", times=scope * everybody, n=n)
+        whole = whole.assign(persona=name, kind=TARGET_MARKET, times=scope * everybody, n=n)
         if n < case.minimum_base:
             whole[["estimate", "low", "high", "se"]] = np.nan
         frames.append(whole)
@@ -176,7 +178,7 @@ def complaints(case: People, frame: pd.DataFrame) -> pd.DataFrame:
         hit = part.dropna(subset=[subject]).assign(**{HIT: (answers.astype(str) == answer).astype(float)})
         by = {"clusters": "complainer", "minimum_base": case.minimum_base, "confidence": case.confidence}
         found = by_group(hit, value.HAPPENED, [], question=HIT, **by)
-        label = study.label(subject, "complaints") if subjects else "Channel"
+        label = study.label(subject, "complaints") if subjects else tr("Channel")
         told = answer if found["estimate"].notna().all() else ""
         rows.append(found.assign(persona=str(persona), subject=label, answer=told))
     return pd.concat(rows, ignore_index=True) if rows else empty
@@ -256,7 +258,7 @@ def _leavers(case: People, frame: pd.DataFrame, days: int) -> tuple[pd.DataFrame
         first, last = retention.period(study)
         came, went = (frame[column].dt.normalize() for column in ("since", "left"))
         there = (came < first) & ~(went < first)
-        return frame.assign(churn=(went <= last).astype(float).where(there)), f"Left in {first.year}"
+        return frame.assign(churn=(went <= last).astype(float).where(there)), tr("Left in {year}", year=first.year)
     if not study.has("customers") or not {"customer", "when"} <= set(frame):
         return None
     if not {"customer", "left"} <= set(study.table("customers")):
@@ -264,4 +266,4 @@ def _leavers(case: People, frame: pd.DataFrame, days: int) -> tuple[pd.DataFrame
     rows = value.followed(study, frame, days)
     if "churn" not in rows or not rows["churn"].notna().any():
         return None
-    return rows, value.OUTCOMES["churn"][0].format(days=days)
+    return rows, tr(value.OUTCOMES["churn"][0], days=days)

@@ -5,34 +5,37 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib import leads, people, persona_cards, persona_facts, placement, value
+from cxlib import leads, people, persona_cards, persona_facts, placement, segment_cards, text, value
 from cxlib.calibration import fixed
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr, tr_n
+from cxlib.people import ALL as ALL_PEOPLE
 from cxlib.people import People
 from cxlib.profiles import ALL, COLUMNS, LEAST_PEOPLE
 from cxlib.segmentation import Segmentation
 
 FORM = 6  # questions of the typing tool at most
 GROUP = ".group"  # the column of groups, a name that no question has
+LEFT, STAYED = noted("Left"), noted("Stayed")
 TESTS = {
-    "auc": "Area under the curve (0.5: chance)",
-    "slope": "Calibration: slope (1 is right)",
-    "intercept": "Calibration: intercept (0 is right)",
-    "brier": "Brier score",
-    "brier_base": "Brier score of the base rate",
-    "brier_gain": "Gain over the base rate",
+    "auc": noted("Area under the curve (0.5: chance)"),
+    "slope": noted("Calibration: slope (1 is right)"),
+    "intercept": noted("Calibration: intercept (0 is right)"),
+    "brier": noted("Brier score"),
+    "brier_base": noted("Brier score of the base rate"),
+    "brier_gain": noted("Gain over the base rate"),
 }
 PROFILE_HEADS = {
-    "kind": "Kind",
-    "attribute": "Attribute",
-    "answer": "Answer",
-    "share": ("Group", "value"),
+    "kind": (noted("Kind"), "word"),
+    "attribute": noted("Attribute"),
+    "answer": noted("Answer"),
+    "share": (noted("Group"), "value"),
     "low": None,
     "high": None,
-    "total": ("All", "value"),
-    "index": ("Index", "base"),
-    "difference": ("Difference", "ratio"),
-    "p_corrected": ("p (Holm)", "p"),
+    "total": (noted("All"), "value"),
+    "index": (noted("Index"), "base"),
+    "difference": (noted("Difference"), "ratio"),
+    "p_corrected": (noted("p (Holm)"), "p"),
     "n": None,
     "n_effective": None,
 }
@@ -77,13 +80,15 @@ def headlines(case: People, found: Personas) -> pd.DataFrame:
     largest, placed = found.sizes.head(1), found.form.accuracy.tail(1)
     # A share is of all who answered, as its effective base is; how many are of the persona is beside the point.
     base = {name: found.sizes[name].sum() for name in ("n", "n_weighted")}
-    base |= {"note": f"answers of those most likely of it: {largest['n'].iloc[0]:,}"}
-    asked = "one question" if len(found.form.questions) == 1 else f"{len(found.form.questions)} questions"
+    base |= {"note": tr("answers of those most likely of it: {n}", n=text.number(largest["n"].iloc[0]))}
+    asked = len(found.form.questions)
+    called = tr_n("Placed by one question as by all", "Placed by {n} questions as by all", asked)
     about = {"unit": "percent", "least": 0, "most": 100}
-    how = "mean membership in latent classes; interval from bootstrap samples of the design" + fixed(case.design)
+    how = tr("mean membership in latent classes; interval from bootstrap samples of the design") + fixed(case.design)
+    title = tr("Largest persona: {persona}", persona=largest["persona"].iloc[0])
     rows = [
-        largest.assign(name="largest", label=f"Largest persona: {largest['persona'].iloc[0]}", method=how, **base),
-        placed.assign(name="placed", label=f"Placed by {asked} as by all", note=""),
+        largest.assign(name="largest", label=title, method=how, **base),
+        placed.assign(name="placed", label=called, note=""),
     ]
     return pd.concat(rows, ignore_index=True).assign(**about)
 
@@ -95,7 +100,7 @@ def choices(made: Segmentation) -> pd.DataFrame:
 
 def apart(made: Segmentation) -> pd.DataFrame:
     """What sets the personas apart, answer by answer; empty where there are none."""
-    return made.cards if made.k > 1 else made.cards.iloc[:0]
+    return segment_cards.in_words(made.cards if made.k > 1 else made.cards.iloc[:0], made.variables)
 
 
 def note(rows: pd.DataFrame) -> str:
@@ -104,9 +109,9 @@ def note(rows: pd.DataFrame) -> str:
         return ""
     found = [rows["method"].iloc[0] + "."]
     if rows["formed"].any():
-        found.append("No p: the attribute formed the groups, which differ in it by construction.")
+        found.append(tr("No p: the attribute formed the groups, which differ in it by construction."))
     if rows["hidden"].any():
-        found.append(f"A dash: fewer than {LEAST_PEOPLE} people, who could be known by it.")
+        found.append(tr("A dash: fewer than {n} people, who could be known by it.", n=LEAST_PEOPLE))
     bases = list(
         dict.fromkeys(f"{row.attribute}: {row.base}" for row in rows[~rows["base"].isin(["", ALL])].itertuples())
     )
@@ -118,19 +123,27 @@ def scores(found: Personas) -> pd.DataFrame:
     return pd.concat([found.metrics, found.churn], ignore_index=True)
 
 
+def score_rows(found: Personas) -> pd.DataFrame:
+    """scores() as a table: the row of all people bears the word for it."""
+    rows = scores(found)
+    return rows.assign(persona=[tr(ALL_PEOPLE) if name == ALL_PEOPLE else name for name in rows["persona"]])
+
+
 def form_points(case: People, form: placement.Placement | None) -> pd.DataFrame:
     """The form's points as a table: question and answer in words, and a column a persona."""
     if form is None:
         return pd.DataFrame(columns=["question", "answer"])
     printed = placement.as_printed(form, case)
-    rows = [("To begin with", "", *printed["start"])]
+    rows = [(tr("To begin with"), "", *printed["start"])]
     rows += [(q["text"], a["label"], *a["points"]) for q in printed["questions"] for a in q["answers"]]
     return pd.DataFrame(rows, columns=["question", "answer", *form.columns])
 
 
 def form_heads(form: placement.Placement | None) -> dict[str, tuple[str, str]]:
     """The heads of form_points(): the personas' names as they are."""
-    return {} if form is None else {p: (name, "base") for p, name in zip(form.columns, form.names, strict=True)}
+    heads = {"question": ("Question", "text"), "answer": ("Answer", "text")}
+    personas = [] if form is None else zip(form.columns, form.names, strict=True)
+    return heads | {column: (name, "base") for column, name in personas}
 
 
 def agreement(case: People, form: placement.Placement | None) -> pd.DataFrame:
@@ -157,10 +170,10 @@ def contrast(case: People, by: str = "") -> tuple[str, pd.DataFrame]:
         bands = value.bands(frame[name], study.metric(name, case.table))
         best, worst = bands.cat.categories[-1], bands.cat.categories[0]
         if not {best, worst} <= set(bands):
-            return str(best), _none()
+            return tr(str(best)), _none()
         grouped = frame.assign(**{GROUP: bands.where(bands.isin([best, worst])).cat.remove_unused_categories()})
         rows = persona_cards.profiles(case, grouped, group=GROUP, formed_by=(name,), against=worst)
-        return str(best), rows[rows["group"] == best]
+        return _told(best, rows)
     if name not in frame or not isinstance(frame[name].dtype, pd.CategoricalDtype):
         known = [column for column in frame if isinstance(frame[column].dtype, pd.CategoricalDtype)]
         raise CxError(f"profiles are of the groups of a question; {name} has none{nearest(name, [*metrics, *known])}")
@@ -185,10 +198,15 @@ def _none() -> pd.DataFrame:
 def _lost(case: People) -> tuple[str, pd.DataFrame]:
     if "left" not in case.frame or case.frame["left"].isna().all():
         return "", pd.DataFrame(columns=COLUMNS)
-    left = case.frame["left"].notna().map({True: "Left", False: "Stayed"})
-    grouped = case.frame.assign(**{GROUP: pd.Categorical(left, categories=["Left", "Stayed"])})
-    rows = persona_cards.profiles(case, grouped, group=GROUP)
-    return "Left", rows[rows["group"] == "Left"]
+    left = case.frame["left"].notna().map({True: LEFT, False: STAYED})
+    grouped = case.frame.assign(**{GROUP: pd.Categorical(left, categories=[LEFT, STAYED])})
+    return _told(LEFT, persona_cards.profiles(case, grouped, group=GROUP))
+
+
+def _told(group: str, rows: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The rows of a group that this project names, and its name, in the language that is spoken."""
+    own = rows[rows["group"] == group]
+    return tr(str(group)), own.assign(**{name: own[name].map(tr) for name in ("group", "other")})
 
 
 def lead_points(lead) -> pd.DataFrame:
@@ -203,29 +221,37 @@ def lead_tables(study, made: Segmentation, lead) -> dict[str, tuple[pd.DataFrame
     """The tables of the lead score by name, as results.tables_of() takes them; none where there is no score."""
     if lead.score is None:
         return {}
-    lift = {"top": ("Top %", "base"), "estimate": "Lift", "low": None, "high": None, "share": ("Ideal", "percent")}
-    calibration = {
-        "chance": ("Chance by the score", "percent"),
-        "estimate": "Ideal customers",
-        "low": None,
-        "high": None,
+    between, bases = {"low": None, "high": None}, {"n": None, "n_effective": None}
+    lift = {
+        "top": (noted("Top %"), "base"),
+        "estimate": noted("Lift"),
+        **between,
+        "share": (noted("Ideal"), "percent"),
+        **bases,
     }
-    tests = {"test": "Test", "estimate": None, "low": None, "high": None, "n": None}
-    bases = {"n": None, "n_effective": None}
+    calibration = {
+        "chance": (noted("Chance by the score"), "percent"),
+        "estimate": noted("Ideal customers"),
+        **between,
+        **bases,
+    }
+    tests = {"test": (noted("Test"), "word"), "estimate": None, **between, "n": None}
     tested = lead.score.tests.rename(index=TESTS).reset_index(names="test")
     tables = {
-        "lead_lift": (lead.score.lift.assign(unit="ratio"), "Ideal customers among those scored highest", lift | bases),
+        "lead_lift": (lead.score.lift.assign(unit="ratio"), tr("Ideal customers among those scored highest"), lift),
         "lead_calibration": (
-            lead.score.calibration.assign(unit="percent"), "Chance and what was found, held out", calibration | bases
+            lead.score.calibration.assign(unit="percent"),
+            tr("Chance and what was found, held out"),
+            calibration,
         ),
-        "lead_tests": (tested.assign(unit="ratio"), "What the score is worth", tests),
-    }  # fmt: skip
+        "lead_tests": (tested.assign(unit="ratio"), tr("What the score is worth"), tests),
+    }
     if len(lead.prospects):
         heads = {
             "tenth": ("Tenth", "base"), "prospects": ("Prospects", "base"), "chance": ("Mean chance", "percent"),
             "least": ("Least score", "base"), "most": ("Most", "base"), "persona": "Most frequent persona",
         }  # fmt: skip
-        tables["prospects"] = (_by_tenth(study, made, lead), "Prospects by score", heads)
+        tables["prospects"] = (_by_tenth(study, made, lead), tr("Prospects by score"), heads)
     return {
         name: (frame, {"caption": caption, "columns": list(heads), "labels": heads})
         for name, (frame, caption, heads) in tables.items()

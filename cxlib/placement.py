@@ -14,11 +14,12 @@ from scipy import special
 
 from cxlib.calibration import fixed, without
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.latent_classes import memberships
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
-from cxlib.segment_numbers import plain, rounded
-from cxlib.segment_variables import code
+from cxlib.segment_numbers import plain, printed, rounded
+from cxlib.segment_variables import OTHER, code
 
 POINTS = 4  # more, where an answer is e (2.72) times as likely
 GAIN = 0.5  # percentage points of agreement: a question that adds less is not asked
@@ -160,7 +161,10 @@ def as_printed(form: Placement, case) -> dict:
     for name in form.questions:
         part = rows[rows["question"] == name]
         asked = study.text(name, case.table) if name in study.book.tables[case.table].questions else ""
-        labels = [case.option(variable) if tick else answer for variable, answer, tick in part.iloc[:, 1:4].to_numpy()]
+        labels = [
+            case.option(variable) if tick else _printed(answer, banded=variable in form.edges)
+            for variable, answer, tick in part.iloc[:, 1:4].to_numpy()
+        ]
         points = part[form.columns].to_numpy().tolist()
         answers = [{"label": label, "points": earned} for label, earned in zip(labels, points, strict=True)]
         text = asked or study.label(name, case.table)
@@ -169,6 +173,13 @@ def as_printed(form: Placement, case) -> dict:
     title = study.book.words(study.book.title)
     last = form.accuracy.iloc[-1].to_dict()
     return {"title": title, "names": form.names, "start": start, "questions": questions, "accuracy": last}
+
+
+def _printed(answer: str, *, banded: bool) -> str:
+    """An answer of the form as it is printed: the bands of numbers, and the rare answers put together, in words."""
+    if banded:
+        return printed(answer)
+    return tr(OTHER) if answer == OTHER else answer
 
 
 # ---- the points of one variable ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from scipy import optimize, special
 
 from cxlib.complaint_rate import PRIOR, ComplaintRate
 from cxlib.errors import CxError
+from cxlib.language import digits, tr
 
 SHRINKAGES = 20  # values of the shrinkage in the grid of the two parameters
 MEANS = 80  # values of the mean
@@ -54,7 +55,11 @@ def pool(frame: pd.DataFrame, *, x: str = "x", n: str = "n", group: str = "group
     rates, rows = {}, []
     for i, name in enumerate(names):
         value = counts[i] / bases[i]
-        method = f"rate pooled over {len(names)} segments (beta-binomial), {bases[i]:,.0f} effective respondents"
+        method = tr(
+            "rate pooled over {segments} segments (beta-binomial), {effective} effective respondents",
+            segments=len(names),
+            effective=digits(f"{bases[i]:,.0f}"),
+        )
         rate = ComplaintRate(
             "pooled", value, method, own_a[:, i], own_b[:, i], weight, round(bases[i]), bases[i], counts[i], bases[i]
         )

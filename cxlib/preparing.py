@@ -6,6 +6,9 @@ import pandas as pd
 
 from cxlib import text
 from cxlib.errors import CxError
+from cxlib.flagged import check_name
+from cxlib.language import tr
+from cxlib.loading import of_table
 from cxlib.margins import of_study
 from cxlib.weights import Raked, rake
 
@@ -28,10 +31,10 @@ def prepare(study, frame: pd.DataFrame, exclude: tuple[str, ...]) -> Prepared:
     book, why = study.book, pd.Series("", index=frame.index, dtype=object)
     lacking = [check for check in exclude if check not in study.flags]
     if lacking:
-        reason = study.checked.reasons[lacking[0]].removeprefix("not checked: ")
+        reason = study.checked.lacking[lacking[0]]
         raise CxError(f"{study.file}: quality.exclude names {lacking[0]}, and that check cannot be made: {reason}")
     for check in exclude:
-        why = why.mask(study.flags[check], why + ", " + check.replace("_", "-"))
+        why = why.mask(study.flags[check], why + ", " + check_name(check))
     everyone = pd.concat([frame, why.str.removeprefix(", ").rename("excluded")], axis=1)
     kept = why == ""
     if not kept.any():
@@ -40,16 +43,20 @@ def prepare(study, frame: pd.DataFrame, exclude: tuple[str, ...]) -> Prepared:
         _check_waves(study, frame, kept)
     survey, notes = frame[kept].reset_index(drop=True), []
     if exclude:
-        counts = [f"{check.replace('_', '-')} {int(study.flags[check].sum()):,}" for check in exclude]
-        left = int((~kept).sum())
-        notes.append(f"survey: {left:,} of {len(frame):,} respondents are left out ({text.join(counts)})")
+        told = tr(
+            "{number} of {all} respondents are left out ({checks})",
+            number=text.number((~kept).sum()),
+            all=text.number(len(frame)),
+            checks=text.join([f"{tr(check_name(c))} {text.number(study.flags[c].sum())}" for c in exclude]),
+        )
+        notes.append(of_table("survey", told))
     raked = None
     if book.weighting is not None:
         raked = _raked(study, survey)
         survey = _weighted(survey, raked)
-        notes += [f"survey: {note}" for note in (*raked.notes, *_routed(book), *raked.collapsed)]
+        notes += [of_table("survey", note) for note in (*raked.notes, *_routed(book), *raked.collapsed)]
         if not raked.converged:
-            notes.append(f"survey: raking did not reach the margins: {raked.worst}")
+            notes.append(of_table("survey", tr("raking did not reach the margins: {worst}", worst=raked.worst)))
     return Prepared(everyone, survey, raked, tuple(notes))
 
 
@@ -87,9 +94,11 @@ def _raked(study, survey: pd.DataFrame) -> Raked:
 def _routed(book) -> list[str]:
     """A sentence for each margin of a question that was not put to everybody."""
     questions = book.tables["survey"].questions
-    told = "{}: not everybody was asked it (`asked:`); who was not counts as one without an answer"
     return [
-        told.format("_".join(margin.of))
+        tr(
+            "{margin}: not everybody was asked it (`asked:`); who was not counts as one without an answer",
+            margin="_".join(margin.of),
+        )
         for margin in book.margins
         if any(spec.asked for name in margin.of for q, spec in questions.items() if q == name or name in spec.derive)
     ]

@@ -17,12 +17,22 @@ from cxlib.counts import GREATEST, as_list, columns_in, tally
 from cxlib.design import design_of
 from cxlib.differences import TESTS, contrasts
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.scores import estimates
 from cxlib.variance import Domains, joint, linearise
 
-KINDS = ("demographic", "geographic", "psychographic", "behavioural", "firmographic", "role", "channel", "other")
+KINDS = (
+    noted("demographic"),
+    noted("geographic"),
+    noted("psychographic"),
+    noted("behavioural"),
+    noted("firmographic"),
+    noted("role"),
+    noted("channel"),
+    noted("other"),
+)
 LEAST_PEOPLE = 5  # who share an answer; fewer could be identified by it
-REST, ALL = "the rest", "all"
+REST, ALL = noted("the rest"), noted("all")
 CHUNK = 4_000_000  # numbers held in memory at a time
 NUMBERS = ["share", "low", "high", "se", "n_effective"]
 BESIDE = ["total", "index", "index_low", "index_high", "share_other"]
@@ -109,6 +119,11 @@ def profile(
     rows = _described(lines, names, against, kinds, bases, labels)
     rows = rows.assign(**{name: values.T.ravel() for name, values in found.items()})
     return rows.assign(method=_methods(rows, correction))[COLUMNS]
+
+
+def side(name: str) -> str:
+    """With whom a group is compared, as it is printed: another group bears its own name."""
+    return tr(REST) if name == REST else name
 
 
 def _groups(frame: pd.DataFrame, group: str, against: str | None) -> tuple[np.ndarray, list[str]]:
@@ -284,10 +299,17 @@ def _described(lines: list[Line], names: list[str], against, kinds, bases, label
 
 def _methods(rows: pd.DataFrame, correction: str) -> list[str]:
     """How each row was computed, and why it has no number or test."""
-    test = f"; difference: {TESTS['t']}; {CORRECTIONS[correction].partition(':')[0]}"
+    hidden = tr("hidden: fewer than {n} people", n=LEAST_PEOPLE)
+    formed = tr("formed the groups: not tested")
+    called = CORRECTIONS[correction].partition(":")[0]
+    tested = tr("difference: {test}; {correction}", test=tr(TESTS["t"]), correction=called)
     return [
-        row.method
-        + (f"; hidden: fewer than {LEAST_PEOPLE} people" if row.hidden else "")
-        + ("; formed the groups: not tested" if row.formed else "" if np.isnan(row.p) else test)
+        "; ".join(
+            [
+                row.method,
+                *([hidden] if row.hidden else []),
+                *([formed] if row.formed else [] if np.isnan(row.p) else [tested]),
+            ]
+        )
         for row in rows.itertuples()
     ]

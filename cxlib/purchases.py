@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, noted, tr
 
 
 def purchases_checked(frame, *, customer, when, value=None) -> pd.DataFrame:
@@ -19,20 +20,27 @@ def purchases_checked(frame, *, customer, when, value=None) -> pd.DataFrame:
     occasions = pd.DataFrame({"customer": raw[customer], "day": bought})[used]
     again = occasions.duplicated().reindex(raw.index, fill_value=False)
     found = {
-        "all purchases": (np.ones(len(raw), bool), "–"),
-        "without customer or day": (~used, "left out"),
-        "identical to an earlier row": (raw.duplicated() & used, "kept: a customer may buy the same twice a day"),
-        "further purchases on a day": (again, "one occasion together with the day's first"),
-        "without a value": (amount.isna() & used, "kept as an occasion; adds nothing to the value"),
-        "of value 0": ((amount == 0) & used, "kept as an occasion"),
-        "of value under 0": ((amount < 0) & used, "kept as an occasion; lowers the value"),
+        noted("all purchases"): (np.ones(len(raw), bool), "–"),
+        noted("without customer or day"): (~used, noted("left out")),
+        noted("identical to an earlier row"): (
+            raw.duplicated() & used,
+            noted("kept: a customer may buy the same twice a day"),
+        ),
+        noted("further purchases on a day"): (again, noted("one occasion together with the day's first")),
     }
-    if not value:
-        found = {what: pair for what, pair in found.items() if "value" not in what}
+    if value:
+        found |= {
+            noted("without a value"): (
+                amount.isna() & used,
+                noted("kept as an occasion; adds nothing to the value"),
+            ),
+            noted("of value 0"): ((amount == 0) & used, noted("kept as an occasion")),
+            noted("of value under 0"): ((amount < 0) & used, noted("kept as an occasion; lowers the value")),
+        }
     rows = []
     for what, (mask, decision) in found.items():
         mask = np.asarray(mask, bool)
-        first = "" if not mask.any() else f"row {1 + int(np.argmax(mask))}"
+        first = tr("row {number}", number=1 + int(np.argmax(mask))) if mask.any() else ""
         rows.append((what, mask.sum(), raw.loc[mask, customer].nunique(), amount[mask].sum(), first, decision))
     return pd.DataFrame(rows, columns=["what", "rows", "customers", "value", "example", "decision"])
 
@@ -61,7 +69,9 @@ def read(frame, *, customer, when, value=None) -> pd.DataFrame:
     table = pd.DataFrame({"customer": raw[customer], "day": day, "value": amount.fillna(0.0)})
     table = table.dropna(subset=["customer", "day"])
     if table.empty:
-        raise CxError(f"purchases need a customer and a day; none of {len(raw):,} rows has both")
+        raise CxError(
+            tr("purchases need a customer and a day; none of {rows} rows has both", rows=digits(f"{len(raw):,}"))
+        )
     return table
 
 

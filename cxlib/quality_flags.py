@@ -22,11 +22,12 @@ class QualityFlags:
     """What the checks found.
 
     `flags` is bool, an index of the survey, a column a check that could be made; `reasons` says of every check whom it
-    flags and by what rule, or why it could not be made.
+    flags and by what rule, or why it could not be made. `lacking` says the latter of those alone, in English.
     """
 
     flags: pd.DataFrame
     reasons: dict[str, str]
+    lacking: dict[str, str]
 
 
 def checked(frame: pd.DataFrame, spec: Table, quality: Quality) -> QualityFlags:
@@ -45,7 +46,8 @@ def checked(frame: pd.DataFrame, spec: Table, quality: Quality) -> QualityFlags:
     }
     who = {check: made[check].who for check in CHECKS if made[check].who is not None}
     table = pd.DataFrame(who, index=frame.index, columns=list(who), dtype=bool)
-    return QualityFlags(table, {check: made[check].why for check in CHECKS})
+    reasons = {check: made[check].why for check in CHECKS}
+    return QualityFlags(table, reasons, {check: made[check].lacking for check in CHECKS if made[check].lacking})
 
 
 def flags(frame: pd.DataFrame, spec: Table, quality: Quality) -> pd.DataFrame:

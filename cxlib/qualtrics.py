@@ -6,8 +6,9 @@ from itertools import groupby
 
 import pandas as pd
 
-from cxlib.answers import Answers, Variable
+from cxlib.answers import Answers, Variable, some_columns
 from cxlib.cells import code, line
+from cxlib.language import tr
 
 _IMPORT_ID = re.compile(r"""\{\s*["']ImportId["']\s*:\s*["'](?P<id>[^"']*)["'].*\}""")
 _QUESTION = re.compile(r"(?P<loop>\d+_)?(?P<question>QID\d+(#\d+)?)(?P<rest>.*)")
@@ -66,12 +67,22 @@ def read(rows: pd.DataFrame, heads: list[list[str]], found: tuple[int, list[str]
     if missing:
         codes = sorted({c for v in first.values() for c in v.missing}, key=int, reverse=True)
         notes.append(
-            f"{', '.join(codes)} beside answers of 1 and more stand for not applicable or not answered, and are blank, "
-            f"in {', '.join(missing[:3])}" + (f" and {len(missing) - 3} more columns" if len(missing) > 3 else "")
+            tr(
+                "{codes} beside answers of 1 and more stand for not applicable or not answered, and are blank, in "
+                "{columns}",
+                codes=", ".join(codes),
+                columns=some_columns(missing),
+            )
         )
     twice = sorted(name for name, columns in Counter(names).items() if columns > 1)
     if twice:
-        notes.append(f"{len(twice)} names stand above several columns, which cannot be used, e.g. {twice[0]}")
+        notes.append(
+            tr(
+                "{number} names stand above several columns, which cannot be used, e.g. {name}",
+                number=len(twice),
+                name=twice[0],
+            )
+        )
     kind = "qualtrics" if any(ids) else "qualtrics_legacy"
     return Answers(frame, first, kind, tuple(notes))
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib import raking
+from cxlib import raking, text
+from cxlib.language import digits, tr
 from cxlib.margin_cells import Margin
 
 
@@ -56,10 +57,26 @@ def _limits_met(free: np.ndarray, weight: np.ndarray, bounds, trim) -> list[str]
     low, high = bounds or (0.0, np.inf)
     least, most = int((free < low).sum()), int((free > high).sum())
     if least or most:
-        told.append(f"{least:,} of {n:,} respondents stand at {low:g} times their start, {most:,} at {high:g} times")
+        told.append(
+            tr(
+                "{least} of {all} respondents stand at {low} times their start, {most} at {high} times",
+                least=text.number(least),
+                all=text.number(n),
+                low=digits(f"{low:g}"),
+                most=text.number(most),
+                high=digits(f"{high:g}"),
+            )
+        )
     heaviest = int((weight > trim * (1 - 1e-9)).sum()) if trim is not None else 0
     if heaviest:
-        told.append(f"{heaviest:,} of {n:,} respondents stand at the greatest weight, {trim:g} times the mean")
+        told.append(
+            tr(
+                "{heaviest} of {all} respondents stand at the greatest weight, {trim} times the mean",
+                heaviest=text.number(heaviest),
+                all=text.number(n),
+                trim=digits(f"{trim:g}"),
+            )
+        )
     return told
 
 

@@ -13,8 +13,9 @@ from cxlib.compare import verdict
 from cxlib.counts import as_list
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
+from cxlib.language import noted, tr
 
-ASSUMPTION = (
+ASSUMPTION = noted(
     "the two channels record independently, everybody has the same chance in a channel, links are right, nobody joins "
     "or leaves"
 )
@@ -60,13 +61,14 @@ def recapture(first, second, both, *, confidence=0.95) -> Estimate:
         # The published intervals are made with three decimals of the critical value: 1.960 for 95%.
         z = np.round(special.ndtri(0.5 + confidence / 2), 3)
         factor = np.exp(z * np.sqrt(np.log1p((se / unseen) ** 2)))
-        low, high, how = seen + unseen / factor, seen + unseen * factor, "log-normal interval"
+        low, high, how = seen + unseen / factor, seen + unseen * factor, tr("log-normal interval")
     else:
         se, low, high = np.nan, seen, _highest(max(first, second), both, (1 - confidence) / 2)
-        how = "exact upper limit, as one channel adds nobody to the other"
-    few = f"; only {both:.0f} in both: likely to be too low" if both < FEW else ""
-    method = f"Chapman; {how}; assumes that {ASSUMPTION}{few}"
-    return Estimate("All complainers", seen + unseen, low, high, se, seen, seen, "count", confidence, method)
+        how = tr("exact upper limit, as one channel adds nobody to the other")
+    method = tr("Chapman; {interval}; assumes that {assumption}", interval=how, assumption=tr(ASSUMPTION))
+    if both < FEW:
+        method += "; " + tr("only {both} in both: likely to be too low", both=f"{both:.0f}")
+    return Estimate(tr("All complainers"), seen + unseen, low, high, se, seen, seen, "count", confidence, method)
 
 
 def _whole(value, name: str) -> float:

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from cxlib.contact_log import Journeys, places
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, tr
 from cxlib.path_shapes import shapes
 
 NUMBERS = 2**22  # at once
@@ -57,7 +58,10 @@ def removal_effect(
     frame = frame.assign(estimate=effects, low=low, high=high, se=np.nanstd(drawn, axis=0, ddof=1))
     frame[["estimate", "low", "high", "se"]] *= 100
     frame = frame.assign(n=int(n.sum()), n_effective=float(n.sum()), attributed=100 * effects / effects.sum())
-    method = f"first-order Markov chain; percentiles of {samples:,} bootstrap samples of customers"
+    method = tr(
+        "first-order Markov chain; percentiles of {samples} bootstrap samples of customers",
+        samples=digits(f"{samples:,}"),
+    )
     frame = frame.assign(reached=100 * reached / n.sum(), purchase=purchase, unit="percent", method=method)
     return frame.sort_values(["estimate", "touchpoint"], ascending=[False, True], ignore_index=True)
 

@@ -5,13 +5,14 @@ import pandas as pd
 
 from cxlib.answer_states import unweighted
 from cxlib.errors import CxError
-from cxlib.margin_cells import BETWEEN, sampled
+from cxlib.language import noted, tr
+from cxlib.margin_cells import BETWEEN, NO_ANSWER, sampled
 from cxlib.margins import of_study, populations
 from cxlib.reweighted import difference
 from cxlib.scores import shares
 from cxlib.survey import by_wave, metrics
 
-PLAIN, START, FINAL = "unweighted", "starting weights", "weights"
+PLAIN, START, FINAL = noted("unweighted"), noted("starting weights"), noted("weights")
 COLUMNS = ["margin", "label", "level", "count", "estimate", "low", "high", "se", "n", "n_effective", "start",
            "weighted", "population", "gap", "gap_sample", "outside", "unit", "method"]  # fmt: skip
 
@@ -96,6 +97,7 @@ def _composition(study, wave, name, label, levels, order, population: dict, conf
     return found.assign(
         margin=name,
         label=label,
+        level=found["level"].replace(NO_ANSWER, tr(NO_ANSWER)),
         gap=found["weighted"] - found["population"],
         gap_sample=found["estimate"] - found["population"],
         outside=(found["population"] < found["low"]) | (found["population"] > found["high"]),

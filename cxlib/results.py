@@ -15,8 +15,8 @@ from IPython.display import display
 from cxlib import tables, text
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
-
-MIME = "application/vnd.cx-workbook+json"
+from cxlib.language import tr, tr_n
+from cxlib.published import MIME
 
 
 def _publish(kind: str, name: str, data: dict, plain: str, **shown: str) -> None:
@@ -62,7 +62,7 @@ def number(
     between = (
         ""
         if shown == "**"
-        else f"{estimate.confidence:.0%} {interval} {text.interval(estimate.low, estimate.high, unit)}"
+        else text.with_confidence(text.interval(estimate.low, estimate.high, unit), estimate.confidence, interval)
     )
     base = base or _bases(estimate)
     if scale is not None:
@@ -77,9 +77,16 @@ def number(
 
 def _bases(estimate: Estimate) -> str:
     """The bases in words; the weighted one where there are weights."""
-    n, weighted, effective = (text.number(estimate.to_dict()[name]) for name in ("n", "n_weighted", "n_effective"))
-    weights = f" weighted base {weighted}," if weighted not in (n, text.number(math.nan)) else ""
-    return f"{n} answers,{weights} effective base {effective}"
+    weighted, effective = (text.number(estimate.to_dict()[name]) for name in ("n_weighted", "n_effective"))
+    n = tr_n("{n} answer", "{n} answers", estimate.n)
+    if weighted in (text.number(estimate.n), text.number(math.nan)):
+        return tr("{answers}, effective base {effective}", answers=n, effective=effective)
+    return tr(
+        "{answers}, weighted base {weighted}, effective base {effective}",
+        answers=n,
+        weighted=weighted,
+        effective=effective,
+    )
 
 
 def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
@@ -91,7 +98,8 @@ def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
         own = {"note": row["note"], "base": row.get("base", "")}
         given = ("estimate", "low", "high", "se", "n", "n_effective", "unit")
         estimate = Estimate(row["label"], *(row[c] for c in given), confidence, row["method"], row["n_weighted"])
-        number(row["name"], estimate, scale=(row["least"], row["most"]), **own, **how)
+        scale = None if pd.isna(row["least"]) else (row["least"], row["most"])
+        number(row["name"], estimate, scale=scale, **own, **how)
 
 
 def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
@@ -110,14 +118,15 @@ def tables_of(published: dict[str, tuple[pd.DataFrame, dict]], **how) -> None:
         table(name, frame, **how | own)
 
 
-def banner(name: str, made, *, caption: str) -> None:
+def banner(name: str, made, *, caption: str, texts: dict[str, str] | None = None) -> None:
     """Publish a banner table (compare.banner) as a table: every cell with its interval and bases, and as printed.
 
-    None (a study without a banner question) publishes nothing.
+    `texts` adds the wording of its questions, by what they are called. None (a study without a banner question)
+    publishes nothing.
     """
     if made is None:
         return
-    _table(name, tables.of_banner(made, caption=caption))
+    _table(name, tables.of_banner(made, caption=caption, texts=texts))
 
 
 def _table(name: str, data: dict) -> None:
@@ -135,9 +144,10 @@ def figure(name: str, drawing, *, caption: str, alt: str, data: str = "") -> Non
         return
     if not alt.strip():
         raise CxError(f"figure {name} has no alternative text; say in a sentence what it shows")
-    _publish(
-        "figure", name, {"caption": caption, "alt": alt, "data": data}, caption, **{"image/svg+xml": _svg(drawing)}
-    )
+    fields = {"caption": caption, "alt": alt, "data": data}
+    if hasattr(drawing, "native"):  # the same chart as numbers, for programs that draw it themselves
+        fields["chart"] = drawing.native
+    _publish("figure", name, fields, caption, **{"image/svg+xml": _svg(drawing)})
 
 
 def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str | dict = "") -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from cxlib.days import day
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
 from cxlib.survival import survival
@@ -12,7 +13,7 @@ from cxlib.survival import survival
 __all__ = ["EVERYBODY", "RETAINED", "dated", "period", "rates", "survival"]
 
 RETAINED = Metric("retention", "Retention", (0, 1), {1: 100}, "percent")
-EVERYBODY = "All customers"
+EVERYBODY = noted("All customers")
 
 
 def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -45,7 +46,8 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
     """Retention and churn (100 - retention) in percent, of all customers and by segment, with Wilson intervals.
 
     The base n is who had come before the first day and not left before it; retained is who of them had not left by
-    the end of the last day. Columns: segment, group, estimate, low, high, churn, churn_low, churn_high, se, n,
+    the end of the last day. Columns: segment, group, whole (true for all customers), estimate, low, high, churn,
+    churn_low, churn_high, se, n,
     n_effective, lost (of the base), joined (on a day of the period; not in the base), undated (customers without
     `since`, who are left out), start, end, chosen (how the period was), unit, method. Groups under the minimum base
     have no rates. No rows without customers, their dates, or a period. Raises CxError as period(), and for customers
@@ -60,9 +62,9 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
     present = (came < first) & ~(went < first)
     if not present.any():
         raise CxError(f"no customer was there before {first.date()}; the first came on {came.min().date()}")
-    everybody = customers.assign(_all=EVERYBODY, _retained=(~(went <= last)).astype(float))
+    everybody = customers.assign(_all=tr(EVERYBODY), _retained=(~(went <= last)).astype(float))
     base, joined = everybody[present], everybody[came.between(first, last)]
-    segments = {"_all": [EVERYBODY]} | {
+    segments = {"_all": [tr(EVERYBODY)]} | {
         name: study.levels(name, "customers") for name in study.questions("segment", "customers")
     }
     least = study.book.minimum_base
@@ -75,11 +77,12 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
             part[segment].astype(str).value_counts().reindex(found["group"], fill_value=0).to_numpy()
             for part in (base[base["_retained"] == 0], joined)
         )
-        title = EVERYBODY if segment == "_all" else study.label(segment, "customers")
-        found = found.assign(segment=title, lost=np.where(found["n"] < least, np.nan, lost), joined=new)
+        whole = segment == "_all"
+        title = tr(EVERYBODY) if whole else study.label(segment, "customers")
+        found = found.assign(segment=title, whole=whole, lost=np.where(found["n"] < least, np.nan, lost), joined=new)
         frames.append(found.sort_values("group", key=lambda column, groups=groups: column.map(groups.index)))
     frame = pd.concat(frames, ignore_index=True)
-    columns = ["segment", "group", "estimate", "low", "high", "se", "n", "n_effective", "lost", "joined"]
+    columns = ["segment", "group", "whole", "estimate", "low", "high", "se", "n", "n_effective", "lost", "joined"]
     return frame[columns].assign(
         churn=100 - frame["estimate"],
         churn_low=100 - frame["high"],
@@ -87,9 +90,9 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
         undated=int(came.isna().sum()),
         start=first,
         end=last,
-        chosen="as given" if start else "the last calendar year that the customers' dates cover",
+        chosen=noted("as given") if start else noted("the last calendar year that the customers' dates cover"),
         unit="percent",
-        method="Wilson; customers leave independently; nothing is sampled where the table holds all customers",
+        method=tr("Wilson; customers leave independently; nothing is sampled where the table holds all customers"),
     )
 
 

@@ -11,9 +11,10 @@ from scipy import special
 
 from cxlib.design import design_of
 from cxlib.errors import CxError
+from cxlib.language import noted
 from cxlib.scores import score
 
-METHOD = "Student's t on the difference of linearised values; weights taken as fixed"
+METHOD = noted("Student's t on the difference of linearised values; weights taken as fixed")
 
 
 def difference(

@@ -3,6 +3,7 @@
 import math
 
 from cxlib.errors import nearest
+from cxlib.language import languages
 
 # What study.py and preparing.py add to the survey beside its keys and questions.
 ADDED = ("excluded", "weight_start", "weight_ratio")
@@ -107,6 +108,30 @@ def check_metric(place: tuple[str, ...], question, scales: dict[str, tuple]) -> 
             f"{question.scale[1]:g}; define a metric of your own under `metrics:`"
         )
         raise Fault(message, *place)
+
+
+def check_names(names: dict, tables: dict) -> None:
+    """Raise a Fault where `names:` has what the tables do not, or calls two groups of one question alike."""
+    groups, known = {}, set()
+    for table in tables.values():
+        for question in table.questions.values():
+            known |= {*question.derive, *question.nets, *([question.factor] if question.factor else [])}
+            rules = {new: rule for new, rule in question.derive.items() if isinstance(rule, dict)}
+            groups |= {new: list(rule) for new, rule in rules.items() if not isinstance(rule.get("with"), str)}
+    known |= {group for members in groups.values() for group in members}
+    for name in names:
+        if name not in known:
+            message = f"`names:` is of derived questions, their groups, nets and factors; {name} is none of them"
+            raise Fault(message + nearest(name, known), "names", name)
+    for new, members in groups.items():
+        for language in languages():
+            shown = {}
+            for group in members:
+                value = names.get(group, group)
+                called = (value.get(language) if isinstance(value, dict) else value) or group
+                if called in shown:
+                    raise Fault(f"{shown[called]} and {group} of {new} are both called {called}", "names", group)
+                shown[called] = group
 
 
 def check_banner(banner: tuple[str, ...], survey) -> None:

@@ -7,10 +7,11 @@ import pandas as pd
 
 from cxlib.columns import bands, natural_order
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, noted, tr
 from cxlib.readers import by_value, code
-from cxlib.segment_numbers import rounded
+from cxlib.segment_numbers import printed, rounded
 
-UNKNOWN, OTHER = "unknown", "other"
+UNKNOWN, OTHER = noted("unknown"), noted("other")
 LEAST = 10  # customers who gave an answer; fewer, and it is taken together with other rare ones
 BANDS = 5  # of a number, with as many customers in each as readable edges allow
 FEW = 10  # different values of a number, which are its answers, where they are no more
@@ -42,7 +43,13 @@ class Attribute:
 
     def shown(self, frame: pd.DataFrame) -> np.ndarray:
         """Each prospect's answer in words: City: Hanoi."""
-        return np.array([f"{self.label}: {answer}" for answer in answers(self, self.of(frame))], object)
+        return np.array([f"{self.label}: {self.printed(answer)}" for answer in answers(self, self.of(frame))], object)
+
+    def printed(self, answer: str) -> str:
+        """An answer as it is printed, in the language that is spoken."""
+        if answer in (UNKNOWN, OTHER):
+            return tr(answer)
+        return printed(answer) if self.number else answer
 
 
 def column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
@@ -159,28 +166,28 @@ def design(code: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 def decided(card, used, train: np.ndarray, left_out: int) -> pd.DataFrame:
     """The decisions frame of LeadScore."""
-    rows = [("", left_out, "not known whether ideal; left out", "")] if left_out else []
+    rows = [("", left_out, tr("not known whether ideal; left out"), "")] if left_out else []
     for a in card:
         values = used[a.name]
         told = answers(a, values)
         blank, rare, new = told == UNKNOWN, np.isin(told, [*a.rare]), unseen(a, values)
         if a.edges:
-            edges = ", ".join(f"{edge:,g}" for edge in a.edges)
-            rows.append((a.name, int((~blank).sum()), f"a number, cut into bands at {edges}", a.answers[0]))
+            edges = ", ".join(digits(f"{edge:,g}") for edge in a.edges)
+            what = tr("a number, cut into bands at {edges}", edges=edges)
+            rows.append((a.name, int((~blank).sum()), what, a.printed(a.answers[0])))
         if blank.any():
-            what = f"not asked of {a.not_asked}; a blank earns nothing" if a.not_asked else (
-                f'blank; counts as the answer "{UNKNOWN}"'
-            )  # fmt: skip
+            what = tr('blank; counts as the answer "{unknown}"', unknown=tr(UNKNOWN))
+            if a.not_asked:
+                what = tr("not asked of {answer}; a blank earns nothing", answer=a.not_asked)
             rows.append((a.name, int(blank.sum()), what, ""))
         if rare.any():
-            what = f'answers of fewer than {LEAST} training customers; count as "{OTHER}"'
+            what = tr('answers of fewer than {n} training customers; count as "{other}"', n=LEAST, other=tr(OTHER))
             rows.append((a.name, int(rare.sum()), what, _example(told[rare])))
         if new.any():
-            rows.append(
-                (a.name, int(new.sum()), f'answers of no training customer; count as "{UNKNOWN}"', _example(told[new]))
-            )
+            what = tr('answers of no training customer; count as "{unknown}"', unknown=tr(UNKNOWN))
+            rows.append((a.name, int(new.sum()), what, _example(told[new])))
         if len(set(told[train])) == 1:
-            rows.append((a.name, int(train.sum()), "one answer only; earns nothing", told[0]))
+            rows.append((a.name, int(train.sum()), tr("one answer only; earns nothing"), a.printed(told[0])))
     return decisions(rows)
 
 

@@ -14,10 +14,11 @@ from cxlib.counts import as_list, tally
 from cxlib.design import design_of
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
+from cxlib.language import noted, tr, tr_n
 from cxlib.metrics import CES, CES_TOP3, CSAT, NPS, find, kind_of, levels
 from cxlib.variance import Domains, linearise
 
-GIVEN = "given by the weights' margins, without sampling error"
+GIVEN = noted("given by the weights' margins, without sampling error")
 
 
 def nps(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, method="mover") -> Estimate:
@@ -221,7 +222,7 @@ def estimates(
         low, high = intervals.student(domains.ratio, np.sqrt(variance), df, confidence)
         if levels:
             low, high = np.maximum(low, levels[0]), np.minimum(high, levels[-1])
-        name = "Student's t"
+        name = noted("Student's t")
     low, high = (np.where(given, domains.ratio, bound) for bound in (low, high))
     strata, clusters, _ = domains.extent
     return domains.keys.assign(
@@ -237,7 +238,7 @@ def estimates(
         strata=strata,
         clusters=clusters.astype(int),
         method=[
-            f"{GIVEN if fixed else name}; {text}"
+            f"{tr(GIVEN if fixed else name)}; {text}"
             for fixed, text in zip(given, design_texts(domains, weighted), strict=True)
         ],
     )
@@ -262,11 +263,16 @@ def design_texts(domains: Domains, weighted: bool) -> list[str]:
     texts = []
     for strata, clusters, lonely, named in zip(*domains.extent, clustered, strict=True):
         parts = [domains.design.weighting] if weighted else []
-        parts += [f"{strata} strata"] if strata > 1 else []
-        parts += [f"{clusters:,.0f} clusters"] if named else []
-        parts += ["finite population"] if finite else []
-        text = "Taylor linearisation: " + ", ".join(parts) if parts else "simple random sample"
+        parts += [tr_n("{n} stratum", "{n} strata", strata)] if strata > 1 else []
+        parts += [tr_n("{n} cluster", "{n} clusters", clusters)] if named else []
+        parts += [tr("finite population")] if finite else []
+        text = tr("Taylor linearisation: {design}", design=", ".join(parts)) if parts else tr("simple random sample")
         if lonely:
-            text += f"; {lonely:.0f} single-cluster strata taken about the overall mean"
+            alone = tr_n(
+                "{n} single-cluster stratum taken about the overall mean",
+                "{n} single-cluster strata taken about the overall mean",
+                lonely,
+            )
+            text = f"{text}; {alone}"
         texts.append(text)
     return texts

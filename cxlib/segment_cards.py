@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from cxlib.segment_numbers import printed
 from cxlib.segment_variables import OTHER, Variable, as_numbers
 
 CARD = ["segment", "variable", "answer", "share", "total", "index", "apart", "kind"]
@@ -32,6 +33,12 @@ def cards(variables, answers: pd.DataFrame, codes, numbers, probabilities, weigh
     frame = pd.DataFrame(rows, columns=CARD)
     order = np.lexsort([-frame["apart"].abs().fillna(0.0).round(9), frame["segment"]])
     return frame.iloc[order].reset_index(drop=True)
+
+
+def in_words(found: pd.DataFrame, variables) -> pd.DataFrame:
+    """The frame of cards() with the bands of numbers in the signs of the language that is spoken."""
+    banded = found["variable"].isin([variable.name for variable in variables if variable.edges])
+    return found.assign(answer=found["answer"].where(~banded, found["answer"].map(printed)))
 
 
 def _shares(variable: Variable, places: np.ndarray, counted: np.ndarray) -> list[tuple]:

@@ -10,9 +10,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from cxlib import mixtures
+from cxlib import mixtures, text
 from cxlib.continuum import chance
 from cxlib.errors import CxError
+from cxlib.language import tr, tr_n
 from cxlib.latent_classes import LatentClasses, check_classes, checked, memberships, model_of, runs_of
 from cxlib.mixtures import told
 from cxlib.replicates import degrees_of_freedom
@@ -164,9 +165,18 @@ def _best(choices: pd.DataFrame, minimum_base: int) -> tuple[int, dict[int, str]
     reasons = {}
     for row in choices[choices["k"] > 1].itertuples():
         if row.smallest_n < minimum_base:
-            reasons[row.k] = f"its smallest class has {row.smallest_n:,} rows, below the minimum base of {minimum_base}"
+            reasons[row.k] = tr_n(
+                "its smallest class has {n} row, below the minimum base of {base}",
+                "its smallest class has {n} rows, below the minimum base of {base}",
+                row.smallest_n,
+                base=text.number(minimum_base),
+            )
         elif row.least_stable < STABLE:
-            reasons[row.k] = f"a class comes back with a Jaccard similarity of {row.least_stable:.2f}, below {STABLE}"
+            reasons[row.k] = tr(
+                "a class comes back with a Jaccard similarity of {similarity}, below {least}",
+                similarity=text.number(row.least_stable, "ratio"),
+                least=text.number(STABLE, digits=1),
+            )
     eligible = choices[~choices["k"].isin(list(reasons))]
     return int(eligible.loc[eligible["bic"].idxmin(), "k"]), reasons
 
@@ -175,17 +185,21 @@ def _verdict(choices: pd.DataFrame, best: int, reasons: dict[int, str], p: dict[
     """Why there are no segments, or None."""
     if best == 1:
         if choices["bic"].idxmin() == choices.index[choices["k"] == 1][0]:
-            return "no segments: one class for all has the least BIC"
-        return "no segments: no solution has classes that are all large and stable enough"
+            return tr("no segments: one class for all has the least BIC")
+        return tr("no segments: no solution has classes that are all large and stable enough")
     if p["independent"] > SIGNIFICANT:
-        return (
-            f"no segments: answers that have nothing to do with each other gain as much by {best} classes in "
-            f"{p['independent']:.0%} of simulations"
+        return tr(
+            "no segments: answers that have nothing to do with each other gain as much by {k} classes in {share} of "
+            "simulations",
+            k=best,
+            share=f"{p['independent']:.0%}",
         )
     if p["continuum"] > SIGNIFICANT:
-        return (
-            f"no segments: customers differ by degree, not in kind; answers that only rise and fall together gain as "
-            f"much by {best} classes in {p['continuum']:.0%} of simulations"
+        return tr(
+            "no segments: customers differ by degree, not in kind; answers that only rise and fall together gain as "
+            "much by {k} classes in {share} of simulations",
+            k=best,
+            share=f"{p['continuum']:.0%}",
         )
     return None
 
@@ -193,8 +207,9 @@ def _verdict(choices: pd.DataFrame, best: int, reasons: dict[int, str], p: dict[
 def _why(k: int, chosen: int, best: int, reasons: dict[int, str], bic: pd.Series) -> str:
     """Why this k was chosen, or was not."""
     if k == chosen:
-        return "chosen: the least BIC among those eligible" if k == best else "chosen: there are no segments"
-    return reasons.get(k, f"its BIC is {bic[k] - bic[best]:+,.0f} against that of k = {best}")
+        return tr("chosen: the least BIC among those eligible") if k == best else tr("chosen: there are no segments")
+    more = text.number(bic[k] - bic[best], sign=True)
+    return reasons.get(k, tr("its BIC is {more} against that of k = {best}", more=more, best=best))
 
 
 def _numbers_of_classes(ks) -> list[int]:

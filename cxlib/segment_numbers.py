@@ -1,6 +1,11 @@
 """How a number is modelled among the variables of segments: on its own scale, on a logarithm, or in bands."""
 
+import re
+
 import numpy as np
+
+from cxlib import text
+from cxlib.language import digits, tr
 
 FEW = 10  # a number of no more different values, which two share on average, is taken as a category
 SPIKE = 0.15  # a number with more of its answers at one value is cut into bands
@@ -30,29 +35,43 @@ def decided(x: np.ndarray, w: np.ndarray, least: float) -> tuple[dict, list[tupl
     most, many = counts.max() / len(given), len(values) > min(FEW, len(given) / 2)
     if many and not crowded and most <= SPIKE:
         fields = _scaled(np.where(far, np.nan, x), w, log) | {"kind": "number", "low": low, "high": high, "log": log}
-        scale = "log(1 + x), since it is skewed" if log else "its own scale"
-        return fields, [(len(given), f"modelled as a number on {scale}", ""), *told]
+        skewed = tr("modelled as a number on log(1 + x), since it is skewed")
+        return fields, [(len(given), skewed if log else tr("modelled as a number on its own scale"), ""), *told]
     if many:
-        spike = f"{most:.0%} of the answers are {plain(values[counts.argmax()])}"
-        edges, why = _cut(given, values, counts), spike if most > SPIKE else "many answers are far out"
+        edges = _cut(given, values, counts)
         if crowded:
             edges = np.unique([*edges, *rounded(beyond, given, values)])
     else:
-        edges, why = values[1:], "values that few have join their neighbours"
+        edges = values[1:]
     joined = _joined(edges, given, least)
     if not many and len(joined) == len(edges):
-        told.insert(0, (len(given), f"taken as a category: it has {len(values)} different values", ""))
+        told.insert(0, (len(given), tr("taken as a category: it has {n} different values", n=len(values)), ""))
         if not far.any():
             return {"kind": "category", "levels": tuple(map(plain, values))}, told
     levels = band_names(joined, values)
     if len(joined) < len(edges) or many:
-        told.insert(0, (len(given), f"cut into {len(levels)} bands: {why}", "; ".join(levels)))
+        if not many:
+            why = tr("cut into {n} bands: values that few have join their neighbours", n=len(levels))
+        elif most > SPIKE:
+            spike = {"share": f"{most:.0%}", "value": printed(plain(values[counts.argmax()]))}
+            why = tr("cut into {n} bands: {share} of the answers are {value}", n=len(levels), **spike)
+        else:
+            why = tr("cut into {n} bands: many answers are far out", n=len(levels))
+        told.insert(0, (len(given), why, "; ".join(map(printed, levels))))
     return {"kind": "category", "levels": levels, "edges": tuple(joined.tolist()), "low": low, "high": high}, told
 
 
 def plain(value: float) -> str:
     """A number as an answer is written: 3, 0.25, 1,500,000."""
     return f"{value + 0.0:,.10g}" if abs(value) >= 10_000 else f"{value + 0.0:.10g}"  # -0 is 0
+
+
+def printed(level: str) -> str:
+    """A band or a number, as plain() and its like write it, with the signs of the language that is spoken."""
+    low, fraction, high = level.partition(" to <")
+    if fraction:
+        return tr("{low} to <{high}", low=printed(low), high=printed(high))
+    return re.sub(r"\d([\d.,]*\d)?", lambda found: digits(found[0]), level)
 
 
 def band_names(edges, values: np.ndarray) -> tuple[str, ...]:
@@ -117,9 +136,11 @@ def _skew(quantiles: np.ndarray) -> float:
 def _far_out(far: np.ndarray, low: float, high: float) -> tuple[int, str, str]:
     """How many lie beyond which limit; a single number might tell who gave it."""
     below, above = int((far < low).sum()), int((far > high).sum())
-    shown = [f"{below:,} below {plain(float(f'{low:.6g}'))}"] if below else []
-    example = ", ".join([*shown, *([f"{above:,} above {plain(float(f'{high:.6g}'))}"] if above else [])])
-    return len(far), f"numbers beyond {FAR:g} interquartile ranges of the quartiles count as missing", example
+    ends = {end: printed(plain(float(f"{end:.6g}"))) for end in (low, high)}
+    shown = [tr("{n} below {limit}", n=text.number(below), limit=ends[low])] if below else []
+    shown += [tr("{n} above {limit}", n=text.number(above), limit=ends[high])] if above else []
+    told = tr("numbers beyond {n} interquartile ranges of the quartiles count as missing", n=f"{FAR:g}")
+    return len(far), told, ", ".join(shown)
 
 
 def _scaled(x: np.ndarray, w: np.ndarray, log: bool) -> dict[str, float]:

@@ -10,7 +10,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlib import text
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.segment_numbers import ALIKE, decided, plain
 
 ENOUGH = 20  # answers from which on an identifier can be told
@@ -18,7 +20,7 @@ DISTINCT_TEXTS, DISTINCT_NUMBERS = 0.9, 0.99  # of the answers to an identifier
 FLAT = 2.2  # kurtosis: codes spread evenly (1.8), amounts gather about a middle (3 where they are normal)
 DENSE = 3  # places an answer between the least and the greatest of running numbers
 MANY_RARE = 100  # different answers of text that hardly anyone gave: an open question, or dates
-OTHER = "other"
+OTHER = noted("other")
 HUGE = 2.0**63  # numbers from here on count as infinite
 SHOWN = 5  # answers given as examples
 PRIVATE = 5  # respondents: an answer that fewer gave might tell who they are, and is neither shown nor saved
@@ -68,7 +70,7 @@ def describe(frame, variables, *, weights=None) -> tuple[list[Variable], pd.Data
     for name in names:
         fields, told = _number(table[name], w) if _is_number(table[name]) else _category(table[name])
         blank = int(table[name].isna().sum())
-        told += [(blank, "missing answers stay missing", "")] if blank else []
+        told += [(blank, tr("missing answers stay missing"), "")] if blank else []
         found.append(Variable(name, **fields))
         rows += [(name, *row) for row in told]
     return found, _decisions(rows)
@@ -79,7 +81,7 @@ def usable(frame, candidates) -> tuple[list[str], pd.DataFrame]:
     table = answers_of(frame, candidates)
     refused = {name: _refused(name, table[name]) for name in candidates}
     # A value of an identifier singles out a respondent: no example is given.
-    rows = [(name, len(table), f"left out: {why[0]}", "") for name, why in refused.items() if why]
+    rows = [(name, len(table), tr("left out: {why}", why=why[0]), "") for name, why in refused.items() if why]
     return [name for name in candidates if not refused[name]], _decisions(rows)
 
 
@@ -135,11 +137,11 @@ def as_numbers(variable: Variable, answers: pd.Series) -> np.ndarray:
 
 def _scaled(variable: Variable, answers: pd.Series, strict: bool) -> np.ndarray:
     """The number as it is modelled: scaled, nan where missing; or its band, -1 where missing."""
-    text = answers.notna().to_numpy() & pd.to_numeric(answers.astype(object), errors="coerce").isna().to_numpy()
-    if text.any() and strict:
-        first = int(text.argmax())
+    worded = answers.notna().to_numpy() & pd.to_numeric(answers.astype(object), errors="coerce").isna().to_numpy()
+    if worded.any() and strict:
+        first = int(worded.argmax())
         example = f"{answers.iloc[first]} in row {first + 1}"
-        raise CxError(f"answers to {variable.name} must be numbers; {text.sum():,} are not, e.g. {example}")
+        raise CxError(f"answers to {variable.name} must be numbers; {worded.sum():,} are not, e.g. {example}")
     x = as_numbers(variable, answers)
     if variable.edges:
         return np.where(np.isnan(x), -1, np.searchsorted(variable.edges, x, side="right"))
@@ -182,22 +184,44 @@ def _refused(name: str, answers: pd.Series) -> tuple[str, str] | None:
     given = answers.dropna()
     n = len(given)
     if not n:
-        return f"a variable needs answers; all {len(answers):,} to {name} are missing", ""
+        return tr("a variable needs answers; all {n} to {name} are missing", n=text.number(len(answers)), name=name), ""
     if isinstance(given.iloc[0], (list, dict, set, np.ndarray)):
-        return f"a variable is a category or a number; {name} holds several values in a row", f", e.g. {given.iloc[0]}"
+        told = tr("a variable is a category or a number; {name} holds several values in a row", name=name)
+        return told, f", e.g. {given.iloc[0]}"
     different = given.nunique()
     if different == 1 or (_is_number(answers) and np.ptp(given.to_numpy(dtype=float)) <= ALIKE):
-        return f"a variable must vary; all {n:,} answers to {name} are {_words(given[:1])[1][0]}", ""
+        only = _words(given[:1])[1][0]
+        return tr(
+            "a variable must vary; all {n} answers to {name} are {only}", n=text.number(n), name=name, only=only
+        ), ""
     example = f", e.g. {given.iloc[0]}"
     if pd.api.types.is_datetime64_any_dtype(answers) or pd.api.types.is_timedelta64_dtype(answers):
-        return f"a variable is a category or a number; all {n:,} answers to {name} are dates or times", example
+        told = tr(
+            "a variable is a category or a number; all {n} answers to {name} are dates or times",
+            n=text.number(n),
+            name=name,
+        )
+        return told, example
     if _is_identifier(given):
-        return f"a variable is shared by many; {name} has {different:,} values in {n:,} rows: an identifier", example
+        told = tr(
+            "a variable is shared by many; {name} has {values} values in {n} rows: an identifier",
+            name=name,
+            values=text.number(different),
+            n=text.number(n),
+        )
+        return told, example
     if not _is_number(answers):
         rare = given.astype(object).value_counts() < _least(n)
         if rare.all() or (rare.sum() > MANY_RARE and not isinstance(answers.dtype, pd.CategoricalDtype)):
-            what = f"{name} has {different:,}, and {rare.sum():,} of them are given by fewer than {_least(n):.0f}"
-            return f"a category has few answers that many give; {what}", example
+            told = tr(
+                "a category has few answers that many give; {name} has {answers}, and {rare} of them are given by "
+                "fewer than {least}",
+                name=name,
+                answers=text.number(different),
+                rare=text.number(rare.sum()),
+                least=text.number(_least(n)),
+            )
+            return told, example
     return None
 
 
@@ -236,16 +260,23 @@ def _category(answers: pd.Series) -> tuple[dict, list[tuple]]:
     levels, told, left = [word for word in order if word not in rare], [], sum(counts[word] for word in few)
     hidden = [word for word in few if counts[word] < PRIVATE]
     shown = [f"{word} ({counts[word]})" for word in rare if word in few and word not in hidden][:SHOWN]
-    shown += [f"{len(hidden)} of fewer than {PRIVATE}"] if hidden else []
+    shown += [tr("{n} of fewer than {least}", n=len(hidden), least=PRIVATE)] if hidden else []
     rare = [word for word in rare if word not in hidden]
     together = left >= _least(n) or len(levels) < 2
     if few:
         levels = [*(level for level in levels if level != OTHER), OTHER] if together else levels
-        what = f"are put together as {OTHER}" if together else "count as missing"
-        told = [(left, f"answers of fewer than {_least(n):.0f} respondents each {what}", ", ".join(shown))]
+        least = text.number(_least(n))
+        if together:
+            what = tr(
+                "answers of fewer than {n} respondents each are put together as {other}", n=least, other=tr(OTHER)
+            )
+        else:
+            what = tr("answers of fewer than {n} respondents each count as missing", n=least)
+        told = [(left, what, ", ".join(shown))]
     kept = n if together or not few else n - left
     named = [level for level in levels if counts.get(level, PRIVATE) >= PRIVATE][:SHOWN]
-    first = (kept, f"taken as a category of {len(levels)} answers", "; ".join(named))
+    named = [tr(OTHER) if level == OTHER else level for level in named]
+    first = (kept, tr("taken as a category of {n} answers", n=len(levels)), "; ".join(named))
     fields = {"kind": "category", "levels": tuple(levels), "rare": tuple(rare), "unlisted": bool(hidden)}
     return fields, [first, *told]
 

@@ -13,7 +13,7 @@ from scipy import special
 
 from cxlib.errors import CxError
 from cxlib.latent_classes import LatentClasses, memberships
-from cxlib.segment_cards import CARD, EVERYONE, cards, names
+from cxlib.segment_cards import CARD, EVERYONE, cards, in_words, names
 from cxlib.segment_number import COLUMNS, SegmentNumber
 from cxlib.segment_variables import Variable, code, levels_of
 from cxlib.weights import effective_n
@@ -122,7 +122,7 @@ def segmented(answers, variables, decisions, found: SegmentNumber, *, weights, l
         decisions=decisions,
         sizes=_sizes(found, members, probabilities, weights),
         cards=card,
-        names=names(card, found.model.k, labels),
+        names=names(in_words(card, variables), found.model.k, labels),
         verdict=found.verdict,
         seed=seed,
         labels=labels,

@@ -10,12 +10,34 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
+from cxlib.language import noted, tr
 from cxlib.terms import Sample
 
 # A move of the linear predictor this large across the range of one term is looked at: exp(10) is 22,000 to 1.
 SUSPICIOUS = 10.0
 # The solver keeps limits to 1e-7 a row; what is smaller than this is its noise.
 FIRM = 1e-4
+# Which answers go with the outcome always, never, or both ways.
+ANSWERS = {
+    "always": noted("always at {answers}"),
+    "never": noted("never at {answers}"),
+    "both": noted("both only at {answers}"),
+}
+# What a separation is called, by its kind and whether several drivers do it together.
+SENTENCES = {
+    ("complete", False): noted(
+        "complete separation: {drivers} sorts {outcome}, so its coefficient has no finite value"
+    ),
+    ("complete", True): noted(
+        "complete separation: together {drivers} sort {outcome}, so their coefficients have no finite value"
+    ),
+    ("quasi-complete", False): noted(
+        "quasi-complete separation: {drivers} sorts {outcome}, so its coefficient has no finite value"
+    ),
+    ("quasi-complete", True): noted(
+        "quasi-complete separation: together {drivers} sort {outcome}, so their coefficients have no finite value"
+    ),
+}
 
 
 def directions(rows: np.ndarray) -> tuple[str, np.ndarray]:
@@ -83,16 +105,17 @@ def table(sample: Sample, drivers: list[str], event: np.ndarray) -> pd.DataFrame
     return frame.assign(separates=np.select([always, never], ["always", "never"], "both"))
 
 
-def sentence(kind: str, outcome: str, frame: pd.DataFrame) -> str:
-    """The separation in words: which drivers, and which of their answers always or never go with the outcome."""
+def sentence(kind: str, outcome: str, frame: pd.DataFrame, *, label=str) -> str:
+    """The separation in words: which drivers, and which of their answers always or never go with the outcome.
+
+    `kind` and `frame` are those of directions() and table(); `label` gives what a driver is called.
+    """
     parts = []
     for driver, rows in frame.groupby("driver", sort=False):
-        answers = {how: rows.loc[rows["separates"] == how, "answer"].tolist() for how in ("always", "never", "both")}
+        answers = {how: rows.loc[rows["separates"] == how, "answer"].tolist() for how in ANSWERS}
         if len(rows) <= 12 and (answers["always"] or answers["never"]):
-            told = [f"{how} at {', '.join(answers[how])}" for how in ("always", "never") if answers[how]]
-            told += [f"both only at {', '.join(answers['both'])}"] if answers["both"] else []
-            parts.append(f"{driver} ({', '.join(told)})")
+            told = [tr(ANSWERS[how], answers=", ".join(found)) for how, found in answers.items() if found]
+            parts.append(f"{label(driver)} ({', '.join(told)})")
         else:
-            parts.append(str(driver))
-    together = "together " if len(parts) > 1 else ""
-    return f"{kind} separation: {together}{'; '.join(parts)} sorts {outcome}, so its coefficient has no finite value"
+            parts.append(label(driver))
+    return tr(SENTENCES[kind, len(parts) > 1], drivers="; ".join(parts), outcome=outcome)

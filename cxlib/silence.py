@@ -14,6 +14,7 @@ from cxlib.control_chart import LEAST_PERIODS, control_chart
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
 from cxlib.iceberg import Silent, silent
+from cxlib.language import noted, tr, tr_n
 from cxlib.pooling import Pooled, pool
 from cxlib.recapture import independence, linked, recapture
 from cxlib.survey import chosen_wave
@@ -90,11 +91,11 @@ def evidence(case: Silence) -> pd.DataFrame:
     if own is not None:
         about = {
             "name": "own",
-            "anchor": "This study",
+            "anchor": noted("This study"),
             "own": True,
             "rate": 100 * own.value,
             "source": own.method,
-            "base": f"{own.n:,} unhappy respondents" if own.n else "not a survey",
+            "base": tr_n("{n} unhappy respondent", "{n} unhappy respondents", own.n) if own.n else tr("not a survey"),
             "behind_ten": EXAMPLE * (1 / own.value - 1) if own.value > 0 else np.inf,
         }
         rows.append(about | _limits(count, own, case.customers, case.confidence))
@@ -189,9 +190,13 @@ def readings(case: Silence) -> pd.DataFrame:
         return pd.DataFrame()
     found = case.silent
     rows = [
-        ("Median", found.value, "as likely too high as too low: the number to print"),
-        ("Plug-in", found.plug_in, "complainers x (1 / rate - 1): the usual arithmetic, with no interval"),
-        ("Mean", found.mean, "complainers x E[1 / rate - 1], for sums of money; above the median"),
+        (noted("Median"), found.value, noted("as likely too high as too low: the number to print")),
+        (
+            noted("Plug-in"),
+            found.plug_in,
+            noted("complainers x (1 / rate - 1): the usual arithmetic, with no interval"),
+        ),
+        (noted("Mean"), found.mean, noted("complainers x E[1 / rate - 1], for sums of money; above the median")),
     ]
     return pd.DataFrame(rows, columns=["reading", "estimate", "use"]).assign(unit="count")
 
@@ -213,7 +218,7 @@ def monthly(case: Silence) -> pd.DataFrame:
     if len(months) < LEAST_PERIODS or not months["count"].sum() or not months["base"].all():
         return pd.DataFrame()
     return control_chart(months, count="count", base="base", period="period").assign(
-        unit="rate", outside=lambda chart: np.where(chart["out"], "yes", "")
+        unit="rate", outside=lambda chart: np.where(chart["out"], noted("yes"), "")
     )
 
 

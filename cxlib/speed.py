@@ -3,8 +3,25 @@
 import numpy as np
 import pandas as pd
 
+from cxlib import text
 from cxlib.flagged import Flagged, flagged, groups_of, not_made
+from cxlib.language import noted, tr, tr_n
 
+# The rule, by what the median is of.
+RULES = {
+    (): noted("took less than {share} of the median time ({limits} seconds; Greszki, Meyer and Schoen 2015)"),
+    ("wave",): noted(
+        "took less than {share} of the median time of the wave ({limits} seconds; Greszki, Meyer and Schoen 2015)"
+    ),
+    ("mode",): noted(
+        "took less than {share} of the median time of the mode of interview ({limits} seconds; Greszki, Meyer and "
+        "Schoen 2015)"
+    ),
+    ("wave", "mode"): noted(
+        "took less than {share} of the median time of the wave and mode of interview ({limits} seconds; Greszki, "
+        "Meyer and Schoen 2015)"
+    ),
+}
 # Fewer timed interviews of one wave and mode have no median of their own to be held against.
 LEAST = 20
 
@@ -41,19 +58,16 @@ def _limits(frame: pd.DataFrame, fastest: float) -> pd.DataFrame:
 def speeders(frame: pd.DataFrame, *, fastest: float) -> Flagged:
     """Who took less than `fastest` (a share) of the median time of his wave and mode of interview; see limits()."""
     if "seconds" not in frame:
-        return not_made("the survey has no time of interview (`seconds:`)")
+        return not_made(noted("the survey has no time of interview (`seconds:`)"))
     found = _limits(frame, fastest)
     timed = found["seconds"].notna()
     if not timed.any():
-        return not_made("no respondent has a time of interview above 0 seconds")
-    keys = " and ".join(word for key, word in (("wave", "wave"), ("mode", "mode of interview")) if key in frame)
-    of = f" of the {keys}" if keys else ""
+        return not_made(noted("no respondent has a time of interview above 0 seconds"))
+    rule = RULES[tuple(key for key in ("wave", "mode") if key in frame)]
     low, high = found.loc[timed, "limit"].min(), found.loc[timed, "limit"].max()
-    shown = f"{low:,.0f}" if round(low) == round(high) else f"{low:,.0f} to {high:,.0f}"
-    why = f"took less than {fastest:.0%} of the median time{of} ({shown} seconds; Greszki, Meyer and Schoen 2015)"
+    shown = text.number(low) if round(low) == round(high) else text.interval(low, high)
+    told = [tr(rule, share=f"{fastest:.0%}", limits=shown)]
     untimed = int((~timed).sum())
-    return flagged(
-        frame,
-        found["seconds"] < found["limit"],
-        why + (f"; {untimed:,} without a time are not judged" if untimed else ""),
-    )
+    if untimed:
+        told.append(tr_n("{n} without a time is not judged", "{n} without a time are not judged", untimed))
+    return flagged(frame, found["seconds"] < found["limit"], "; ".join(told))

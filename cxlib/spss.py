@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
-from cxlib.answers import Answers, Variable
+from cxlib.answers import Answers, Variable, some_columns
 from cxlib.cells import code, line
 from cxlib.errors import CxError
+from cxlib.language import tr
 from cxlib.spss_dictionary import check_dictionary
 from cxlib.workbooks import WIDEST
 
@@ -63,10 +64,12 @@ def read_spss(path: Path, *, portable: bool) -> Answers:
         variables[made.name] = made
     for given in sets.values():
         if given["is_dichotomy"] and code(given["counted_value"]) != "1":
-            notes.append(f"{given['title']}: {code(given['counted_value'])} is a tick, any other answer is none")
+            ticked = {"question": given["title"], "code": code(given["counted_value"])}
+            notes.append(tr("{question}: {code} is a tick, any other answer is none", **ticked))
     missing = [v.name for v in variables.values() if v.missing]
     if missing:
-        notes.append(f"codes that the file declares as missing are blank, in {_some(missing)}")
+        shown = some_columns(missing)
+        notes.append(tr("codes that the file declares as missing are blank, in {columns}", columns=shown))
     return Answers(frame, variables, "spss", tuple(f"{path.name}: {note}" for note in dict.fromkeys(notes)))
 
 
@@ -75,10 +78,6 @@ def _days(seconds: pd.Series) -> pd.Series:
     held = seconds.between(0, _END)
     days = (seconds.where(held, 0) // 86_400).astype("int64").to_numpy().astype("timedelta64[D]")
     return pd.Series((_START + days).astype("datetime64[us]"), index=seconds.index).where(held)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more columns" if len(names) > 3 else "")
 
 
 def _is_packed(path: Path) -> bool:

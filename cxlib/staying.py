@@ -12,6 +12,7 @@ import pandas as pd
 from cxlib import cohorts, inactivity, journey_tables, lifetime, people, purchases, retention, survival, value
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
+from cxlib.language import noted, tr
 
 GROUPS = 6  # curves in one picture
 TIMES = (90, 180, 365)
@@ -19,9 +20,10 @@ DAYS_A_MONTH = 365.25 / 12
 RECORDED = 30  # days of departures from which on a table can be a record of them
 EXPECTED = 10  # departures before the first one known, from which on they are held to be missing
 SAME_DAY = 0.5  # days that somebody stayed who left on the day he came
-ALL = "All customers"
+ALL = noted("All customers")
 ANSWERED = 0.9  # share of customers who must have an answer, for a question to part them unasked
 ROWS = 48  # cohorts in one table
+SALES, MARGIN = noted("sales"), noted("margin")  # what a customer's value is of
 NO_CURVES = pd.DataFrame(columns=["group", *survival.COLUMNS])
 
 
@@ -96,14 +98,14 @@ def score_curves(study, customers, *, confidence=0.95) -> tuple[str, pd.DataFram
         {
             "duration": (left.fillna(last) - day).dt.days,
             "event": left.notna().astype(int),
-            "group": rows["band"].astype(str),
+            "group": rows["band"].astype(str).map(tr),
         }
     )
     frame = frame[frame["duration"] >= 0]
     if frame.empty or frame["group"].nunique() > GROUPS:
         return study.label(question), NO_CURVES
     curves = survival.survival(frame, duration="duration", event="event", by="group", confidence=confidence)
-    order = [str(band) for band in rows["band"].cat.categories]
+    order = [tr(str(band)) for band in rows["band"].cat.categories]
     return study.label(question), _with_base(_in_order(curves, order), study)
 
 
@@ -141,7 +143,7 @@ def _contract(study, customers: pd.DataFrame, group: str, by: str, horizon: floa
     )
     frame = frame[came.notna() & groups.notna() & (frame["entry"] < frame["duration"])].reset_index(drop=True)
     if frame.empty:
-        return _nothing("no customer was followed for a day")
+        return _nothing(tr("no customer was followed for a day"))
     how = {"duration": "duration", "event": "event", "entry": "entry"}
     order = list(groups.cat.categories)
     curves = _in_order(survival.survival(frame, by="group", confidence=confidence, **how), order)
@@ -182,7 +184,7 @@ def _purchases(study, customers, group: str, horizon: float, confidence: float, 
     frame = inactivity.lost(bought, **columns, gap=rule.value, **amount).dropna(subset=["duration"])
     curves = NO_CURVES
     if len(frame):
-        frame = frame.assign(group=group or ALL)
+        frame = frame.assign(group=group or tr(ALL))
         curves = survival.survival(frame, duration="duration", event="event", by="group", confidence=confidence)
     table = cohorts.activity(
         bought, **columns, **amount, period=_period(first, last, "MQY"), minimum_base=study.book.minimum_base,
@@ -251,7 +253,7 @@ def _seen_from(customers: pd.DataFrame) -> pd.Timestamp | None:
 def _groups(study, customers: pd.DataFrame, by: str, group: str) -> tuple[str, pd.Series]:
     """What the groups are called, and the group of each customer."""
     if by == "persona":
-        return "Persona", _personas(study, customers)
+        return tr("Persona"), _personas(study, customers)
     names = [*study.questions("segment", "customers"), *study.questions("single", "customers")]
     names = [name for name in names if name in customers]
     fitting = [name for name in names if 2 <= customers[name].nunique() <= GROUPS]
@@ -262,7 +264,7 @@ def _groups(study, customers: pd.DataFrame, by: str, group: str) -> tuple[str, p
         raise CxError(f"curves are of 2 to {GROUPS} groups; {by} has {customers[by].nunique()}")
     told = [name for name in fitting if customers[name].notna().mean() >= ANSWERED]
     if not (by or told):
-        return "", pd.Series(pd.Categorical([group or ALL] * len(customers)), index=customers.index)
+        return "", pd.Series(pd.Categorical([group or tr(ALL)] * len(customers)), index=customers.index)
     name = by or told[0]
     return study.label(name, "customers"), customers[name].cat.remove_unused_categories().cat.rename_categories(str)
 
@@ -320,6 +322,6 @@ def _worth(study, customers, came, left, last, seen_from, horizon: float, confid
     how = {"margin": "margin", "duration": "duration", "event": "event", "horizon": horizon, "confidence": confidence}
     since = "" if seen_from is None else str(seen_from.date())
     try:
-        return lifetime.value(frame, **how).assign(of="sales" if margin is None else "margin", since=since)
+        return lifetime.value(frame, **how).assign(of=SALES if margin is None else MARGIN, since=since)
     except CxError:  # of the horizon: all else was checked
         return pd.DataFrame()

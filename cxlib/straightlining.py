@@ -7,8 +7,10 @@ ones there would be is extrapolated from those who left the line once and twice.
 import numpy as np
 import pandas as pd
 
+from cxlib import text
 from cxlib.codebook import Table
 from cxlib.flagged import Flagged, flagged, not_made
+from cxlib.language import digits, noted, tr
 
 LEAST = 5  # items that make a battery
 LONG = 8  # answered items that make a line long; a line of fewer needs all items of the battery
@@ -111,7 +113,7 @@ def straightliners(frame: pd.DataFrame, spec: Table) -> Flagged:
     """
     known = batteries(frame, spec)
     if not known:
-        return not_made(f"no {LEAST} driver questions share a scale")
+        return not_made(noted("no {least} driver questions share a scale"), least=LEAST)
     judged = lines(frame, spec)
     bent, flat, contrary = (np.zeros(len(frame), bool) for _ in range(3))
     for scale, items in known.items():
@@ -122,28 +124,33 @@ def straightliners(frame: pd.DataFrame, spec: Table) -> Flagged:
         flat |= np.isin(line, bad) & (n >= min(LONG, len(items)))
         contrary |= ~np.isnan(line) & _both_ways(frame, spec, items) & (line != _middle(scale))
     who = ~bent & (flat | contrary)
-    told = ", ".join(
-        f"{row.answer:g}: {row.straight:,} straight, {_about(row.honest)} of them honest"
-        f"{'' if row.flagged else ' and so not flagged'}"
-        for row in judged.itertuples()
+    why = tr(
+        "gave one answer to all items of the battery of {sizes} driver questions (at least {long} answered, or all; "
+        "the longest run is the whole, the spread is 0; Johnson 2005, Dunn et al. 2018), where at most a tenth of such "
+        "lines is expected of honest respondents, by those who left the line once and twice",
+        sizes=text.join([text.number(len(items)) for items in known.values()]),
+        long=LONG,
     )
-    sizes = " and ".join(str(len(items)) for items in known.values())
-    why = (
-        f"gave one answer to all items of the battery of {sizes} driver questions (at least {LONG} answered, or "
-        "all; the longest run is the whole, the spread is 0; Johnson 2005, Dunn et al. 2018), where at most a tenth of "
-        "such lines is expected of honest respondents, by those who left the line once and twice"
-    )
+    told = ", ".join(_told(row) for row in judged.itertuples())
     return flagged(frame, who, why + (f" ({told})" if told else ""))
+
+
+def _told(row) -> str:
+    """One answer of lines(): how many straight lines there are, and how many of them are taken as honest."""
+    given = {
+        "answer": digits(f"{row.answer:g}"),
+        "straight": text.number(row.straight),
+        "honest": tr("fewer than 1") if row.honest < 0.5 else tr("about {number}", number=text.number(row.honest)),
+    }
+    if row.flagged:
+        return tr("{answer}: {straight} straight, {honest} of them honest", **given)
+    return tr("{answer}: {straight} straight, {honest} of them honest and so not flagged", **given)
 
 
 def _both_ways(frame: pd.DataFrame, spec: Table, items: list[str]) -> np.ndarray:
     """Who answered items of both keyings."""
     ways = [[item for item in items if spec.questions[item].reverse == way] for way in (False, True)]
     return np.logical_and.reduce([frame[way].notna().any(axis=1).to_numpy() for way in ways])
-
-
-def _about(count: float) -> str:
-    return "fewer than 1" if count < 0.5 else f"about {count:,.0f}"
 
 
 def _middle(scale: tuple | None) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxlib import text
 from cxlib.codebook import Codebook, Question
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.loading import load_more, load_table
@@ -29,9 +30,9 @@ class Study:
     whom `quality.exclude` marks are left out, and with `weighting:` the rest is raked to the `margins:`.
     """
 
-    def __init__(self, file: Path, data: Path):
+    def __init__(self, file: Path, data: Path, lang: str = ""):
         self.file, self.folder = file, data
-        self.book: Codebook = read_codebook(file)
+        self.book: Codebook = read_codebook(file, lang)
         self.notes: list[str] = []
         self._tables: dict[str, pd.DataFrame] = {}
         # Of answers that are blank in the table itself, by table and question: who said that he never used what the
@@ -48,13 +49,14 @@ class Study:
         }
 
     @classmethod
-    def load(cls, path: str | Path, *, data: str | Path | None = None) -> "Study":
+    def load(cls, path: str | Path, *, data: str | Path | None = None, lang: str = "") -> "Study":
         """The study at `path`; `data` is the folder of its files where that is another one.
 
-        Raises CxError for faults in study.yml and for files that are not there.
+        `lang` is the language of labels and texts, if not the study's own; what a chapter itself says is in the
+        language of language.speak(). Raises CxError for faults in study.yml and for files that are not there.
         """
         file = study_file(path)
-        study = cls(file, data_folder(file, data))
+        study = cls(file, data_folder(file, data), lang)
         for table in study.book.tables.values():
             for entry in table.file:
                 entry_files(file, study.folder, entry)
@@ -182,7 +184,7 @@ class Study:
         question = self.book.tables[table].questions.get(name)
         if question is not None and question.label:
             return self.book.words(question.label)
-        return name.replace("_", " ").capitalize()
+        return self.book.named(name, name.replace("_", " ").capitalize())
 
     def text(self, name: str, table: str = "survey") -> str:
         """A question's wording, empty where the codebook does not give it."""
@@ -246,7 +248,7 @@ class Study:
         if "wave" not in self.survey or "mode" not in self.survey:
             return {}
         modes = self.survey.groupby("wave", observed=True)["mode"]
-        return {str(wave): " and ".join(sorted(part.dropna().unique())) for wave, part in modes}
+        return {str(wave): text.join(sorted(part.dropna().unique())) for wave, part in modes}
 
     @property
     def design(self) -> dict:

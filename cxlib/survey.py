@@ -5,6 +5,7 @@ import pandas as pd
 
 from cxlib import compare, text
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, noted, tr
 from cxlib.metrics import levels
 from cxlib.scores import by_group, shares
 from cxlib.weights import design_effect, effective_n
@@ -54,11 +55,12 @@ def definitions(study) -> pd.DataFrame:
     for row in metrics(study).itertuples():
         metric = study.metric(row.question)
         if metric.scores == "mean":
-            scored = f"mean of the answers {metric.scale[0]}-{metric.scale[1]}"
+            scored = tr("mean of the answers {low}-{high}", low=metric.scale[0], high=metric.scale[1])
         else:
             answers = pd.Series(metric.table)
-            parts = [f"{_span(answers.index[answers == level])}: {level:g}" for level in levels(metric)[::-1]]
-            scored = "mean score; " + ", ".join(parts)
+            steps = levels(metric)[::-1]
+            parts = [f"{_span(answers.index[answers == level])}: {digits(f'{level:g}')}" for level in steps]
+            scored = tr("mean score; {scores}", scores=", ".join(parts))
         rows.append((row.label, row.text, scored))
     return pd.DataFrame(rows, columns=["label", "text", "scored"])
 
@@ -136,7 +138,7 @@ def headline(study, waves: pd.DataFrame, wave: str | None) -> pd.DataFrame:
         return waves.assign(note="")
     upto = waves[waves["wave"].map(study.waves.index) <= study.waves.index(wave)]
     rows = upto.groupby("name", sort=False).tail(1)
-    return rows.assign(note=[w if w == wave else f"last asked in {w}" for w in rows["wave"]])
+    return rows.assign(note=[w if w == wave else tr("last asked in {wave}", wave=w) for w in rows["wave"]])
 
 
 def by_segment(study, wave: str | None, segments: list[str], *, confidence=0.95) -> pd.DataFrame:
@@ -234,14 +236,14 @@ def by_mode(study, *, confidence=0.95) -> pd.DataFrame:
 def designs(study) -> dict[str, dict]:
     """The study's design built up step by step, from a simple random sample to what study.yml declares."""
     full = study.design
-    steps = {"Simple random sample": {}}
-    parts = [("weights", "weights"), ("calibration", "raking"), ("clusters", "clusters"), ("strata", "strata")]
-    parts += [("fpc", "finite population")]
+    steps = {tr("Simple random sample"): {}}
+    parts = [("weights", noted("weights")), ("calibration", noted("raking")), ("clusters", noted("clusters"))]
+    parts += [("strata", noted("strata")), ("fpc", noted("finite population"))]
     waves = [] if study.book.tables["survey"].cluster_persists else ["wave"]
     so_far, names = {"strata": waves} if waves else {}, []
     for argument, word in parts:
         if argument in full and (argument != "strata" or full["strata"] != waves):
-            so_far, names = so_far | {argument: full[argument]}, [*names, word]
+            so_far, names = so_far | {argument: full[argument]}, [*names, tr(word)]
             steps[text.join(names).capitalize()] = so_far
     return steps
 

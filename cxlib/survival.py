@@ -11,6 +11,7 @@ from scipy import special
 from cxlib.counts import as_list
 from cxlib.errors import CxError
 from cxlib.intervals import wilson
+from cxlib.language import digits, tr
 from cxlib.risk_sets import SAME, check_confidence, each_group, groups_of, observed, places, remaining, risk_sets
 
 NUMBERS = ["estimate", "low", "high", "se", "n_effective"]
@@ -48,7 +49,7 @@ def survival(frame, *, duration, event, entry=None, by=None, counts=None, start=
     curves = pd.concat(parts, ignore_index=True)
     for name in as_list(by):
         curves[name] = curves[name].astype(table[name].dtype)
-    method = f"Kaplan-Meier, Greenwood's variance, log-log limits{_told(entry, start, left_out)}"
+    method = _method(tr("Kaplan-Meier, Greenwood's variance, log-log limits"), entry, start, left_out)
     return curves.assign(left_out=left_out, method=method)[[*as_list(by), *COLUMNS]]
 
 
@@ -121,14 +122,17 @@ def log_rank(frame, *, duration, event, by, entry=None, counts=None, start=None)
     chi2 = float(total @ np.linalg.pinv(covariance[np.ix_(some, some)]) @ total)
     row = {"chi2": chi2, "df": len(some), "p": float(special.chdtrc(len(some), chi2)) if len(some) else np.nan}
     row |= {"groups": len(groups), "n": round(table["_n"].sum()), "events": int(d.sum()), "left_out": left_out}
-    return pd.DataFrame([row | {"method": f"log-rank{_told(entry, start, left_out)}"}])
+    return pd.DataFrame([row | {"method": _method(tr("log-rank"), entry, start, left_out)}])
 
 
-def _told(entry, start, left_out: int) -> str:
-    """What the method's text says of late entry, of the start and of who was left out."""
-    told = "; late entry" if entry else ""
-    told += f"; of those there at {start:g}" if start is not None else ""
-    return told + (f"; {left_out:,} left out for a missing value" if left_out else "")
+def _method(name: str, entry, start, left_out: int) -> str:
+    """The method's text, with what it says of late entry, of the start and of who was left out."""
+    told = [name, *([tr("late entry")] if entry else [])]
+    if start is not None:
+        told.append(tr("of those there at {start}", start=digits(f"{start:g}")))
+    if left_out:
+        told.append(tr("{number} left out for a missing value", number=digits(f"{left_out:,}")))
+    return "; ".join(told)
 
 
 def _curve(sets: pd.DataFrame, z: float) -> pd.DataFrame:

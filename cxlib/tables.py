@@ -7,11 +7,19 @@ import numpy as np
 import pandas as pd
 
 from cxlib import text
+from cxlib.banner_print import BASES as BASE_LINES
+from cxlib.language import tr
 
 # How a column of a result is headed and written, by its name. The kinds: value (in the row's unit, with the mark of
-# a small base), change (the same, signed, a digit more), spread (a standard error), base, p, ratio, text, or a unit of
-# its own (percent, money …). The columns low and high are printed as one.
+# a small base), change (the same, signed, a digit more), spread (a standard error), base, p, ratio, text (the study's
+# own words, or a sentence), word (a message of this project: the record keeps it in English, the printed table
+# translates it), key (of the record alone, for programs that read it), or a unit of its own (percent, money …). The
+# columns low and high are printed as one.
 COLUMNS = {
+    "wave": ("Wave", "text"),
+    "mode": ("Mode", "text"),
+    "segment": ("Segment", "text"),
+    "group": ("Group", "text"),
     "estimate": ("Estimate", "value"),
     "unweighted": ("Unweighted", "value"),
     "weighted": ("Weighted", "value"),
@@ -46,6 +54,7 @@ def record(
 ) -> dict:
     """A frame as plain data: what is published, rounded, and how it is printed.
 
+    `kinds` holds how each column is to be written, `units` what each row's values are in (as named in text.UNITS).
     `columns` picks and orders them (default: all); where the frame holds the bases n, n_weighted and n_effective of
     an interval they stand together, the weighted one only where it is another. `labels` overrides headings, and may
     give (heading, kind). A column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`,
@@ -65,15 +74,18 @@ def record(
                 differ = any(kind == "change" for _, kind in spec.values())
                 write = text.difference_interval if differ else text.interval
                 cells.append("**" if hide else write(row["low"], row["high"], row_unit))
-            elif name != "high":
+            elif name != "high" and kind != "key":
                 cells.append(_printed(row[name], kind, row_unit, n, minimum_base))
         shown.append(cells)
-    heads = [head for name, (head, _) in spec.items() if name != "high"]
-    numeric = [kind not in ("text", "interval") for name, (_, kind) in spec.items() if name != "high"]
+    printed = [(head, kind) for name, (head, kind) in spec.items() if name != "high" and kind != "key"]
+    heads = [head for head, _ in printed]
+    numeric = [kind not in ("text", "word", "interval") for _, kind in printed]
     return {
         "caption": caption,
         "columns": list(spec),
+        "kinds": [kind for _, kind in spec.values()],
         "rows": rows,
+        "units": list(units),
         "note": f"{note} {_marks(bases, minimum_base, spec)}".strip(),
         "printed": {"heads": heads, "numeric": numeric, "rows": shown},
     }
@@ -96,12 +108,16 @@ def _with_bases(frame: pd.DataFrame, columns: list[str] | None) -> list[str]:
 
 
 def _spec(name: str, labels: dict, confidence: float) -> tuple[str, str]:
-    given = labels.get(name)
+    head, kind = _head(name, labels.get(name), confidence)
+    return tr(head), kind
+
+
+def _head(name: str, given, confidence: float) -> tuple[str, str]:
     if isinstance(given, tuple):
         return given
     head, kind = COLUMNS.get(name, (name.replace("_", " ").capitalize(), "text"))
     if name in ("low", "high"):
-        head, kind = f"{confidence:.0%} interval", "interval"
+        return given or tr("{confidence} interval", confidence=f"{confidence:.0%}"), "interval"
     return given or head, kind
 
 
@@ -109,16 +125,16 @@ def _marks(bases: pd.Series, minimum_base: int, spec: dict) -> str:
     """The marks of small bases that stand in the table, explained."""
     parts = []
     if (bases < minimum_base).any():
-        parts.append(f"** base under {minimum_base}: not reported.")
+        parts.append(tr("** base under {base}: not reported.", base=minimum_base))
     marked = any(kind == "value" for _, kind in spec.values())
     if marked and ((bases >= minimum_base) & (bases < text.SMALL_BASE)).any():
-        parts.append(f"* base under {text.SMALL_BASE}: read with caution.")
+        parts.append(tr("* base under {base}: read with caution.", base=text.SMALL_BASE))
     return " ".join(parts)
 
 
 def _published(value, kind: str, unit: str, hide: bool):
     """A cell of the record: plain, rounded to a fixed precision, None where there is nothing to tell."""
-    if kind == "text":
+    if kind in ("text", "word", "key"):
         return (
             None if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) else str(value)
         )
@@ -135,8 +151,9 @@ def _published(value, kind: str, unit: str, hide: bool):
 
 
 def _printed(value, kind: str, unit: str, n: float, minimum_base: int) -> str:
-    if kind == "text":
-        return "" if value is None or pd.isna(value) else str(value)
+    if kind in ("text", "word"):
+        shown = "" if value is None or pd.isna(value) else str(value)
+        return tr(shown) if kind == "word" else shown
     if kind == "base":
         return text.number(value)
     if n < minimum_base:
@@ -154,8 +171,11 @@ def _printed(value, kind: str, unit: str, n: float, minimum_base: int) -> str:
     return text.with_base(text.number(value, unit), n, minimum_base)
 
 
-def of_banner(banner, *, caption: str) -> dict:
-    """A banner table as plain data: its cells are published, its printed form has a heading of two lines."""
+def of_banner(banner, *, caption: str, texts: dict[str, str] | None = None) -> dict:
+    """A banner table as plain data: its cells are published, its printed form has a heading of two lines.
+
+    `texts` holds the wording of questions, by what they are called in the table.
+    """
     kept = ["question", "line", "banner", "group", "letter", "estimate", "low", "high", "n", "n_weighted"]
     kept += ["n_effective", "letters", "rest"]
     kinds = {"estimate": "value", "low": "value", "high": "value", "n": "base", "n_weighted": "base"}
@@ -175,20 +195,52 @@ def of_banner(banner, *, caption: str) -> dict:
         shown.append([line, *values])
     names = list(printed.columns)
     groups = [["", 2]] + [[n, sum(m == n for m, _, _ in names)] for n in dict.fromkeys(m for m, _, _ in names) if n]
-    heads = ["Answer", *(" ".join(part for part in (letter, group) if part) for _, group, letter in names)]
+    heads = [tr("Answer"), *(" ".join(part for part in (letter, group) if part) for _, group, letter in names)]
     return {
         "caption": caption,
         "columns": kept,
+        "kinds": [kinds.get(name, "text") for name in kept],
         "rows": rows,
+        "units": list(cells["unit"]),
         "note": " ".join(banner.notes),
+        "texts": texts or {},
         "printed": {
             "heads": heads,
             "numeric": [False, *[True] * len(names)],
             "rows": shown,
             "groups": groups,
             "titles": titles,
+            "values": _values(banner, list(printed.index)),
         },
     }
+
+
+def _values(banner, index: list[tuple[str, str]]) -> list[list]:
+    """The printed rows of a banner table as numbers, each with its unit: figures, then bases; a title has none.
+
+    A figure on fewer answers than the minimum base is None.
+    """
+    columns = len(banner.cells[["banner", "group"]].drop_duplicates())
+    figures = {}
+    for _, row in banner.cells.iterrows():
+        shown = None if row["n"] < banner.minimum_base else _published(row["estimate"], "value", row["unit"], False)
+        figures.setdefault(row["question"], [[]])
+        if len(figures[row["question"]][-1]) == columns:
+            figures[row["question"]].append([])
+        figures[row["question"]][-1].append([shown, row["unit"]])
+    bases = dict(iter(banner.bases.groupby("question", sort=False)))
+    keys = {tr(label): key for key, label in BASE_LINES.items()}
+    found, last, line = [], None, 0
+    for question, name in index:
+        if question != last:
+            found.append([])
+            last, line = question, 0
+        if line < len(figures[question]):
+            found.append(figures[question][line])
+        else:
+            found.append([[_published(value, "base", "count", False), "base"] for value in bases[question][keys[name]]])
+        line += 1
+    return found
 
 
 def to_html(table: dict) -> str:

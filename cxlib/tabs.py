@@ -2,14 +2,16 @@
 
 import pandas as pd
 
-from cxlib import batteries
+from cxlib import batteries, text
 from cxlib.banner import Banner, banner
 from cxlib.banner_lines import RATING
 from cxlib.corrections import adjust
 from cxlib.crosstabs import crosstab
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.scores import shares
 
+ALL = noted("all")  # the factor of drivers that declare none
 ROWS = ("metric", "single", "multi", "number", "driver", "segment")
 
 
@@ -59,12 +61,10 @@ def tab_book(
     rows = [name for name in rows if _answered(frame, name, routes[name])]
     if not rows:
         raise CxError(f"none of the questions of the tab book has answers in wave {wave}")
-    labels = {"wave": "Wave"}
+    labels = {"wave": tr("Wave")}
     for name in {*rows, *columns} - {"wave"}:
         labels |= _labels(study, name)
-    labels |= {
-        name: f"{labels[name]} (asked {_route(study, name)})" for name in rows if spec.get(name) and spec[name].asked
-    }
+    labels |= {name: _routed(study, name) for name in rows if spec.get(name) and spec[name].asked}
     return banner(
         frame,
         rows,
@@ -79,6 +79,21 @@ def tab_book(
         minimum_base=study.book.minimum_base,
         **study.design,
     )
+
+
+def wordings(study) -> dict[str, str]:
+    """The wording of each question of the survey, by what the tab book calls it."""
+    found = {}
+    for name, question in study.book.tables["survey"].questions.items():
+        if question.text is not None:
+            title = _routed(study, name) if question.asked else study.label(name)
+            found |= dict.fromkeys((title, f"{title} ({name})"), study.book.words(question.text))
+    return found
+
+
+def _routed(study, name: str) -> str:
+    """What a question is called that not everybody was asked."""
+    return tr("{question} (asked where {route})", question=study.label(name), route=_route(study, name))
 
 
 def _answered(frame: pd.DataFrame, name: str, asked: pd.Series | None) -> bool:
@@ -109,11 +124,21 @@ def _asked(study, name: str, wave: str | None) -> pd.Series | None:
 
 
 def _route(study, name: str) -> str:
-    """Who was asked, in words: where Had a problem is Yes."""
+    """Who was asked, in words: Had a problem is Yes."""
     routes = study.book.tables["survey"].questions[name].asked
-    return "where " + " and ".join(
-        f"{study.label(router)} is {' or '.join(study.answer_words(router, codes))}" for router, codes in routes.items()
+    return text.join(
+        [
+            tr("{question} is {answers}", question=study.label(router), answers=_any(study.answer_words(router, codes)))
+            for router, codes in routes.items()
+        ]
     )
+
+
+def _any(answers: list[str]) -> str:
+    """One of several answers: a or b."""
+    if len(answers) < 2:
+        return "".join(answers)
+    return tr("{answers} or {last}", answers=_any(answers[:-1]), last=answers[-1])
 
 
 def _labels(study, name: str) -> dict[str, str]:
@@ -122,10 +147,10 @@ def _labels(study, name: str) -> dict[str, str]:
     labels = {name: study.label(name)}
     if question is None:
         return labels
-    words = {c: study.book.words(text) for c, text in question.labels.items()}
-    labels |= {f"{name}.{c}": text for c, text in words.items()}
-    labels |= {f"{name}={c}": f"{c} {text}" for c, text in words.items()}
-    return labels | {f"{name}.{net}": f"Net: {net}" for net in question.nets}
+    words = {c: study.book.words(said) for c, said in question.labels.items()}
+    labels |= {f"{name}.{c}": said for c, said in words.items()}
+    labels |= {f"{name}={c}": f"{c} {said}" for c, said in words.items()}
+    return labels | {f"{name}.{net}": tr("Net: {net}", net=study.book.named(net)) for net in question.nets}
 
 
 def relations(study, wave: str | None, rows: list[str], columns: list[str]) -> pd.DataFrame:
@@ -183,7 +208,7 @@ def factors(study) -> dict[str, list[str]]:
     """The rated drivers by the factor that they belong to; all in one where no factor is declared."""
     spec, found = study.book.tables["survey"].questions, {}
     for name in filter(lambda name: _rated(study, name), study.questions("driver")):
-        found.setdefault(spec[name].factor or "all", []).append(name)
+        found.setdefault(spec[name].factor or ALL, []).append(name)
     return found
 
 
@@ -204,7 +229,8 @@ def reliability(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
             if len(items) < least:
                 continue
             scale = questions[0].scale if len({q.scale for q in questions}) == 1 else None
-            about = {"factor": factor.capitalize(), "items": len(items), "measure": name.capitalize()}
+            called = tr(ALL) if factor == ALL else study.book.named(factor)
+            about = {"factor": called.capitalize(), "items": len(items), "measure": name.capitalize()}
             how = {"reverse": reverse, "scale": scale, "confidence": confidence, **design}
             try:
                 rows.append(about | getattr(batteries, name)(frame, items, **how).to_dict())
@@ -229,7 +255,7 @@ def ratings(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
                 continue
             # Answers of the scale that nobody gave count as 0%, so that its middle stays where it is.
             whole = scale is not None and (given % 1 == 0).all()
-            answers = [float(a) for a in range(int(scale[0]), int(scale[1]) + 1)] if whole else sorted(given.unique())
+            answers = list(range(int(scale[0]), int(scale[1]) + 1)) if whole else sorted(given.unique())
             found = shares(frame, [], question=item, answers=answers, confidence=confidence, **study.design)
             frames.append(found.assign(item=study.label(item), name=item, unit="percent"))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["item", "answer", "estimate", "n"])

@@ -14,13 +14,17 @@ import pandas as pd
 
 from cxlib.counts import as_list, tally
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.scores import design_texts
+from cxlib.text import number
 from cxlib.variance import Domains, linearise
 
 # Standardised terms whose correlation matrix has an eigenvalue below this follow from one another.
 DEPENDENT = 1e-10
 # Answers that differ by less are taken for alike: variances per unit of them could not be computed.
 LEAST = 1e-100
+# What the errors of a fit are called (Errors.name), in the texts of methods.
+ERRORS = (noted("design-based errors"), noted("errors by the likelihood's information"))
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,10 @@ class Sample:
     @property
     def text(self) -> str:
         """Base and design in words, for a method text."""
-        out = f" ({self.left_out:,} left out for a missing answer)" if self.left_out else ""
-        return f"n = {self.n:,}{out}{self.where}; {design_texts(self.domains, self.weighted)[0]}"
+        base = f"n = {number(self.n)}"
+        if self.left_out:
+            base = tr("{base} ({left} left out for a missing answer)", base=base, left=number(self.left_out))
+        return f"{base}{self.where}; {design_texts(self.domains, self.weighted)[0]}"
 
     def column(self, name: str) -> pd.Series:
         """The answers to a column in the rows in use."""

@@ -2,18 +2,26 @@
 
 import math
 
+from cxlib.language import digits as in_language
+from cxlib.language import noted, tr
+
 MINUS = "\u2212"
 SMALL_BASE = 100  # a base below this is marked with *, below the study's minimum base with ** instead of the number
 
-# unit: (digits printed, digits published in the record, what follows the number, what follows a difference)
+# unit: (digits printed, digits published in the record, what follows the number, how a difference is told)
 UNITS = {
-    "points": (1, 4, "", " points"),
-    "percent": (1, 4, "%", " percentage points"),
-    "score": (2, 4, "", ""),
-    "count": (0, 0, "", ""),
-    "rate": (2, 4, "", ""),
-    "ratio": (2, 4, "", ""),
-    "money": (0, 0, "", ""),
+    "points": (1, 4, "", noted("{number} points")),
+    "percent": (1, 4, "%", noted("{number} percentage points")),
+    "score": (2, 4, "", "{number}"),
+    "count": (0, 0, "", "{number}"),
+    "rate": (2, 4, "", "{number}"),
+    "ratio": (2, 4, "", "{number}"),
+    "money": (0, 0, "", "{number}"),
+}
+# What an interval is called, by what the sample is: see words.interval_name().
+INTERVALS = {
+    "interval": noted("{confidence} interval {between}"),
+    "model-based interval": noted("{confidence} model-based interval {between}"),
 }
 FIGURES = 3  # of a sum of money, whose interval is wider than a fourth figure could tell
 
@@ -30,7 +38,7 @@ def number(value: float, unit: str = "count", *, digits: int | None = None, sign
     text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
     if not any(c in "123456789" for c in text):
         text = text.lstrip("+-")  # nothing is left of the number to bear a sign
-    return text.replace("-", MINUS) + UNITS[unit][2]
+    return in_language(text).replace("-", MINUS) + UNITS[unit][2]
 
 
 def published(value: float, unit: str, digits: int | None = None) -> float:
@@ -42,19 +50,36 @@ def interval(low: float, high: float, unit: str = "count", *, digits: int | None
     """An interval as it is printed: 30.7 to 39.4."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{number(low, unit, digits=digits).removesuffix('%')} to {number(high, unit, digits=digits)}"
+    least = number(low, unit, digits=digits).removesuffix("%")
+    return tr("{low} to {high}", low=least, high=number(high, unit, digits=digits))
+
+
+def with_confidence(between: str, confidence: float, interval: str = "interval") -> str:
+    """An interval that is already printed, with its confidence and what it may be called: 95% interval 30.7 to 39.4."""
+    return tr(INTERVALS[interval], confidence=f"{confidence:.0%}", between=between)
 
 
 def difference(value: float, unit: str) -> str:
-    """A difference as it is printed: signed, with a digit more than the level, without a percent sign."""
-    return number(value, unit, digits=UNITS[unit][0] + 1, sign=True).removesuffix("%")
+    """A difference as it is printed: signed, with a digit more than the level (money without), no percent sign."""
+    digits = UNITS[unit][0] + (unit != "money")
+    return number(value, unit, digits=digits, sign=True).removesuffix("%")
+
+
+def size(value: float, unit: str) -> str:
+    """How large a difference is, without its sign, as a sentence says it: 2.31 points, 1.20 percentage points."""
+    return in_units(difference(abs(value), unit).removeprefix("+"), unit)
+
+
+def in_units(printed: str, unit: str) -> str:
+    """A difference that is already printed with the word for its unit."""
+    return tr(UNITS[unit][3], number=printed)
 
 
 def difference_interval(low: float, high: float, unit: str) -> str:
     """The interval of a difference as it is printed: −10.56 to −0.01."""
     if math.isnan(low) or math.isnan(high):
         return "–"
-    return f"{difference(low, unit)} to {difference(high, unit)}"
+    return tr("{low} to {high}", low=difference(low, unit), high=difference(high, unit))
 
 
 def p_value(p: float) -> str:
@@ -62,8 +87,8 @@ def p_value(p: float) -> str:
     if p is None or math.isnan(p):
         return "–"
     if p < 0.0001:
-        return "<0.0001"
-    return f"{p:.4f}" if p < 0.1 else f"{p:.3f}"
+        return in_language("<0.0001")
+    return in_language(f"{p:.4f}" if p < 0.1 else f"{p:.3f}")
 
 
 def p_is(p: float) -> str:
@@ -81,4 +106,6 @@ def with_base(text: str, n: float, minimum_base: int) -> str:
 
 def join(words: list[str]) -> str:
     """A list in prose: a, b and c."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    if len(words) < 2:
+        return "".join(words)
+    return tr("{words} and {last}", words=", ".join(words[:-1]), last=words[-1])

@@ -11,7 +11,9 @@ import pandas as pd
 from cxlib import ratios
 from cxlib.contact_log import CODES, LEVELS, Journeys, places
 from cxlib.errors import CxError
+from cxlib.language import noted
 
+FEWER, MORE, AS_EXPECTED = noted("fewer"), noted("more"), noted("as expected")  # verdicts
 SUMS = ("customers", "known", "gone", "scored", "score", "scored.scored", "score.scored", "score.score", "with_score")
 
 
@@ -39,7 +41,7 @@ def audit(
     people = _people(customers)
     whole = _counts(log, None, people)
     rows = []
-    for level, keys in {"journey": (), **LEVELS}.items():
+    for level, keys in {noted("journey"): (), **LEVELS}.items():
         counts = whole if level == "journey" else _counts(log, level, people)
         for names, expected in _expected(drawn_map, keys):
             here = counts
@@ -100,11 +102,11 @@ def _row(counts: pd.DataFrame, whole: pd.DataFrame, expected: float, confidence:
     found = ratios.mean(contacts @ n, everybody, square, contacts @ n, everybody, everybody, confidence=confidence)
     row = {"expected": expected} | {name: float(value) for name, value in found.items()}
     row |= {"n": int(everybody), "n_effective": float(everybody)}
-    row["verdict"] = "fewer" if row["high"] < expected else "more" if row["low"] > expected else "as expected"
+    row["verdict"] = FEWER if row["high"] < expected else MORE if row["low"] > expected else AS_EXPECTED
     # Sums of shares of a contact, such as .6 + .4, are whole but for the last digit.
     least, most = np.floor(round(expected, 9)), np.ceil(round(expected, 9))
-    sides = {"fewer": contacts < least, "more": contacts > most}
-    other = table[~sides["fewer"] & ~sides["more"]][list(SUMS)].sum()
+    sides = {FEWER: contacts < least, MORE: contacts > most}
+    other = table[~sides[FEWER] & ~sides[MORE]][list(SUMS)].sum()
     for side, here in sides.items():
         group = table[here][list(SUMS)].sum()
         share = ratios.of_customers(group["customers"], everybody, confidence=confidence)

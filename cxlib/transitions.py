@@ -6,8 +6,9 @@ import pandas as pd
 from cxlib import ratios
 from cxlib.contact_log import LEVELS, Journeys
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 
-START, END = "(start)", "(end)"
+START, END = noted("(start)"), noted("(end)")
 
 
 def transitions(log: Journeys, *, level="stage", confidence=0.95) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def transitions(log: Journeys, *, level="stage", confidence=0.95) -> pd.DataFram
         ignore_index=True,
     )
     columns = ["from_stage", "from", "to_stage", "to", "count", "estimate", "low", "high", "se", "n", "n_effective"]
-    return frame[columns].assign(unit="percent", method="Wilson; customers are clusters")
+    return frame[columns].assign(unit="percent", method=tr("Wilson; customers are clusters"))
 
 
 def _starts(log: Journeys, place: str, confidence: float) -> pd.DataFrame:

@@ -13,19 +13,21 @@ from cxlib import compare
 from cxlib.calibration import fixed, without
 from cxlib.counts import columns_in
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.metrics import Metric, find, kind_of, levels
 from cxlib.scores import by_group
 from cxlib.survey import chosen_wave
 
-NPS_BANDS = {"Detractors": (0, 6), "Passives": (7, 8), "Promoters": (9, 10)}
-SILENT = "No answer"
+# Bands are told from one another by these names; they are translated where they are shown.
+NPS_BANDS = {noted("Detractors"): (0, 6), noted("Passives"): (7, 8), noted("Promoters"): (9, 10)}
+SILENT = noted("No answer")
 HAPPENED = Metric("happened", "Happened", (0, 1), {1: 100}, "percent")
 # What a band is measured by: what it is called (of so many days), its unit, and how it is estimated.
 OUTCOMES = {
-    "value": ("Value of a customer", "money", "mean"),
-    "tenure": ("Years as a customer", "score", "mean"),
-    "churn": ("Left within {days} days", "percent", HAPPENED),
-    "repurchase": ("Bought again within {days} days", "percent", HAPPENED),
+    "value": (noted("Value of a customer"), "money", "mean"),
+    "tenure": (noted("Years as a customer"), "score", "mean"),
+    "churn": (noted("Left within {days} days"), "percent", HAPPENED),
+    "repurchase": (noted("Bought again within {days} days"), "percent", HAPPENED),
 }
 YEAR = 365.25
 
@@ -235,7 +237,7 @@ def _told(rows: pd.DataFrame, days: int):
     """The outcomes that hold a number: name, label, unit and how they are scored."""
     for outcome, (label, unit, metric) in OUTCOMES.items():
         if outcome in rows and rows[outcome].notna().any():
-            yield outcome, label.format(days=days), unit, metric
+            yield outcome, tr(label, days=days), unit, metric
 
 
 def _measured(study, rows: pd.DataFrame, days: int, confidence: float, design: dict) -> pd.DataFrame:

@@ -12,12 +12,13 @@ import pandas as pd
 from cxlib import text
 from cxlib.answer_states import asked, is_missing, state
 from cxlib.exclusion_effect import ALL, effect
+from cxlib.language import noted, tr, tr_n
 from cxlib.raking import MET
 from cxlib.survey import by_wave, chosen_wave, headline, metrics
 from cxlib.wave_breaks import STOP, breaks
 from cxlib.weights import EFFICIENT, effective_n
 
-FIT, CAUTION, DO_NOT = VERDICTS = ("fit to report", "report with caution", "do not report")
+FIT, CAUTION, DO_NOT = VERDICTS = (noted("fit to report"), noted("report with caution"), noted("do not report"))
 SMALL = text.SMALL_BASE
 MISSING_CAUTION, MISSING_STOP = 20.0, 40.0  # percent of those asked
 FLAGGED = 10.0  # percent of the base that a check of quality marks and that the study keeps
@@ -25,7 +26,10 @@ FLAGGED = 10.0  # percent of the base that a check of quality marks and that the
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: what is held against what, the verdict where it is broken, and where the threshold comes from."""
+    """One rule: what is held against what, the verdict where it is broken, and where the threshold comes from.
+
+    All are messages; those of `broken` have LIMITS in their places.
+    """
 
     name: str
     broken: str
@@ -33,32 +37,43 @@ class Rule:
     source: str
 
 
+LIMITS = {
+    "small": f"{SMALL}",
+    "missing_stop": f"{MISSING_STOP:.0f}%",
+    "missing_caution": f"{MISSING_CAUTION:.0f}%",
+    "efficient": f"{100 * EFFICIENT:.0f}%",
+    "flagged": f"{FLAGGED:.0f}%",
+}
+CONVENTION = noted("convention")
 RULES = (
-    Rule("base", "fewer answers than the study's minimum base", DO_NOT, "study.yml, minimum_base"),
-    Rule("small base", f"fewer than {SMALL} answers", CAUTION, "convention"),
-    Rule("effective base", "effective number of answers under the minimum base", DO_NOT,
-         "Kish, Survey Sampling (1965), 11.7 (effective sample size)"),
-    Rule("small effective base", f"effective number of answers under {SMALL}", CAUTION, "convention"),
-    Rule("missing answers", f"more than {MISSING_STOP:.0f}% of those asked gave no answer", DO_NOT, "convention"),
-    Rule("some missing answers", f"more than {MISSING_CAUTION:.0f}% of those asked gave no answer", CAUTION,
-         "convention; Groves, Public Opinion Quarterly 70 (2006) 646-675 (a rate alone does not tell bias)"),
-    Rule("weights", f"efficiency of the weights under {100 * EFFICIENT:.0f}%", CAUTION,
-         "Kish, Journal of Official Statistics 8 (1992) 183-200 (1 / design effect); threshold: convention"),
-    Rule("raking", "the weights do not meet the margins of the population", DO_NOT, "weights.rake(): 1e-8 of a share"),
-    Rule("exclusions", "leaving respondents out moves the metric by more than its margin of error", CAUTION,
-         "AAPOR, Transparency Initiative (data-quality processing is disclosed); threshold: convention"),
-    Rule("marked respondents", f"checks (but for partial) mark more than {FLAGGED:.0f}% of the base, which is kept",
-         CAUTION, "convention"),
-    Rule("break", "the question changed since the wave before it: the change does not count", CAUTION,
-         "Biemer and Lyberg, Introduction to Survey Quality (2003), chapter 4"),
-    Rule("mode", "the mode of interview changed since the wave before it: the change is of both", CAUTION,
-         "de Leeuw, Journal of Official Statistics 21 (2005) 233-255"),
+    Rule(noted("base"), noted("fewer answers than the study's minimum base"), DO_NOT,
+         noted("study.yml, minimum_base")),
+    Rule(noted("small base"), noted("fewer than {small} answers"), CAUTION, CONVENTION),
+    Rule(noted("effective base"), noted("effective number of answers under the minimum base"), DO_NOT,
+         noted("Kish, Survey Sampling (1965), 11.7 (effective sample size)")),
+    Rule(noted("small effective base"), noted("effective number of answers under {small}"), CAUTION, CONVENTION),
+    Rule(noted("missing answers"), noted("more than {missing_stop} of those asked gave no answer"), DO_NOT, CONVENTION),
+    Rule(noted("some missing answers"), noted("more than {missing_caution} of those asked gave no answer"), CAUTION,
+         noted("convention; Groves, Public Opinion Quarterly 70 (2006) 646-675 (a rate alone does not tell bias)")),
+    Rule(noted("weights"), noted("efficiency of the weights under {efficient}"), CAUTION,
+         noted("Kish, Journal of Official Statistics 8 (1992) 183-200 (1 / design effect); threshold: convention")),
+    Rule(noted("raking"), noted("the weights do not meet the margins of the population"), DO_NOT,
+         noted("weights.rake(): 1e-8 of a share")),
+    Rule(noted("exclusions"), noted("leaving respondents out moves the metric by more than half its interval"),
+         CAUTION,
+         noted("AAPOR, Transparency Initiative (data-quality processing is disclosed); threshold: convention")),
+    Rule(noted("marked respondents"),
+         noted("checks (but for partial) mark more than {flagged} of the base, which is kept"), CAUTION, CONVENTION),
+    Rule(noted("break"), noted("the question changed since the wave before it: the change does not count"), CAUTION,
+         noted("Biemer and Lyberg, Introduction to Survey Quality (2003), chapter 4")),
+    Rule(noted("mode"), noted("the mode of interview changed since the wave before it: the change is of both"), CAUTION,
+         noted("de Leeuw, Journal of Official Statistics 21 (2005) 233-255")),
 )  # fmt: skip
 
 
 def rules() -> pd.DataFrame:
-    """The rules as a table: rule, broken (when), verdict (then), source."""
-    return pd.DataFrame([(rule.name, rule.broken, rule.verdict, rule.source) for rule in RULES],
+    """The rules as a table: rule, broken (when), verdict (then), source; rule and verdict are messages."""
+    return pd.DataFrame([(rule.name, tr(rule.broken, **LIMITS), rule.verdict, tr(rule.source)) for rule in RULES],
                         columns=["rule", "broken", "verdict", "source"])  # fmt: skip
 
 
@@ -131,15 +146,34 @@ def _of_base(study, row) -> dict[str, str]:
     """The rules on the number of answers."""
     least, found = study.book.minimum_base, {}
     if row.n < least:
-        found["base"] = f"It rests on {row.n:,} answer{'' if row.n == 1 else 's'}; the study's minimum is {least}."
+        found["base"] = tr_n(
+            "It rests on {n} answer; the study's minimum is {least}.",
+            "It rests on {n} answers; the study's minimum is {least}.",
+            row.n,
+            least=text.number(least),
+        )
     elif row.n < SMALL:
-        found["small base"] = f"It rests on {row.n:,} answers, fewer than {SMALL}."
+        found["small base"] = tr_n(
+            "It rests on {n} answer, fewer than {small}.",
+            "It rests on {n} answers, fewer than {small}.",
+            row.n,
+            small=SMALL,
+        )
     if row.n >= least and not row.n_effective >= least:  # nan where no answer has a weight
-        worth = np.nan_to_num(row.n_effective)
-        found["effective base"] = f"Its {row.n:,} answers are worth {worth:,.0f}; the minimum is {least}."
+        found["effective base"] = tr_n(
+            "Its {n} answer is worth {worth}; the minimum is {least}.",
+            "Its {n} answers are worth {worth}; the minimum is {least}.",
+            row.n,
+            worth=text.number(np.nan_to_num(row.n_effective)),
+            least=text.number(least),
+        )
     elif row.n >= SMALL and row.n_effective < SMALL:
-        worth = f"Its {row.n:,} answers are worth {row.n_effective:,.0f} of a simple random sample"
-        found["small effective base"] = f"{worth}, fewer than {SMALL}."
+        found["small effective base"] = tr(
+            "Its {n} answers are worth {worth} of a simple random sample, fewer than {small}.",
+            n=text.number(row.n),
+            worth=text.number(row.n_effective),
+            small=SMALL,
+        )
     return found
 
 
@@ -154,29 +188,46 @@ def _unmet(study, wave: str | None) -> bool:
 
 def _of_answers(study, row, facts: dict) -> dict[str, str]:
     """The rules on missing answers, weights, exclusions and marked respondents."""
-    found, missing, few = {}, facts["missing"], facts["asked"] < study.book.minimum_base
-    share = f"{facts['left_out']} of {facts['asked']}" if few else f"{missing:.1f}% of those"
-    told = f"{share} who were asked gave no answer"
-    if missing > MISSING_STOP:
-        found["missing answers"] = f"{told}, more than {MISSING_STOP:.0f}%."
-    elif missing > MISSING_CAUTION:
-        found["some missing answers"] = f"{told}, more than {MISSING_CAUTION:.0f}%."
+    found = {}
+    if facts["missing"] > MISSING_STOP:
+        found["missing answers"] = _unanswered(study, facts, LIMITS["missing_stop"])
+    elif facts["missing"] > MISSING_CAUTION:
+        found["some missing answers"] = _unanswered(study, facts, LIMITS["missing_caution"])
     if facts["efficiency"] < 100 * EFFICIENT:
-        lost = f"The weights leave {facts['efficiency']:.0f}% of the answers' worth"
-        found["weights"] = f"{lost}, less than {100 * EFFICIENT:.0f}%."
+        found["weights"] = tr(
+            "The weights leave {share} of the answers' worth, less than {efficient}.",
+            share=text.number(facts["efficiency"], "percent", digits=0),
+            efficient=LIMITS["efficient"],
+        )
     if _unmet(study, getattr(row, "wave", None)):
-        found["raking"] = f"The weights do not meet the population: {study.raked.worst}."
+        found["raking"] = tr("The weights do not meet the population: {worst}.", worst=study.raked.worst)
     change = facts["change"]
     if change is not None and abs(change["change"]) > (change["all_high"] - change["all_low"]) / 2:
-        half, what = (change["all_high"] - change["all_low"]) / 2, text.UNITS[facts["unit"]][3]
-        found["exclusions"] = (
-            f"Leaving {change['left_out']:,} respondents out moves it by "
-            f"{text.difference(change['change'], facts['unit'])}{what}, more than its margin of error of "
-            f"{text.difference(half, facts['unit']).removeprefix('+')}."
+        half, unit = (change["all_high"] - change["all_low"]) / 2, facts["unit"]
+        found["exclusions"] = tr_n(
+            "Leaving {n} respondent out moves it by {change}, more than half its interval, {margin}.",
+            "Leaving {n} respondents out moves it by {change}, more than half its interval, {margin}.",
+            change["left_out"],
+            change=text.in_units(text.difference(change["change"], unit), unit),
+            margin=text.difference(half, unit).removeprefix("+"),
         )
     if facts["flagged"] > FLAGGED and row.n >= study.book.minimum_base:
-        found["marked respondents"] = f"Checks of quality mark {facts['flagged']:.1f}% of its base, who are kept."
+        share = text.number(facts["flagged"], "percent")
+        found["marked respondents"] = tr("Checks of quality mark {share} of its base, who are kept.", share=share)
     return found
+
+
+def _unanswered(study, facts: dict, limit: str) -> str:
+    """How many gave no answer; in numbers where few were asked."""
+    if facts["asked"] < study.book.minimum_base:
+        return tr(
+            "{left_out} of {asked} who were asked gave no answer, more than {limit}.",
+            left_out=text.number(facts["left_out"]),
+            asked=text.number(facts["asked"]),
+            limit=limit,
+        )
+    share = text.number(facts["missing"], "percent")
+    return tr("{share} of those who were asked gave no answer, more than {limit}.", share=share, limit=limit)
 
 
 def _of_change(study, row, question: str, seams: pd.DataFrame) -> dict[str, str]:
@@ -191,17 +242,26 @@ def _of_change(study, row, question: str, seams: pd.DataFrame) -> dict[str, str]
     between = study.waves[study.waves.index(before) + 1 : study.waves.index(row.wave) + 1]
     own = seams[(seams["name"] == question) & (seams["severity"] == STOP) & seams["after"].isin(between)]
     if len(own):
-        found["break"] = f"Do not compare it with {before}: {own.iloc[0]['detail']}"
+        found["break"] = tr("Do not compare it with {wave}: {why}", wave=before, why=own.iloc[0]["detail"])
     modes = study.modes
     if modes and modes.get(before) != modes.get(row.wave):
-        one, two = (modes.get(wave, "").replace("_", " ") or "unknown" for wave in (before, row.wave))
-        found["mode"] = f"Its change since {before} is also one of the mode of interview ({one}, then {two})."
+        one, two = (modes.get(wave, "").replace("_", " ") or tr("unknown") for wave in (before, row.wave))
+        found["mode"] = tr(
+            "Its change since {wave} is also one of the mode of interview ({first}, then {second}).",
+            wave=before,
+            first=one,
+            second=two,
+        )
     return found
 
 
 def _for_it(row, facts: dict) -> str:
     """What speaks for a metric that breaks no rule."""
-    return (
-        f"{row.n:,} answers, worth {row.n_effective:,.0f} of a simple random sample; {facts['missing']:.1f}% of those "
-        f"asked gave none, and checks (but for partial interviews) mark {facts['flagged']:.1f}% of the base."
+    return tr(
+        "{n} answers, worth {worth} of a simple random sample; {missing} of those asked gave none, and checks (but for "
+        "partial interviews) mark {flagged} of the base.",
+        n=text.number(row.n),
+        worth=text.number(row.n_effective),
+        missing=text.number(facts["missing"], "percent"),
+        flagged=text.number(facts["flagged"], "percent"),
     )

@@ -15,9 +15,10 @@ from scipy import special, stats
 from cxlib import text
 from cxlib.answer_states import asked, is_missing, shares_by, state
 from cxlib.corrections import adjust
+from cxlib.language import digits, noted, tr, tr_n
 from cxlib.wave_wordings import changed_wordings
 
-STOP, LOOK = "stop", "look"
+STOP, LOOK = noted("stop"), noted("look")
 LEVEL = 0.01  # of Holm's p over all tests of a kind
 JUMP = 5.0  # percentage points of missing answers
 LARGE = 0.8  # standard deviations between two means. Cohen, Statistical Power Analysis (1988): a large effect
@@ -63,21 +64,36 @@ def _row(name: str, before: str, after: str, kind: str, detail: str, severity: s
 
 
 def _declared(study, name: str, question) -> list[dict]:
-    waves = study.waves
+    waves, kind = study.waves, noted("declared")
     return [
-        _row(name, waves[waves.index(wave) - 1], wave, "declared", study.book.words(reason).rstrip(".") + ".", STOP)
+        _row(name, waves[waves.index(wave) - 1], wave, kind, study.book.words(reason).rstrip(".") + ".", STOP)
         for wave, reason in question.breaks.items()
     ]
 
 
 def _absent(bases: pd.Series, name: str, declared: bool) -> list[dict]:
     """Where a question begins or ends to be asked."""
-    rows, how = [], "as study.yml says" if declared else "no answer stands there"
+    rows = []
     for before, after in pairwise(bases.index):
         if (bases[before] > 0) != (bases[after] > 0):
             here, there = (after, before) if bases[after] else (before, after)
-            detail = f"Asked in {here} ({bases[here]:,} respondents), not in {there} ({how})."
-            rows.append(_row(name, before, after, "absent", detail, LOOK))
+            given = {"wave": here, "other": there}
+            detail = (
+                tr_n(
+                    "Asked in {wave} ({n} respondent), not in {other} (as study.yml says).",
+                    "Asked in {wave} ({n} respondents), not in {other} (as study.yml says).",
+                    bases[here],
+                    **given,
+                )
+                if declared
+                else tr_n(
+                    "Asked in {wave} ({n} respondent), not in {other} (no answer stands there).",
+                    "Asked in {wave} ({n} respondents), not in {other} (no answer stands there).",
+                    bases[here],
+                    **given,
+                )
+            )
+            rows.append(_row(name, before, after, noted("absent"), detail, LOOK))
     return rows
 
 
@@ -90,8 +106,14 @@ def _missing(study, name: str, pairs: list[tuple[str, str]]) -> list[dict]:
         gap, se = two["estimate"] - one["estimate"], np.hypot(one["se"], two["se"])
         t = np.inf if se == 0 and gap else gap / se if se else 0.0
         p = 2 * special.stdtr(one["df"] + two["df"], -abs(t))
-        detail = f"{two['estimate']:.1f}% of those asked gave no answer in {after}, {one['estimate']:.1f}% in {before}."
-        rows.append(_row(name, before, after, "missing", detail, LOOK, p) | {"tell": abs(gap) >= JUMP})
+        detail = tr(
+            "{share} of those asked gave no answer in {after}, {earlier} in {before}.",
+            share=text.number(two["estimate"], "percent"),
+            earlier=text.number(one["estimate"], "percent"),
+            before=before,
+            after=after,
+        )
+        rows.append(_row(name, before, after, noted("missing"), detail, LOOK, p) | {"tell": abs(gap) >= JUMP})
     return rows
 
 
@@ -125,11 +147,19 @@ def _options(study, name, counts: pd.DataFrame, bases: pd.Series, before, after,
         if (one and two) or not min(n):
             continue
         p = float(stats.hypergeom.pmf(0, sum(n), one + two, n[1] if one else n[0]))
-        shown = f"{answer:g}" if rated else study.book.words(words[answer]) if answer in words else str(answer)
+        shown = digits(f"{answer:g}") if rated else study.book.words(words[answer]) if answer in words else str(answer)
         there, where, nowhere = (one, before, after) if one else (two, after, before)
         end = rated and answer in (min(held), max(held))
-        detail = f"{shown} ({there:,} times in {where}, never in {nowhere})"
-        rows.append(_row(name, before, after, "range" if end else "option", detail, STOP if end else LOOK, p))
+        detail = tr_n(
+            "{answer} ({n} time in {wave}, never in {other})",
+            "{answer} ({n} times in {wave}, never in {other})",
+            there,
+            answer=shown,
+            wave=where,
+            other=nowhere,
+        )
+        kind, severity = (noted("range"), STOP) if end else (noted("option"), LOOK)
+        rows.append(_row(name, before, after, kind, detail, severity, p))
     return rows
 
 
@@ -142,16 +172,28 @@ def _numbers(name: str, values: pd.Series, waves: pd.Series, before: str, after:
     apart = two.mean() - one.mean()
     p = stats.ttest_ind(two, one, equal_var=False).pvalue if spread > 0 else float(apart == 0)
     size = abs(apart) / spread if spread > 0 else np.inf * abs(np.sign(apart)) if apart else 0.0
-    means = f"the mean went from {one.mean():.4g} in {before} to {two.mean():.4g} in {after}"
-    kind, severity, detail = "shift", LOOK, f"{means[0].upper()}{means[1:]}, {size:.1f} standard deviations."
-    tell = size >= LARGE
+    means = [digits(f"{wave.mean():.4g}") for wave in (one, two)]
+    given = {"first": means[0], "second": means[1], "before": before, "after": after}
+    kind, severity, tell = noted("shift"), LOOK, size >= LARGE
+    detail = tr(
+        "The mean went from {first} in {before} to {second} in {after}, {size} standard deviations.",
+        size=text.number(size, digits=1),
+        **given,
+    )
     if rated and _mirrored(one, two):
-        kind, severity, tell = "reversed", STOP, True
-        detail = f"The answers look mirrored: {means}."
+        kind, severity, tell = noted("reversed"), STOP, True
+        detail = tr(
+            "The answers look mirrored: the mean went from {first} in {before} to {second} in {after}.", **given
+        )
     times = None if rated else _times(one, two)
     if times is not None:
-        kind, severity, tell = "multiplied", STOP, True
-        detail = f"The numbers look multiplied by about {times:.3g}: {means}."
+        kind, severity, tell = noted("multiplied"), STOP, True
+        detail = tr(
+            "The numbers look multiplied by about {times}: the mean went from {first} in {before} to {second} in "
+            "{after}.",
+            times=digits(f"{times:.3g}"),
+            **given,
+        )
     return [_row(name, before, after, kind, detail, severity, p) | {"tell": tell, "family": "shift"}]
 
 
@@ -184,8 +226,11 @@ def _groups(name: str, counts: pd.DataFrame, before: str, after: str) -> list[di
     p = stats.chi2_contingency(table, correction=False).pvalue
     shares = table / table.sum(axis=1, keepdims=True)
     distance = abs(shares[0] - shares[1]).sum() / 2
-    detail = (
-        f"{100 * distance:.0f}% of the answers of {after} would have to be others to be distributed as in {before}."
+    detail = tr(
+        "{share} of the answers of {after} would have to be others to be distributed as in {before}.",
+        share=text.number(100 * distance, "percent", digits=0),
+        before=before,
+        after=after,
     )
     return [_row(name, before, after, "shift", detail, LOOK, p) | {"tell": distance >= APART, "family": "groups"}]
 
@@ -213,7 +258,11 @@ def _together(rows: list[dict]) -> list[dict]:
     for same in answers.values():
         same = sorted(same, key=lambda row: row["p_adjusted"])
         told = [row["detail"] for row in same[:SHOWN]]
-        told += [f"{len(same) - SHOWN} more"] if len(same) > SHOWN else []
-        what = "answer was" if len(same) == 1 else "answers were"
-        single.append(same[0] | {"detail": f"In one wave only, the {what} given: {text.join(told)}."})
+        told += [tr("{number} more", number=text.number(len(same) - SHOWN))] if len(same) > SHOWN else []
+        detail = (
+            tr("In one wave only, the answer was given: {answers}.", answers=told[0])
+            if len(same) == 1
+            else tr("In one wave only, the answers were given: {answers}.", answers=text.join(told))
+        )
+        single.append(same[0] | {"detail": detail})
     return single

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from cxlib.answers import Variable
 from cxlib.columns import natural_order
+from cxlib.language import noted, tr
 from cxlib.places import entry_files
 from cxlib.readers import read_table
 from cxlib.waves import wave_names
@@ -56,14 +57,27 @@ def _changed(question: str, before: str, after: str, one: Variable, two: Variabl
     words = _plain(one.text), _plain(two.text)
     if all(words) and words[0] != words[1]:
         near = SequenceMatcher(None, *words, autojunk=False).ratio() >= CLOSE
-        detail = f"The wording was “{one.text}” in {before} and is “{two.text}” in {after}."
-        rows.append(about | {"kind": "wording", "detail": detail, "severity": "look" if near else "stop"})
+        detail = tr(
+            "The wording was “{old}” in {before} and is “{new}” in {after}.",
+            old=one.text,
+            new=two.text,
+            before=before,
+            after=after,
+        )
+        rows.append(about | {"kind": noted("wording"), "detail": detail, "severity": "look" if near else "stop"})
     codes = [code for code in one.labels if code in two.labels and _plain(one.labels[code]) != _plain(two.labels[code])]
     if codes:
-        told = [f"{code} was “{one.labels[code]}” and is “{two.labels[code]}”" for code in codes[:3]]
-        more = f" ({len(codes)} codes in all)" if len(codes) > 3 else ""
-        detail = f"The code {'; '.join(told)} in {after}{more}."
-        rows.append(about | {"kind": "labels", "detail": detail, "severity": "stop"})
+        told = [
+            tr("{code} was “{old}” and is “{new}”", code=code, old=one.labels[code], new=two.labels[code])
+            for code in codes[:3]
+        ]
+        given = {"changes": "; ".join(told), "wave": after}
+        detail = (
+            tr("The code {changes} in {wave} ({number} codes in all).", number=len(codes), **given)
+            if len(codes) > 3
+            else tr("The code {changes} in {wave}.", **given)
+        )
+        rows.append(about | {"kind": noted("labels"), "detail": detail, "severity": "stop"})
     return rows
 
 

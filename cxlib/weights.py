@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib import raking
+from cxlib import raking, text
 from cxlib.calibration import Calibration
 from cxlib.counts import as_list
 from cxlib.errors import CxError, nearest
+from cxlib.language import digits, tr
 from cxlib.margin_cells import BETWEEN, fitted, sampled
-from cxlib.margins import one_total, populations
+from cxlib.margins import margin_of, one_total, populations
 from cxlib.raking_group import RakedGroup, in_group, rake_group
 
 EFFICIENT = 0.4  # an efficiency below it is warned of
@@ -103,7 +104,7 @@ def rake(frame, margins: dict, *, weights=None, by=None, bounds=None, trim=None,
         base = start[here] / start[here].sum()
         total, notes = one_total([sample.name for sample in samples], population, len(base))
         fits = [
-            fitted(sample, here, one, base, collapse=collapse, where=where)
+            fitted(sample, here, one, base, collapse=collapse, group=group)
             for sample, one in zip(samples, population, strict=True)
         ]
         parts.append(rake_group(group, here, fits, base, total=total, bounds=bounds, trim=trim, notes=notes))
@@ -188,9 +189,12 @@ def _loss(part: RakedGroup) -> list[str]:
     efficiency = 1 / design_effect(part.weights)
     if efficiency >= EFFICIENT:
         return []
-    told = (
-        f"the weights leave {100 * efficiency:.0f}% of the sample's precision, that of "
-        f"{effective_n(part.weights):,.0f} of {len(part.rows):,} respondents; joining levels or limiting weights helps"
+    told = tr(
+        "the weights leave {share} of the sample's precision, that of {worth} of {all} respondents; joining levels or "
+        "limiting weights helps",
+        share=text.number(100 * efficiency, "percent", digits=0),
+        worth=text.number(effective_n(part.weights)),
+        all=text.number(len(part.rows)),
     )
     return [in_group(part.group, told)]
 
@@ -224,10 +228,21 @@ def _fit(part: RakedGroup, number: int, name: str) -> pd.DataFrame:
 
 
 def _worst(row: pd.Series, off: float) -> str:
-    where = f" in {row['by']}" if row["by"] else ""
-    share = f"{100 * off:.2g}" if off < 1 else f"{100 * off:,.0f}"
-    return (
-        f"{row['margin']}{where} misses most: {row['level']} is weighted to {100 * row['weighted']:.4g}%, "
-        f"{'more' if row['miss'] > 0 else 'less'} than its {100 * row['population']:.4g}% of the population by "
-        f"{share}% of it"
+    given = {
+        "margin": margin_of(row["margin"], row["by"] or None),
+        "group": row["level"],
+        "weighted": digits(f"{100 * row['weighted']:.4g}%"),
+        "population": digits(f"{100 * row['population']:.4g}%"),
+        "share": digits(f"{100 * off:.2g}%" if off < 1 else f"{100 * off:,.0f}%"),
+    }
+    if row["miss"] > 0:
+        return tr(
+            "{margin} misses most: {group} is weighted to {weighted}, more than its {population} of the population by "
+            "{share} of it",
+            **given,
+        )
+    return tr(
+        "{margin} misses most: {group} is weighted to {weighted}, less than its {population} of the population by "
+        "{share} of it",
+        **given,
     )

@@ -12,11 +12,12 @@ import pandas as pd
 from cxlib import intervals
 from cxlib.counts import tally
 from cxlib.errors import CxError, nearest
+from cxlib.language import noted, tr
 from cxlib.scores import estimates
 from cxlib.variance import linearise
 
 TOGETHER = "together"
-METHOD = "association with higher ratings, the other drivers alike; not an effect unless the design earns more"
+METHOD = noted("association with higher ratings, the other drivers alike; not an effect unless the design earns more")
 
 
 def what_if(
@@ -72,7 +73,7 @@ def what_if(
     found = {"raise": [*points, np.nan], "gain": [*gain, np.nan], "capped": [*stopped, np.nan], "estimate": estimate}
     found |= {"low": low, "high": high, "se": se, "n": moved["n"].to_numpy()}
     found |= {"n_weighted": moved["n_weighted"].to_numpy()}
-    found |= {"n_effective": moved["n_effective"].to_numpy(), "method": METHOD}
+    found |= {"n_effective": moved["n_effective"].to_numpy(), "method": tr(METHOD)}
     return pd.DataFrame(found, index=pd.Index([*names, TOGETHER], name="driver"))
 
 

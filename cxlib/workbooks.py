@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.language import tr, tr_n
 
 WIDEST = 20_000  # columns of a table
 LONGEST = 100_000  # characters of a cell; in text, what is longer has swallowed the rows behind an open quotation mark
@@ -62,12 +63,19 @@ def read_workbook(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _read_sheets(path: Path, sheets: list) -> tuple[pd.DataFrame, list[str]]:
     rows, blank = _table(path, _filled(path, sheets[0]))
-    chosen, why = sheets[0], ""
+    chosen = sheets[0]
     if rows.shape[1] < 2 and len(others := [s for s in sheets[1:] if _is_table(path, s)]) == 1:
-        chosen, why = others[0], f"; {sheets[0].title} has fewer than two columns"
+        chosen = others[0]
         rows, blank = _table(path, _filled(path, chosen))
     names = ", ".join(sheet.title for sheet in sheets[:5]) + (", …" if len(sheets) > 5 else "")
-    notes = [f"read the sheet {chosen.title}, one of {len(sheets)}: {names}{why}"] if len(sheets) > 1 else []
+    given = {"sheet": chosen.title, "number": len(sheets), "sheets": names, "first": sheets[0].title}
+    notes = []
+    if chosen is not sheets[0]:
+        notes.append(
+            tr("read the sheet {sheet}, one of {number}: {sheets}; {first} has fewer than two columns", **given)
+        )
+    elif len(sheets) > 1:
+        notes.append(tr("read the sheet {sheet}, one of {number}: {sheets}", **given))
     return rows, [*notes, *blank_rows(blank)]
 
 
@@ -77,7 +85,7 @@ def _is_table(path: Path, sheet) -> bool:
 
 def blank_rows(count: int) -> list[str]:
     """The note on rows without any answer, none where there are none."""
-    return [f"{count:,} blank row{'s were' if count > 1 else ' was'} left out"] if count else []
+    return [tr_n("{n} blank row was left out", "{n} blank rows were left out", count)] if count else []
 
 
 def _not_a_workbook(path: Path, error: Exception) -> CxError:

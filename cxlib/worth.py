@@ -5,6 +5,7 @@ import pandas as pd
 from cxlib import nonresponse, value
 from cxlib.errors import CxError
 from cxlib.hazard import cox
+from cxlib.language import tr
 from cxlib.regressions import Regression
 
 RESPONSES = (0.1, 0.3, 0.5)  # shares that may have answered, where nobody counted the others
@@ -16,13 +17,28 @@ def why_not(case: Regression, days: int) -> str:
     if days < 1:
         raise CxError(f"days after an answer are 1 or more; found {days}")
     if case.metric is None:
-        return "the outcome is no metric"
-    try:
-        rows = value.linked(case.study, case.outcome, days=days)
-    except CxError as error:
-        return str(error).removeprefix(f"{case.study.file}: ")
+        return tr("the outcome is no metric")
+    if unlinked := _unlinked(case):
+        return unlinked
+    rows = value.linked(case.study, case.outcome, days=days)
     if not any(name in rows and rows[name].notna().any() for name in value.OUTCOMES):
-        return "the tables tell nothing of the customers' value, dates or purchases"
+        return tr("the tables tell nothing of the customers' value, dates or purchases")
+    return ""
+
+
+def _unlinked(case: Regression) -> str:
+    """Why no answer can be followed to a customer, in words; empty where one can."""
+    study, survey = case.study, case.study.survey
+    if not study.has("customers"):
+        return tr("value needs a table customers; there are {tables}", tables=", ".join(study.book.tables))
+    customers = study.table("customers")
+    if "customer" not in customers:
+        return tr("the table customers must say which column names the customer, e.g. `customer: id`")
+    if "customer" not in survey:
+        return tr("the survey must say which column names the customer, e.g. `customer: id`")
+    named = survey["customer"].isin(customers["customer"].dropna())
+    if not (survey[case.outcome].notna() & named).any():
+        return tr("no answer to {question} names a customer of the table customers", question=case.outcome)
     return ""
 
 

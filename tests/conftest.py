@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cxlib import CxError, Study, cli
+from cxlib import CxError, Study, cli, language
 
 TOP = "study: tiny\ntitle: Tiny\nsample: opt_in\n"
 
@@ -104,3 +104,11 @@ def printed_by_r() -> pd.Series:
 def cells(frame: pd.DataFrame) -> dict[str, list]:
     """A table as plain lists, None where nothing stands."""
     return {c: [None if pd.isna(v) else v for v in frame[c].astype(object)] for c in frame}
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    """Every test begins in English, and leaves it so for fixtures of the next."""
+    language.speak("en")
+    yield
+    language.speak("en")

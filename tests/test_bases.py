@@ -41,6 +41,7 @@ STATED = {
     },
     "03_journey_map": {"channels": REGISTER},
     "05_metric_regressions": {"gaps": BOTH_SIDES},
+    "06_summary": {"ranking": "repeats differences of other chapters, where their bases stand; customers are its base"},
 }
 # Tables of people who carry no weights, where the survey has some: there is no weighted base to state.
 UNWEIGHTED = {

@@ -20,6 +20,7 @@ from test_charts import texts
 from cxlib import CxError
 from cxlib.charts import persona_alt, persona_card, persona_row
 from cxlib.charts.portrait import COLORS
+from cxlib.language import speak
 from cxlib.persona_cards import Card, Measure, Trait
 from cxlib.results import _svg
 
@@ -103,15 +104,24 @@ FULL = plain(
 SEEDS = range(6)
 
 
+def drawn(draw, what, language: str):
+    """What draw() makes in a language; English is spoken again then."""
+    speak(language)
+    try:
+        return draw(what)
+    finally:
+        speak("en")
+
+
 @pytest.fixture(scope="module")
 def drawings() -> dict:
     cards = {(seed, language): random_card(seed, language) for seed in SEEDS for language in ("en", "vi")}
-    found = {key: persona_card(card, language=key[1]) for key, card in cards.items()}
-    found |= {("plain", "en"): persona_card(plain()), ("full", "vi"): persona_card(FULL, language="vi")}
+    found = {key: drawn(persona_card, card, key[1]) for key, card in cards.items()}
+    found |= {("plain", "en"): persona_card(plain()), ("full", "vi"): drawn(persona_card, FULL, "vi")}
     for k in (2, 5, 8):
         language = "vi" if k % 2 else "en"
         some = [replace(random_card(50 * k + i, language), number=i + 1) for i in range(k)]
-        found["row", k] = persona_row(some, language=language)
+        found["row", k] = drawn(persona_row, some, language)
     return found
 
 
@@ -306,7 +316,7 @@ def test_what_a_study_lacks_leaves_no_heading_and_its_room_to_the_others():
 
 def test_money_is_written_in_words_of_the_language():
     assert "1.23 trillion VND" in persona_alt(FULL)
-    assert "1.23 nghìn tỷ VND (thị trường mục tiêu, 1.10 đến 1.36)" in persona_alt(FULL, language="vi")
+    assert "1,23 nghìn tỷ VND (thị trường mục tiêu, 1,10 đến 1,36)" in drawn(persona_alt, FULL, "vi")
     assert "999 USD" in persona_alt(plain(market=(999, 900, 1100), currency="USD"))
     assert "12.3 million USD" in persona_alt(plain(market=(12_345_678, 9e6, 1.5e7), currency="USD"))
 
@@ -339,31 +349,30 @@ def test_the_words_for_those_who_cannot_see_it():
         "NPS 20.0 (10.0 to 30.0), all 42.0. Hurts most: Late delivery. Drives them most: Prices. "
         "What to do: Show the slot."
     )
-    assert persona_alt(plain(), language="vi") == "Chân dung 2, Regulars: 38.2% khách hàng (36.4 đến 40.1%)."
+    assert drawn(persona_alt, plain(), "vi") == "Chân dung 2, Regulars: 38,2% khách hàng (36,4 đến 40,1%)."
 
 
 # -- what cannot be drawn -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("card", "language", "message"),
+    ("card", "message"),
     [
-        (plain(low=39.0), "en", "share lies in 0-100 and within its interval; found 38.2% in 39.0 to 40.1%"),
-        (plain(share=120.0, high=130.0), "en", "found 120.0%"),
-        (plain(number=0), "en", "a number of 1 or more and a name; found 0 and 'Regulars'"),
-        (plain(name=" "), "en", "and a name; found 2 and ' '"),
-        (plain(), "fr", "a card is written in en or vi; found 'fr'"),
-        (plain(who=(Trait("App", 140.0, 20.0),)), "en", r"shares lie in 0-100; 1 of persona 2 .* App 140 \(all 20\)"),
-        (plain(who=(Trait("App", 14.0, 20.0, "euros"),)), "en", "a unit is one of points, .*; found 'euros'"),
-        (plain(metrics=(replace(NPS, value=31.0),)), "en", "interval; 1 of persona 2 .* NPS 31 in 10 to 30"),
-        (plain(metrics=(replace(NPS, least=100),)), "en", "on a scale of 100 to 100"),
-        (replace(FULL, action="Call back. " * 200), "en", "fit into 10 x 5.625 inches; those of persona 2 do not"),
-        (plain(name="Regulars of the shop " * 30), "en", "the words of a card fit into"),
+        (plain(low=39.0), "share lies in 0-100 and within its interval; found 38.2% in 39.0 to 40.1%"),
+        (plain(share=120.0, high=130.0), "found 120.0%"),
+        (plain(number=0), "a number of 1 or more and a name; found 0 and 'Regulars'"),
+        (plain(name=" "), "and a name; found 2 and ' '"),
+        (plain(who=(Trait("App", 140.0, 20.0),)), r"shares lie in 0-100; 1 of persona 2 .* App 140 \(all 20\)"),
+        (plain(who=(Trait("App", 14.0, 20.0, "euros"),)), "a unit is one of points, .*; found 'euros'"),
+        (plain(metrics=(replace(NPS, value=31.0),)), "interval; 1 of persona 2 .* NPS 31 in 10 to 30"),
+        (plain(metrics=(replace(NPS, least=100),)), "on a scale of 100 to 100"),
+        (replace(FULL, action="Call back. " * 200), "fit into 10 x 5.625 inches; those of persona 2 do not"),
+        (plain(name="Regulars of the shop " * 30), "the words of a card fit into"),
     ],
 )  # fmt: skip
-def test_bad_cards_are_refused(card, language, message):
+def test_bad_cards_are_refused(card, message):
     with pytest.raises(CxError, match=message):
-        persona_card(card, language=language)
+        persona_card(card)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from test_charts import texts
 
 from cxlib.charts.quality_flags import durations, flags_bar, overlaps
 from cxlib.charts.style import ACCENT
+from cxlib.language import speak
 from cxlib.settings import CHECKS
 
 NAMES_VI = dict(
@@ -19,6 +20,15 @@ NAMES_VI = dict(
         strict=True,
     )
 )  # fmt: skip
+
+
+def vietnamese(draw):
+    """What `draw` draws in Vietnamese."""
+    speak("vi")
+    try:
+        return draw()
+    finally:
+        speak("en")
 
 
 def shares(waves, *, n=2000, names=None) -> pd.DataFrame:
@@ -43,8 +53,10 @@ def times(groups, *, spread=0.35, vary=0.0) -> pd.DataFrame:
 FOUR = ["2025-H1", "2025-H2", "2026-H1", "2026-H2"]
 DRAWINGS = {
     "bars": lambda: flags_bar(shares(FOUR), title="Flagged respondents"),
-    "bars vi": lambda: flags_bar(
-        shares(FOUR[:2], names=NAMES_VI), title="Số người trả lời bị đánh dấu theo từng phép kiểm tra", language="vi"
+    "bars vi": lambda: vietnamese(
+        lambda: flags_bar(
+            shares(FOUR[:2], names=NAMES_VI), title="Số người trả lời bị đánh dấu theo từng phép kiểm tra"
+        )
     ),
     "bars of all": lambda: flags_bar(shares(FOUR).drop(columns="wave"), title="Flagged respondents"),
     "bars of nobody": lambda: flags_bar(shares(["a", "b"]).assign(flagged=0), title="Flagged respondents"),
@@ -53,7 +65,9 @@ DRAWINGS = {
     "overlaps vi": lambda: overlaps(together(90_000, 0.5), title="Phép kiểm tra trùng nhau", names=NAMES_VI),
     "one check": lambda: overlaps(together()[["speeder"]], title="One check"),
     "times": lambda: durations(times([f"{wave} · online" for wave in FOUR]), title="How long the interviews took"),
-    "times vi": lambda: durations(times(FOUR, vary=0.3), title="Thời gian phỏng vấn kéo dài bao lâu", language="vi"),
+    "times vi": lambda: vietnamese(
+        lambda: durations(times(FOUR, vary=0.3), title="Thời gian phỏng vấn kéo dài bao lâu")
+    ),
     "many times": lambda: durations(times([str(y) for y in range(2010, 2020)], vary=0.1), title="Ten waves"),
     "wide times": lambda: durations(times([""], spread=2), title="From seconds to days"),
     "one time": lambda: durations(times([""]).head(1), title="One interview"),

@@ -278,7 +278,7 @@ def test_the_definition_in_words(load):
         "Complained": "Told us is Yes",
         "Severity of complaints": "all",
         "Channels of complaints": "web, shop",
-        "Time window of complaints": "2026-03-01 to 2026-08-31",
+        "Time window of complaints": "1 March 2026 to 31 August 2026",
         "Evidence for the complaint rate": "survey",
     }
     none = complaints.definition_table(s := made(load, iceberg=False), complaints.declared(s))

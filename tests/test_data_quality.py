@@ -15,7 +15,7 @@ from cxlib import CxError
 from cxlib import data_quality as quality
 
 NONSENSE = re.compile(
-    r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0(\.0+)?(?![.\d])|\be[+-]?\d|∞|\d{9}|\(\)|,,|\.\.|–"
+    r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0([.,]0+)?(?![.,\d])|\be[+-]?\d|∞|\d{9}|\(\)|,,|\.\.|–"
     r"|(?<!\.)\b1 (groups|respondents|answers|questions|findings|pairs|comparisons|others|weights|waves|times)\b"
 )
 # One of each sort; two respondents and nobody at all are drawn.

@@ -12,6 +12,7 @@ import pytest
 
 from cxlib import CxError, dictionary
 from cxlib.answers import Answers, Variable
+from cxlib.language import spoken
 
 FRAME = pd.DataFrame(
     {
@@ -144,9 +145,11 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-@pytest.mark.parametrize(("language", "heading", "column"), [("en", "Data dictionary", "Column"),
-                                                             ("vi", "Từ điển dữ liệu", "Cột")])  # fmt: skip
-def test_the_page_holds_every_row_and_nothing_from_elsewhere(frame, tmp_path, language, heading, column):
+@pytest.mark.parametrize(
+    ("language", "heading", "column", "mean"),
+    [("en", "Data dictionary", "Column", "7.33"), ("vi", "Từ điển dữ liệu", "Cột", "7,33")],
+)
+def test_the_page_holds_every_row_and_nothing_from_elsewhere(frame, tmp_path, language, heading, column, mean):
     out = tmp_path / "d.html"
     odd = frame.reset_index().assign(text="<script>alert(1)</script> & more")
     dictionary.write_html(odd, out, title="Sao Mai <1>", language=language)
@@ -155,7 +158,8 @@ def test_the_page_holds_every_row_and_nothing_from_elsewhere(frame, tmp_path, la
     assert len(cells.rows) == 1 + len(frame)
     assert cells.rows[0][0] == column
     assert cells.rows[2][:3] == ["score", "<script>alert(1)</script> & more", "metric"]
-    assert cells.rows[2][5:13] == ["3", "1", "0", "3", "3", "10", "7.33", ""]
+    assert cells.rows[2][5:13] == ["3", "1", "0", "3", "3", "10", mean, ""]
+    assert spoken() == "en", "what comes after the page is in the language of before"
     assert f"<title>{heading}: Sao Mai &lt;1&gt;</title>" in page
     assert not cells.tags & {"script", "link", "img", "iframe"}
     assert "http" not in page.replace("http-equiv", "")

@@ -181,7 +181,7 @@ def test_only_a_header_is_a_table_without_rows(tmp_path, problems):
 
 @pytest.mark.parametrize(
     ("tool", "width"),
-    [("plain", 10_000), ("qualtrics", 10_000), ("surveymonkey", 2000), ("limesurvey", 2000), ("google", 2000)],
+    [("plain", 10_000), ("qualtrics", 2000), ("surveymonkey", 2000), ("limesurvey", 2000), ("google", 2000)],
 )
 def test_thousands_of_columns_are_read(tmp_path, tool, width):
     names = [f"q{i}" for i in range(width)]

@@ -23,6 +23,7 @@ from cxlib.complaint_rate import fixed
 from cxlib.complaints import declared
 from cxlib.cost import cost
 from cxlib.damage import by_fate
+from cxlib.sentences import complainers as say_who
 from cxlib.sentences import damage as say_cost
 from cxlib.sentences import iceberg as say
 
@@ -93,7 +94,14 @@ STUDIES = {
     "levers that do nothing": ({"iceberg": COST}, {"complain": 0, "resolve": 0}),
     "levers that do everything": ({"iceberg": COST}, {"complain": 1, "resolve": 1}),
 }
-NONSENSE = re.compile(r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0(\.0+)?(?![.\d])|\be[+-]\d|\{|\}")
+NONSENSE = re.compile(
+    r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0([.,]0+)?(?![.,]?\d)|\be[+-]\d|\{|\}"
+)
+ENDINGS = [  # of a sentence on a lever, in English and Vietnamese
+    ("this lever loses", "đòn bẩy này gây thiệt hại"),
+    ("it may save or lose", "có thể lợi hoặc thiệt"),
+    ("it moves nothing", "không thay đổi gì"),
+]
 
 
 def chapter(monkeypatch, folder, parameters: dict) -> dict[str, dict]:
@@ -135,9 +143,8 @@ def test_no_sentence_is_nonsense_whatever_the_study(run, study):
     # a lever whose interval lies below 0 is said to lose, and no other
     levers_told = {n: s for n, s in sentences.items() if "lever_" in n}
     for sentence in levers_told.values():
-        _, high = re.findall(r"\(([^()]+) to ([^()]+)\)", sentence)[-1]
-        low = re.findall(r"\(([^()]+) to ([^()]+)\)", sentence)[-1][0]
-        signs = ["loses" in sentence, "may save or lose" in sentence, "moves nothing" in sentence]
+        low, high = re.findall(r"\(([^()]+) (?:to|đến) ([^()]+)\)", sentence)[-1]
+        signs = [any(told in sentence for told in ending) for ending in ENDINGS]
         assert sum(signs) <= 1
         if low.startswith(text.MINUS) and high.startswith(text.MINUS):
             assert signs[0], sentence
@@ -155,8 +162,8 @@ def test_the_chapter_on_a_whole_study(run):
     )
     assert said["silent"].startswith("Behind 12 customers who complained there are ")
     assert said["silent"].endswith(
-        "of at most 196 customers. Unhappy: Mood is Yes. Complained: Told us is Yes. Severity: all. Channels: all. "
-        "Window: 2026-03-01 to 2026-08-31."
+        " for each one who complained. At most 196 customers can be unhappy. Unhappy: Mood is Yes. Complained: Told us "
+        "is Yes. Severity: all. Channels: all. Window: 1 March 2026 to 31 August 2026."
     )
     assert said["rate"].startswith("Of 40 unhappy respondents 25.0% complained (95% interval ")
     assert said["rate"].endswith("effective base 40), 1 in 4.0.")
@@ -172,9 +179,9 @@ def test_the_chapter_on_a_whole_study(run):
 
 def test_labels_are_those_of_the_study_s_language(run):
     found = run("in Vietnamese")
-    assert "Unhappy: Tâm trạng is Có. Complained: Đã phàn nàn is Có." in found["finding silent"]["text"]
+    assert "Không hài lòng: Tâm trạng là Có. Đã khiếu nại: Đã phàn nàn là Có." in found["finding silent"]["text"]
     assert found["finding segment_city"]["text"].startswith(
-        "Thành phố: the complaint rate after pooling runs from Miền"
+        "Thành phố: tỷ lệ khiếu nại sau khi gộp một phần đi từ Miền"
     )
     assert {row[1] for row in found["table by_segment"]["printed"]["rows"]} == {"Miền Bắc", "Miền Nam"}
 
@@ -284,16 +291,16 @@ def groups(rates, low, high, silent, unplaced=0) -> pd.DataFrame:
 
 
 def test_segments_in_words():
-    told = say.segments(groups([3.0, 9.0, 5.0], [2.0, 7.0, 4.0], [4.0, 11.0, 6.0], [900.0, 70.0, 80.0], 3))
+    told = say_who.segments(groups([3.0, 9.0, 5.0], [2.0, 7.0, 4.0], [4.0, 11.0, 6.0], [900.0, 70.0, 80.0], 3))
     assert told["segment_city"] == (
         "City: the complaint rate after pooling runs from A 3.0% (2.0 to 4.0%) to B 9.0% (7.0 to 11.0%); the intervals "
         "do not overlap. Pooling took 20-40% of each group's distance from the others. Most silent customers: A, 900 "
         "(900 to 900). 3 complainers belong to none of these groups."
     )
-    same = say.segments(groups([3.0, 3.0], [1.0, 1.0], [5.0, 5.0], [np.nan, np.nan]))["segment_city"]
+    same = say_who.segments(groups([3.0, 3.0], [1.0, 1.0], [5.0, 5.0], [np.nan, np.nan]))["segment_city"]
     assert "from A 3.0% (1.0 to 5.0%) to B 3.0% (1.0 to 5.0%); the intervals overlap" in same
     assert "Most silent" not in same
-    assert say.segments(pd.DataFrame()) == {}
+    assert say_who.segments(pd.DataFrame()) == {}
 
 
 def test_months_in_words():
@@ -301,13 +308,13 @@ def test_months_in_words():
         {"period": ["2026-01", "2026-02", "2026-03"], "rate": [1.0, 9.0, 0.0], "high": 4.0, "low": 0.5,
          "centre": 2.0, "out": [False, True, True], "plain_out": [True, True, True], "sigma_z": 1.5}
     )  # fmt: skip
-    assert say.monthly(chart)["monthly"] == (
+    assert say_who.monthly(chart)["monthly"] == (
         "Complainers a month per 1,000 customers, 2.00 over 3 months: outside the limits: 2026-02 (9.00, above the "
         "limits) and 2026-03 (0.00, below the limits) (Laney's; the months vary 1.50 times as much as counts do by "
         "chance, and plain Poisson limits would flag 3)."
     )
-    assert "2 months are marked as outside" in say.alt_monthly(chart)
-    assert say.alt_monthly(pd.DataFrame()) == ""
+    assert "2 months are marked as outside" in say_who.alt_monthly(chart)
+    assert say_who.alt_monthly(pd.DataFrame()) == ""
 
 
 def test_flips_say_what_is_too_close():
@@ -364,7 +371,7 @@ def test_the_report_of_a_small_study(load):
     assert set(chapter_of["numbers"]) == {"silent", "complaint_rate"}
     assert {"iceberg", "evidence", "flow", "tornado", "two_way", "pooling_city"} == set(chapter_of["figures"])
     page = (folder / "out/index.html").read_text(encoding="utf-8")
-    assert "Tâm trạng is Có" in page
+    assert "Tâm trạng là Có" in page
     assert not re.search(r">\s*(nan|inf|None|NaT)\s*<", page)
 
 

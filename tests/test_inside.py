@@ -182,7 +182,7 @@ def test_a_wave_that_did_not_ask_has_no_customers(load):
     assert rows.loc["price", "n"] == 40
     assert rows.loc["speed", "n_customers"] == 100
     assert rows.loc[inside.OVERALL, "estimate"] == rows.loc["speed", "estimate"]
-    assert "1 are not reported" in say.gaps(study, rows.reset_index(), confidence=0.95)["inside_1"]
+    assert "1 is not reported" in say.gaps(study, rows.reset_index(), confidence=0.95)["inside_1"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_studies_without_staff_have_nothing_to_tell(load):
     assert say.gaps(study, rows, confidence=0.95) == {
         "no_inside": "The study has no table of staff, so there is no inside view."
     }
-    assert say.figures(rows, "") == ({}, {})
+    assert say.figures(rows, None) == ({}, {})
     assert dumbbells(rows) == {}
 
 
@@ -235,7 +235,7 @@ def test_sentences_tell_who_misjudges_what_and_what_is_noise(demo, gaps):
 
 def test_dumbbells_stand_at_their_numbers_and_nothing_is_covered(demo, gaps):
     drawings = dumbbells(gaps)
-    captions, alts = say.figures(gaps, " in 2026-H2")
+    captions, alts = say.figures(gaps, "2026-H2")
     assert list(drawings) == list(captions) == list(alts) == ["team_1", "team_2", "team_3"]
     held = gaps[gaps["team"] == "sales"].assign(
         staff=np.nan, staff_low=np.nan, staff_high=np.nan, estimate=np.nan, n=12

@@ -152,7 +152,7 @@ TOLD = {  # study: what it says, by the beginning of its finding
     "a horizon beyond the data": {
         "no_lifetime": "How long customers stay of the first 5,000 days is not told: no group was followed so far."
     },
-    "in Vietnamese": {"pain": f"It hurts most at form ({LONG['choose']}, digital): "},
+    "in Vietnamese": {"pain": f"Điểm đau nặng nhất là form ({LONG['choose']}, kênh số): "},
 }
 
 

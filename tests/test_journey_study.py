@@ -15,7 +15,7 @@ from cxlib.journey_study import case, facts
 
 DEMO = Path(__file__).resolve().parent.parent / "data/demo"
 LOG = events()
-SHOWN = {"minimum_base": 30, "confidence": 0.95, "language": "en"}
+SHOWN = {"minimum_base": 30, "confidence": 0.95}
 
 
 @pytest.fixture

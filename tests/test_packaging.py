@@ -27,7 +27,11 @@ RUN_TIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 LOCKS = ["requirements.lock", "requirements-test.lock"]
 
 STATISTICS = {
+    "apart",
+    "name_words",
     "scores",
+    "stated_names",
+    "summary",
     "metrics",
     "counts",
     "variance",
@@ -480,7 +484,7 @@ def test_make_help_lists_every_target():
         for goal in ([], ["help"])
     )
     assert default == listed
-    wanted = ["report", "test", "soak", "bench", "lab", "notebooks", "lock", "format", "clean", "help"]
+    wanted = ["report", "test", "soak", "bench", "lab", "notebooks", "messages", "lock", "format", "clean", "help"]
     assert re.findall(r"^make (\w+) +\S", listed, re.MULTILINE) == wanted
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)[1].split()
     assert sorted(set(phony) - {"FORCE"}) == sorted(wanted)

@@ -11,7 +11,7 @@ import pytest
 import simulate
 from persona_study import made, survey
 
-from cxlib import CxError, people, placement
+from cxlib import CxError, language, people, placement
 from cxlib.latent_classes import LatentClasses, fit, memberships
 from cxlib.report import form as form_page
 from cxlib.segment_variables import Variable, code, describe, levels_of
@@ -273,14 +273,16 @@ def printed(load, tmp_path):
 
     def of(**changes) -> tuple[str, placement.Placement, people.People]:
         study = made(load, without=["customers", "complaints", "prospects"], **changes)
+        language.speak(study.book.language)
         case = people.people(study)
         found = people.formed(case, k="3")
         form = placement.short_form(case.frame, found, **case.design)
         path = tmp_path / "form.html"
-        form_page.write(path, placement.as_printed(form, case), language=study.book.language)
+        form_page.write(path, placement.as_printed(form, case))
         return path.read_text(encoding="utf-8"), form, case
 
-    return of
+    yield of
+    language.speak("en")
 
 
 def test_the_page_holds_every_question_answer_and_point(printed):

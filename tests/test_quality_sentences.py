@@ -12,6 +12,7 @@ from cxlib import code_checks, exclusion_effect, missingness, representation, re
 from cxlib import data_quality as quality
 from cxlib.sentences import missing as say_missing
 from cxlib.sentences import quality as say
+from cxlib.sentences import quality_alts as alts
 from cxlib.wave_breaks import breaks
 
 TOP = "study: tiny\ntitle: Tiny\nsample: census\nminimum_base: 2\n"
@@ -47,7 +48,7 @@ def test_what_is_missing_is_told_with_its_share(load):
     """Care: b, c, d of 10; sex and age: c, j; recommend: a. Complete: e to i; c and j left out all to the end."""
     study = tiny(load)
     items, ending = missingness.items(study), missingness.monotone(study, None)
-    found = say_missing.missing(items, ending, " in 2026", minimum_base=2)
+    found = say_missing.missing(items, ending, "2026", minimum_base=2)
     assert found["missing"] == (
         "Some of those asked in 2026 left out 4 of 4 questions, most of all Care (30.0%), Sex (20.0%), Age (20.0%) and "
         "Recommend (10.0%)."
@@ -57,7 +58,7 @@ def test_what_is_missing_is_told_with_its_share(load):
         "5 respondents answered everything; 5 left something out, 2 of them at the end of the questionnaire only: most "
         "skipped questions and went on."
     )
-    few = say_missing.missing(items.head(1), ending, "", minimum_base=30)
+    few = say_missing.missing(items.head(1), ending, None, minimum_base=30)
     assert few["missing"] == "Some of those asked left out 1 of 1 question: Recommend (1 of 10)."
     assert few["pattern"].endswith("2 of them at the end of the questionnaire only.")
     assert say_missing.alt_missing(items, minimum_base=2) == (
@@ -85,10 +86,10 @@ def test_breaking_off_and_skipping_are_told_apart(dropped, incomplete, ending):
 def test_nothing_missing_and_nothing_asked(load):
     items = missingness.items(tiny(load))
     whole = items.assign(blank=0, no_answer=0, estimate=0.0)
-    assert say_missing.missing(whole, pd.DataFrame(), " in w2", minimum_base=2) == {
+    assert say_missing.missing(whole, pd.DataFrame(), "w2", minimum_base=2) == {
         "nothing_missing": "Everybody who was asked a question in w2 answered it."
     }
-    assert say_missing.missing(items.head(0), pd.DataFrame(), "", minimum_base=2) == {
+    assert say_missing.missing(items.head(0), pd.DataFrame(), None, minimum_base=2) == {
         "nothing_asked": "Nobody was asked a question."
     }
 
@@ -174,7 +175,7 @@ def test_verdicts_begin_with_the_worst():
         "NPS in wave 2: fit to report. Good.",
     ]
     assert say.verdicts(rows.head(0)) == {"no_metrics": "The survey has no metric, so there is none to judge."}
-    assert say.alt_verdicts(rows.head(2)) == "The verdict on each metric: NPS, fit to report; CSAT, do not report."
+    assert alts.verdicts(rows.head(2)) == "The verdict on each metric: NPS, fit to report; CSAT, do not report."
 
 
 def test_a_verdict_under_the_minimum_base_tells_counts_and_no_share(load):
@@ -217,7 +218,7 @@ def test_who_answered_against_the_population(load):
         "lies outside the interval of the sample's). The largest gap is Sex, Female: 66.7% of the sample, 52.0% of the "
         "population."
     }
-    assert say.alt_who(rows) == "Share of each group in the sample, weighted, and in the population, by Sex."
+    assert alts.who(rows) == "Share of each group in the sample, weighted, and in the population, by Sex."
     few = {"few_known": "Too few respondents are known by the margins to compare them with the population."}
     assert say.who(study, rows.assign(n=29)) == few
     assert "no_population" in say.who(made(load), representation.who(made(load), "w2"))
@@ -273,8 +274,8 @@ def test_checks_and_who_is_left_out(load):
     assert say.checks(out, quality.checks(out))["left_out"] == (
         "As the study says, 1 respondent marked as speeder is in no chapter."
     )
-    assert say.alt_checks(quality.checks(study)).startswith("Respondents marked by each check: ")
-    assert say.alt_times(quality.times(study)) == (
+    assert alts.checks(quality.checks(study)).startswith("Respondents marked by each check: ")
+    assert alts.times(quality.times(study)) == (
         "Interview times by wave and mode: half took under 5.0 minutes; marked for speeding: 1 respondent."
     )
     calm = load(TABLE, TINY.replace("g,20", "g,300").replace("c,300,9,9", "c,300,9,5"), top=TOP)
@@ -295,7 +296,7 @@ def test_leaving_out_the_speeder_takes_a_promoter_away(load):
     out = tiny(load, "quality: {exclude: [speeder]}\n")
     told = say.exclusions(out, quality.as_changes(exclusion_effect.effect(out)), 0.95)["exclusion_nps"]
     assert told.startswith("Leaving out the 1 respondent whom the study leaves out moves NPS most: by −11.11 points (")
-    assert say.alt_effect(moved) == (
+    assert alts.effect(moved) == (
         "Each metric with everybody and without those whom each check marks; the largest change is −11.11."
     )
     assert say.exclusions(study, moved.assign(left_out=0), 0.95) == {
@@ -305,11 +306,11 @@ def test_leaving_out_the_speeder_takes_a_promoter_away(load):
 
 
 def test_the_picture_of_weights_in_words():
-    assert say.alt_weights(pd.Series([], dtype=float)) == ""
-    assert say.alt_weights(pd.Series([1.0, 3.0])) == (
+    assert alts.weights(pd.Series([], dtype=float)) == ""
+    assert alts.weights(pd.Series([1.0, 3.0])) == (
         "A histogram of 2 weights from 0.50 to 1.50, in multiples of their mean."
     )
-    assert say.alt_effect(pd.DataFrame({"estimate": [np.nan], "unit": "points"})) == (
+    assert alts.effect(pd.DataFrame({"estimate": [np.nan], "unit": "points"})) == (
         "Each metric with everybody and without those whom each check marks."
     )
 

@@ -16,7 +16,7 @@ from chapter_cells import published
 from regression_study import IMPROVEMENT, RATED, customers, made, survey
 from test_regressions import SHARED, needs_telco, telco
 
-from cxlib import CxError
+from cxlib import CxError, driver_models, separation
 from cxlib.regressions import regression
 from cxlib.sentences import regressions as say
 from cxlib.sentences import worth as say_worth
@@ -199,7 +199,7 @@ REFUSED = {
 }
 del STUDIES["one band of answers"]
 NONSENSE = re.compile(
-    r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0(\.0+)?(?![.\d])|\be[+-]?\d|\{|\}|∞|\d{7}|\(\)|--"
+    r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|<NA>|np\.|  |\(–|[-\u2212]0([.,]0+)?(?![.,]?\d)|\be[+-]?\d|\{|\}|∞|\d{7}|\(\)|--"
 )
 CAUSAL = re.compile(
     r"\bcaus|\bdrives\b|\bleads? to|\bresults? in\b|\bimpact|\bbecause\b|\bthanks to\b|\bdue to\b", re.I
@@ -349,7 +349,7 @@ TOLD = {  # study: what it says, by the beginning of its finding
     "too few for a comparison": {
         "improvement_nps": "NPS: the change cannot be judged, on too few answers or groups.",
     },
-    "in Vietnamese": {"effects": "One more point on Sự quan tâm goes with +"},
+    "in Vietnamese": {"effects": "Thêm một điểm ở Sự quan tâm đi cùng +"},
     "no samples": {"importance": "Together the drivers account for "},
     "other choices": {
         "what_if": "Were ratings moved, Care (−1) and Speed (+0.5), none beyond its scale's end, NPS would"
@@ -459,16 +459,23 @@ def test_labels_stand_for_drivers_and_for_nothing_else(load):
     """A driver that bears an everyday word as its name, and one whose label holds what a pattern would take apart."""
     questions = {"value": RATED | {"label": r"Value \1 for care", "column": "care"}}
     one = case(load, questions=questions)
-    found = say._in_labels(one, "quasi-complete separation: together care (never at 1; both only at 2); value sorts "
-                                "recommend 2, so its coefficient has no finite value")  # fmt: skip
-    assert found == (
-        r"quasi-complete separation: together Care (never at 1; both only at 2); Value \1 for care sorts NPS 2, so its "
-        "coefficient has no finite value"
+    rows = pd.DataFrame({"driver": ["care", "care", "value"], "answer": ["1", "2", "3"],
+                         "separates": ["never", "both", "both"]})  # fmt: skip
+    assert separation.sentence("quasi-complete", "NPS 2", rows, label=one.study.label) == (
+        r"quasi-complete separation: together Care (never at 1, both only at 2); Value \1 for care sort NPS 2, so "
+        "their coefficients have no finite value"
     )
-    assert say._in_labels(one, "care is nearly given by the others; read them together") == (
-        "Care is nearly given by the others; read them together"
+    two = regression(made(load, **PLAIN), drivers="care,speed")
+    found = driver_models.checks(two, driver_models.fitted(two))
+    assert found.loc[0, "test"] in [f"variance inflation, greatest ({label})" for label in ("Care", "Speed")]
+
+
+def test_checks_tell_what_does_not_hold():
+    rows = pd.DataFrame({"assumption": ["drivers differ", "even scatter"], "verdict": ["does not hold", "not tested"],
+                         "consequence": ["x is nearly given by the others.", ""]})  # fmt: skip
+    assert say.checks(rows)["checks"] == (
+        "0 of 2 assumptions show no sign of trouble. Drivers differ: does not hold. X is nearly given by the others."
     )
-    assert say._in_labels(one, "Take care of value.") == "Take care of value."
 
 
 def test_proportional_odds_in_words():

@@ -127,7 +127,7 @@ def test_customers_without_a_day_of_joining_are_left_out_and_told(load):
         "retention. 20 were lost, a churn of 25.0% (95% interval 16.8 to 35.5%)."
     )
     assert told["retention_period"] == (
-        "The period is 2025-01-01 to 2025-12-31, the last calendar year that the customers' dates cover."
+        "The period is 1 January 2025 to 31 December 2025, the last calendar year that the customers' dates cover."
     )
 
 

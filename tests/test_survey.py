@@ -9,6 +9,7 @@ import yaml
 
 from cxlib import CxError, Study, compare, survey
 from cxlib.sentences import survey as say
+from cxlib.sentences.words import interval_name, wave_name
 
 ROOT = Path(__file__).resolve().parent.parent
 TRUTH = yaml.safe_load((ROOT / "data/demo/truth.yml").read_text(encoding="utf-8"))["metrics"]
@@ -94,7 +95,7 @@ def test_a_small_segment_is_withheld_not_reported(tmp_path):
     rows = survey.by_segment(study, None, ["shop"]).set_index("group")
     assert rows["n"].to_dict() == {"A": 200, "B": 99, "C": 1}
     assert np.isnan(rows.loc["C", "estimate"])
-    _, alts = say.segment_figures(rows.reset_index(), "")
+    _, alts = say.segment_figures(rows.reset_index(), None)
     assert "C not reported" in alts["nps"]
 
 
@@ -107,7 +108,7 @@ def test_a_study_without_waves_or_segments_still_has_its_headline(tmp_path):
     assert survey.changes(study).empty
     assert survey.by_design(study, wave).empty
     assert survey.by_segment(study, wave, survey.chosen_segments(study)).empty
-    assert say.interval_name(study) == "model-based interval"
+    assert interval_name(study) == "model-based interval"
 
 
 def test_a_metric_not_asked_in_the_wave_is_reported_from_its_last(tmp_path):
@@ -198,8 +199,8 @@ def test_what_is_measured_says_what_every_answer_scores(tmp_path, demo):
         "CSAT": "mean score; 4-5: 100, 1-3: 0",
         "CES": "mean of the answers 1-7",
     }
-    assert say.wave_name("2") == "wave 2"
-    assert say.wave_name("2018") == "2018"
+    assert wave_name("2") == "wave 2"
+    assert wave_name("2018") == "2018"
 
 
 def test_one_wave_is_told_instead_of_an_empty_section(tmp_path):

@@ -22,6 +22,7 @@ from cxlib.charts.rates import anchor_range, control, pooling
 from cxlib.charts.scores import distribution, intervals, segments, trend
 from cxlib.charts.segmentation import segment_number, sets_apart
 from cxlib.charts.silence import iceberg_of, poolings, swings
+from cxlib.charts.summary import concerned, loop
 from cxlib.charts.survival import survival_curves
 from cxlib.charts.weights import weight_spread
 
@@ -31,6 +32,7 @@ __all__ = [
     "before_after",
     "caterpillar",
     "cohort_map",
+    "concerned",
     "control",
     "distribution",
     "dumbbell",
@@ -54,6 +56,7 @@ __all__ = [
     "leagues_of",
     "lift_curve",
     "likert",
+    "loop",
     "missing_bars",
     "overlaps",
     "pattern_matrix",

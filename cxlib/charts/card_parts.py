@@ -26,9 +26,10 @@ from cxlib.charts.card_letters import (
     width_of,
     wrapped,
 )
-from cxlib.charts.card_words import HELD, between, measure_value, trait_share
+from cxlib.charts.card_words import HELD, PART_NAMES, between, measure_value, trait_share
 from cxlib.charts.portrait import color_of, mix, pale
 from cxlib.charts.style import GRID, INK
+from cxlib.language import tr
 from cxlib.persona_cards import Card, Measure, Trait
 
 GUTTER = 0.26  # inches between columns
@@ -36,11 +37,11 @@ RING = 0.22  # of a gauge's radius: how thick it is
 MARKS = {"complaint": "▼", "driver": "▲", "action": "►"}
 
 
-def bars(card: Card, words: dict, part: str, *, x, y, width, scale, most) -> tuple[list, float]:
+def bars(card: Card, part: str, *, x, y, width, scale, most) -> tuple[list, float]:
     """A bar a trait: the share filled, the total as a tick, the index at its end."""
     size, small = scaled(BODY, scale), scaled(7.5, scale)
     traits = getattr(card, part)[:most]
-    drawn, y = _heading(card, words, part, x, y, width, scale)
+    drawn, y = _heading(card, part, x, y, width, scale)
     indices = [text.number(trait.index) for trait in traits if not math.isnan(trait.index)]
     full = width - max((width_of(index, small) + 0.08 for index in indices), default=0)
     thick = 0.085 * scale
@@ -57,9 +58,9 @@ def bars(card: Card, words: dict, part: str, *, x, y, width, scale, most) -> tup
     return drawn, y - 0.04 * scale
 
 
-def chips(card: Card, words: dict, part: str, *, x, y, width, scale, most) -> tuple[list, float]:
+def chips(card: Card, part: str, *, x, y, width, scale, most) -> tuple[list, float]:
     """A chip a trait, larger and deeper in colour the larger the share."""
-    drawn, y = _heading(card, words, part, x, y, width, scale)
+    drawn, y = _heading(card, part, x, y, width, scale)
     rows, at = [[]], 0.0
     for trait in getattr(card, part)[: 2 * most]:
         part_of = trait.share / 100 if trait.unit == "percent" and not math.isnan(trait.share) else 0
@@ -83,11 +84,11 @@ def chips(card: Card, words: dict, part: str, *, x, y, width, scale, most) -> tu
     return drawn, y - 0.07
 
 
-def sentence(card: Card, words: dict, part: str, *, x, y, width, scale, most) -> tuple[list, float]:
+def sentence(card: Card, part: str, *, x, y, width, scale, most) -> tuple[list, float]:
     """A sentence on its ground: pale, and for what is to be done in the persona's colour."""
     size, head = scaled(BODY, scale), scaled(HEAD, scale)
     last = part == "action"
-    heads = wrapped(f"{MARKS[part]} {words[part]}", width - 0.24, head, bold=True)
+    heads = wrapped(f"{MARKS[part]} {tr(PART_NAMES[part])}", width - 0.24, head, bold=True)
     lines = wrapped(getattr(card, part), width - 0.24, size)
     color = "white" if last else mix(color_of(card.number), "black", 0.2)
     drawn = say(heads, x + 0.12, y + 0.07, head, bold=True, color=color)
@@ -96,20 +97,20 @@ def sentence(card: Card, words: dict, part: str, *, x, y, width, scale, most) ->
     return drawn, y + height_of(len(lines), size) + 0.08
 
 
-def gauges(card: Card, words: dict, *, x, y, width, scale, most) -> tuple[list, float]:
+def gauges(card: Card, *, x, y, width, scale, most) -> tuple[list, float]:
     """A gauge a metric, side by side; their names end on one line."""
     wide = (width - GUTTER * (len(card.metrics) - 1)) / len(card.metrics)
     names = most_lines([one.label for one in card.metrics], wide, scaled(BODY, scale))
     drawn, ends = [], []
     for i, one in enumerate(card.metrics):
         at = x + i * (wide + GUTTER)
-        found, end = gauge(one, words, card.number, x=at, y=y, width=wide, scale=scale, names=names)
+        found, end = gauge(one, card.number, x=at, y=y, width=wide, scale=scale, names=names)
         drawn += found
         ends.append(end)
     return drawn, max(ends)
 
 
-def gauge(one: Measure, words: dict, number: int, *, x, y, width, scale, names: int) -> tuple[list, float]:
+def gauge(one: Measure, number: int, *, x, y, width, scale, names: int) -> tuple[list, float]:
     """A metric's name, which ends after so many lines, its half ring with the value inside, and its limits below."""
     size, small, ends = scaled(BODY, scale), scaled(7.8, scale), scaled(7, scale)
     label, middle = even(one.label, width, size), x + width / 2
@@ -124,7 +125,7 @@ def gauge(one: Measure, words: dict, number: int, *, x, y, width, scale, names: 
         limit = text.number(value, digits=0)
         drawn += say([limit], middle + side * (radius - thick / 2), y + 0.03, ends, color=QUIET, ha="center")
     y += 0.03 + height_of(1, ends) + 0.02
-    lines = _limits(one, words, width, small)
+    lines = _limits(one, width, small)
     return drawn + say(lines, middle, y, small, color=QUIET, ha="center"), y + height_of(len(lines), small)
 
 
@@ -155,10 +156,10 @@ def sheet(wide: float, high: float, drawn: list[Artist]) -> Figure:
     return figure
 
 
-def _heading(card: Card, words: dict, part: str, x: float, y: float, width: float, scale: float) -> tuple[list, float]:
+def _heading(card: Card, part: str, x: float, y: float, width: float, scale: float) -> tuple[list, float]:
     """What a part tells, in the persona's colour."""
     size = scaled(HEAD, scale)
-    lines = wrapped(words[part], width, size, bold=True)
+    lines = wrapped(tr(PART_NAMES[part]), width, size, bold=True)
     return say(lines, x, y, size, color=color_of(card.number), bold=True), y + height_of(len(lines), size) + 0.04
 
 
@@ -209,10 +210,10 @@ def _ring(one: Measure, color: str, x: float, y: float, radius: float) -> list[A
     return drawn
 
 
-def _limits(one: Measure, words: dict, width: float, size: float) -> list[str]:
+def _limits(one: Measure, width: float, size: float) -> list[str]:
     """A metric's interval and the total's value, on one line where that is wide enough."""
-    limits = [] if math.isnan(one.value) or math.isnan(one.low) else [between(one.low, one.high, one.unit, words)]
-    limits += [] if math.isnan(one.total) else [f"{words['all']} {text.number(one.total, one.unit)}"]
+    limits = [] if math.isnan(one.value) or math.isnan(one.low) else [between(one.low, one.high, one.unit)]
+    limits += [] if math.isnan(one.total) else [tr("all {total}", total=text.number(one.total, one.unit))]
     joined = " · ".join(limits)
     if limits and width_of(joined, size) <= width:
         return [joined]

@@ -1,36 +1,30 @@
-"""Words and numbers of a persona's card, in English and Vietnamese; what a card may not say is refused."""
+"""Words and numbers of a persona's card; what a card may not say is refused."""
 
 import math
 
 from cxlib import text
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.persona_cards import PARTS, Card, Measure, Trait
 
 HELD = "\N{NO-BREAK SPACE}"  # no line ends at it
-WORDS = {
-    "en": {
-        "persona": "Persona", "of": "of customers", "customers": "customers", "market": "target market", "to": "to",
-        "who": "Who they are", "values": "What they value", "buys": "How they buy", "roles": "Their roles",
-        "channels": "Where they meet us", "complaint": "Hurts most", "driver": "Drives them most",
-        "action": "What to do", "all": "all", "base": "effective base", "interval": "{}% intervals",
-        "bars": "small figure: index, 100 = as all customers", "tick": "tick: all customers",
-        "money": {1e12: "trillion", 1e9: "billion", 1e6: "million"},
-    },
-    "vi": {
-        "persona": "Chân dung", "of": "khách hàng", "customers": "khách hàng", "market": "thị trường mục tiêu",
-        "to": "đến", "who": "Họ là ai", "values": "Họ coi trọng điều gì", "buys": "Họ mua thế nào",
-        "roles": "Vai trò của họ", "channels": "Họ gặp chúng ta ở đâu", "complaint": "Phiền lòng nhất",
-        "driver": "Tác động mạnh nhất", "action": "Việc nên làm", "all": "chung", "base": "cỡ mẫu hiệu dụng",
-        "interval": "khoảng tin cậy {}%", "bars": "số nhỏ: chỉ số, 100 = bằng mức chung",
-        "tick": "vạch: toàn bộ khách hàng", "money": {1e12: "nghìn tỷ", 1e9: "tỷ", 1e6: "triệu"},
-    },
-}  # fmt: skip
+PERSONA, OF_CUSTOMERS = noted("Persona"), noted("of customers")
+# What the parts of a card are called.
+PART_NAMES = {
+    "who": noted("Who they are"),
+    "values": noted("What they value"),
+    "buys": noted("How they buy"),
+    "roles": noted("Their roles"),
+    "channels": noted("Where they meet us"),
+    "complaint": noted("Hurts most"),
+    "driver": noted("Drives them most"),
+    "action": noted("What to do"),
+}
+MONEY = {1e12: noted("{number} trillion"), 1e9: noted("{number} billion"), 1e6: noted("{number} million")}
 
 
-def checked(card: Card, language: str) -> dict:
-    """The words of a language, for a card whose numbers can be drawn."""
-    if language not in WORDS:
-        raise CxError(f"a card is written in {' or '.join(WORDS)}; found {language!r}")
+def check(card: Card) -> None:
+    """Raise a CxError for a card whose numbers cannot be drawn."""
     if card.number < 1 or not card.name.strip():
         raise CxError(f"a persona has a number of 1 or more and a name; found {card.number} and {card.name!r}")
     if card.share < 0 or card.share > 100 or card.low > card.share or card.high < card.share:
@@ -59,7 +53,6 @@ def checked(card: Card, language: str) -> dict:
             f"a metric lies within its scale and its interval; {len(wrong)} of persona {card.number} do not, e.g. "
             f"{one.label} {one.value:g} in {one.low:g} to {one.high:g} on a scale of {one.least:g} to {one.most:g}"
         )
-    return WORDS[language]
 
 
 def percent(value: float) -> str:
@@ -82,24 +75,27 @@ def measure_value(one: Measure) -> str:
     return text.number(one.value, one.unit) + ("*" if one.n < text.SMALL_BASE else "")
 
 
-def between(low: float, high: float, unit: str, words: dict) -> str:
+def between(low: float, high: float, unit: str) -> str:
     """An interval as it is printed, held on one line."""
-    if math.isnan(low) or math.isnan(high):
-        return "–"
-    return HELD.join([text.number(low, unit).removesuffix("%"), words["to"], text.number(high, unit)])
+    return _held(text.interval(low, high, unit))
 
 
-def totals(card: Card, words: dict) -> list[tuple[str, str]]:
+def totals(card: Card) -> list[tuple[str, str]]:
     """Customers and money, each with its interval: in words that a reader takes in (1.23 billion)."""
     found = []
     if card.customers is not None:
         value, low, high = card.customers
-        found.append((f"{text.number(value)} {words['customers']}", between(low, high, "count", words)))
+        found.append((tr("{number} customers", number=text.number(value)), between(low, high, "count")))
     if card.market is not None:
         size = abs(card.market[0]) if math.isfinite(card.market[0]) else 0
-        unit, named = next(((unit, named) for unit, named in words["money"].items() if size >= unit), (1, ""))
+        unit, named = next(((unit, named) for unit, named in MONEY.items() if size >= unit), (1, "{number}"))
         digits = 0 if unit == 1 else max(0, 2 - int(math.log10(size / unit)))
         value, low, high = (text.number(one / unit, digits=digits) for one in card.market)
-        figure = " ".join(f"{value} {named} {card.currency}".split())
-        found.append((figure, f"{words['market']}, {HELD.join([low, words['to'], high])}"))
+        figure = f"{tr(named, number=value)} {card.currency}".strip()
+        limits = _held(tr("{low} to {high}", low=low, high=high))
+        found.append((figure, tr("target market, {interval}", interval=limits)))
     return found
+
+
+def _held(words: str) -> str:
+    return words.replace(" ", HELD)

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
+from cxlib.language import tr
 
 GREY = "#5b6673"
 NAME = 18  # letters of a line of a name
@@ -36,7 +38,7 @@ def before_after(
         return None
     waves = [wave for wave in (order or dict.fromkeys(frame["wave"])) if (frame["wave"] == wave).any()]
     figure, (axis,) = canvas(3.7 + 0.17 * fill(title, 50).count("\n"))
-    ends = []
+    ends, named = [], {}
     for kind, (color, style, mark, aside) in KINDS.items():
         rows = frame[frame["kind"] == kind]
         x = np.array([waves.index(wave) for wave in rows["wave"]]) + aside
@@ -49,18 +51,22 @@ def before_after(
         axis.vlines(x, rows["low"], rows["high"], color=color, lw=1.2, zorder=1)
         axis.plot(x, values, mark, color=color, mfc="white" if kind == "counterfactual" else color, ms=6, zorder=3)
         name = str(rows["group"].iloc[0])
-        name = f"{name}, had it moved like the others" if kind == "counterfactual" else name
+        name = tr("{group}, had it moved like the others", group=name) if kind == "counterfactual" else name
+        named[kind] = name
         ends.append((values[-1], x[-1], f"{text.number(values[-1], unit)}  {fill(name, NAME)}", color))
     last = len(waves) - 1
     axis.set_xlim(-0.35, (last + 0.24 + 0.35 * PART) / (1 - PART))
     axis.axvline(waves.index(after) - 0.5, color=INK, lw=1, ls=":", zorder=0)
-    axis.annotate("change ", (waves.index(after) - 0.5, 1.0), (0, -2), xycoords=("data", "axes fraction"),
+    axis.annotate(f"{tr('change')} ", (waves.index(after) - 0.5, 1.0), (0, -2), xycoords=("data", "axes fraction"),
                   textcoords="offset points", ha="right", va="top", fontsize=9, style="italic")  # fmt: skip
     axis.margins(y=0.12)
     _named(axis, ends, last + 0.16)
     axis.set_xticks(range(len(waves)), waves)
     figure.suptitle(fill(titled(title, unit), 50), x=0, ha="left", fontsize=11, weight="bold")
     bare(axis, "y")
+    starts = frame[(frame["kind"] == "treated") & (frame["wave"] == before)][["wave", "estimate"]]
+    plain = pd.concat([frame, starts.assign(kind="counterfactual")]).assign(series=lambda rows: rows["kind"].map(named))
+    figure.native = native.lines(plain, "wave", series="series", order=waves, title=title, unit=unit)
     return figure
 
 
@@ -94,11 +100,12 @@ def bands(frame: pd.DataFrame, *, silent: str = "No answer") -> Figure | None:
     figure, axes = canvas(2.0 * len(panels) + 0.2, len(panels))
     for axis, rows in zip(axes, panels, strict=True):
         unit = rows["unit"].iloc[0]
-        names = [fill(str(name), max(8, 40 // len(rows))) for name in rows["band"]]
+        names = [tr(silent) if name == silent else str(name) for name in rows["band"]]
+        names = [fill(name, max(8, 40 // len(rows))) for name in names]
         for at, row in enumerate(rows.itertuples()):
             if np.isnan(row.estimate):
-                axis.annotate(f"** base {row.n}", (at, 0), (0, 3), textcoords="offset points", ha="center",
-                              fontsize=9, style="italic")  # fmt: skip
+                few = tr("** base {n}", n=text.number(row.n))
+                axis.annotate(few, (at, 0), (0, 3), textcoords="offset points", ha="center", fontsize=9, style="italic")
                 continue
             hatch = "///" if row.band == silent else None
             axis.bar(at, row.estimate, 0.62, color=SOFT, hatch=hatch, edgecolor="white", lw=0)
@@ -113,6 +120,8 @@ def bands(frame: pd.DataFrame, *, silent: str = "No answer") -> Figure | None:
             axis.set_ylim(bottom=0)
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value, digits=_digits(value))))
         bare(axis, "y")
+    plain = frame.assign(band=[tr(silent) if name == silent else name for name in frame["band"]])
+    figure.native = native.bars(plain, "band", panel="label", units="unit")
     return figure
 
 

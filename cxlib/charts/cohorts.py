@@ -8,10 +8,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
 
 from cxlib import text
 from cxlib.charts.style import ACCENT, GRID, INK, SOFT, WIDTH, canvas, in_style
 from cxlib.errors import CxError
+from cxlib.language import digits, noted, tr
 
 SHADES = LinearSegmentedColormap.from_list("shades", ["#f4f7f9", SOFT, ACCENT])
 ROW = 0.22  # inches
@@ -23,7 +25,11 @@ LETTER = 0.078  # the width of a letter of a cohort's name, in inches
 
 @in_style
 def cohort_map(
-    frame: pd.DataFrame, *, title: str, across: str = "periods after they came", of: str = "cohort"
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    across: str = noted("periods after they came"),
+    of: str = noted("cohort"),
 ) -> Figure | None:
     """The share of each cohort that is left, or buys, at each age: in figures where they can be read, else a scale.
 
@@ -49,17 +55,20 @@ def cohort_map(
     for row in frame.itertuples():
         _cell(axis, row, cohorts.index(row.cohort), norm, None if scaled else size)
     if scaled:
-        bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=axis, location="bottom", shrink=0.6, aspect=30, pad=0.04)
+        look = {"location": "bottom", "shrink": 0.6, "aspect": 30, "pad": 0.04}
+        look["format"] = FuncFormatter(lambda share, _: digits(f"{share:g}"))
+        bar = figure.colorbar(ScalarMappable(norm, SHADES), ax=axis, **look)
         bar.outline.set_visible(False)
-        bar.set_label("% of the cohort", fontsize=9)
+        bar.solids.set_rasterized(False)  # drawn, not a picture: the client's colour takes the place of ours
+        bar.set_label(tr("% of the cohort"), fontsize=9)
         for row in frame[frame["estimate"].isna()].drop_duplicates("cohort").itertuples():
             axis.text(row.age, cohorts.index(row.cohort), "**", ha="center", va="center", fontsize=LEAST)
     axis.set_yticks(range(len(cohorts)), labels, parse_math=False)
     step = int(np.ceil(len(ages) / 18))
     axis.set_xticks(ages[::step])
-    axis.set(xlim=(ages[0] - 0.5, ages[-1] + 0.5), ylim=(len(cohorts) - 0.5, -0.5), xlabel=across)
-    axis.annotate(f"{of}, n", (0, 1), (-4, 4), xycoords="axes fraction", textcoords="offset points", ha="right",
-                  fontsize=9, style="italic")  # fmt: skip
+    axis.set(xlim=(ages[0] - 0.5, ages[-1] + 0.5), ylim=(len(cohorts) - 0.5, -0.5), xlabel=tr(across))
+    axis.annotate(tr("{rows}, n", rows=tr(of)), (0, 1), (-4, 4), xycoords="axes fraction",
+                  textcoords="offset points", ha="right", fontsize=9, style="italic")  # fmt: skip
     axis.grid(visible=False)
     axis.tick_params(length=0)
     for side in axis.spines.values():

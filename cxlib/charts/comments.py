@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, UNIT_LABELS, WARM, WIDTH, bare, canvas, in_style
+from cxlib.language import tr
 
 WIDE = 20  # letters of a label's line
 
@@ -37,7 +39,7 @@ def theme_panels(themes: pd.DataFrame, by_metric: pd.DataFrame, *, metric: str =
     axes = figure.subplots(1, 2 if scored else 1, sharey=True, squeeze=False)[0]
     axes[0].hlines(y, rows["low"], rows["high"], color=SOFT, lw=4)
     axes[0].plot(rows["estimate"], y, "o", color=ACCENT, ms=6, zorder=3)
-    axes[0].set_title("% of comments", fontsize=10)
+    axes[0].set_title(tr("% of comments"), fontsize=10)
     axes[0].set_xlim(left=0)
     if scored:
         _differences(axes[1], rows["theme"], y, by_metric, metric or by_metric["name"].iloc[0])
@@ -46,6 +48,13 @@ def theme_panels(themes: pd.DataFrame, by_metric: pd.DataFrame, *, metric: str =
         bare(axis, "x")
     axes[0].set_yticks(y, labels)
     axes[0].set_ylim(heights.sum(), 0)
+    panels = [native.bars(rows, "theme", title=tr("% of comments"), unit="percent")]
+    if scored:
+        part = by_metric[by_metric["name"] == (metric or by_metric["name"].iloc[0])]
+        part = rows[["theme"]].merge(part, on="theme")
+        head = tr("{metric} with less without", metric=part["label"].iloc[0])
+        panels.append(native.bars(part, "theme", title=head, units="unit", signed=True))
+    figure.native = native.beside(*panels)
     return figure
 
 
@@ -58,7 +67,7 @@ def _differences(axis, names: pd.Series, y: np.ndarray, by_metric: pd.DataFrame,
             continue
         row = part.loc[name]
         if np.isnan(row["estimate"]):
-            told = f"** base {text.number(min(row['n'], row['n_without']))}"
+            told = tr("** base {n}", n=text.number(min(row["n"], row["n_without"])))
             axis.annotate(told, (0.5, at), xycoords=("axes fraction", "data"), ha="center", va="center", fontsize=8.5,
                           style="italic", bbox={"color": "white", "pad": 1})  # fmt: skip
             continue
@@ -66,9 +75,9 @@ def _differences(axis, names: pd.Series, y: np.ndarray, by_metric: pd.DataFrame,
         axis.plot([row["low"], row["high"]], [at, at], color=SOFT, lw=4, solid_capstyle="butt")
         axis.plot(row["estimate"], at, "s" if clear else "o", color=color, mfc=color if clear else "white", ms=6,
                   mew=1.4, zorder=3)  # fmt: skip
-    label, unit = part["label"].iloc[0], UNIT_LABELS[part["unit"].iloc[0]]
-    unit = "percentage points" if unit == "%" else unit
-    axis.set_title(fill(f"{label} with less without" + (f" ({unit})" if unit else ""), 28), fontsize=10)
+    title, unit = tr("{metric} with less without", metric=part["label"].iloc[0]), part["unit"].iloc[0]
+    unit = tr("percentage points") if unit == "percent" else tr(UNIT_LABELS[unit])
+    axis.set_title(fill(f"{title} ({unit})" if unit else title, 22), fontsize=10)
 
 
 @in_style
@@ -92,10 +101,11 @@ def key_terms(frame: pd.DataFrame) -> Figure | None:
     axis.axvline(0, color=INK, lw=0.9, zorder=1)
     axis.set_yticks(y, labels)
     axis.set_ylim(heights.sum(), 0)
-    axis.set_xlabel("log ratio: 1 is twice, 2 four times as often")
+    axis.set_xlabel(tr("log ratio: 1 is twice, 2 four times as often"))
     ours, theirs = (
         [*dict.fromkeys(part["side"])] for part in (rows[rows["estimate"] > 0], rows[rows["estimate"] <= 0])
     )
     axis.set_title(fill(" · ".join([*(f"← {side}" for side in theirs), *(f"{side} →" for side in ours)]), 50))
     bare(axis, "x")
+    figure.native = native.bars(rows, "term", title=axis.get_title(loc="left"), unit="ratio", signed=True)
     return figure

@@ -7,7 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
+from cxlib.language import tr
 
 # Competitors are told apart by line and mark, so that no colour is needed.
 LINES = [(0, (5, 2)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3))]
@@ -66,6 +68,8 @@ def rivals(frame: pd.DataFrame, *, order: list[str], breaks: dict[str, dict[str,
         axis.set_xlim(-0.35, right)
         _name_ends(axis, ends, len(order) - 1 + END, tall)
         bare(axis, "y")
+    how = {"panel": "label", "series": "company", "units": "unit", "order": order, "parted": breaks}
+    figure.native = native.lines(frame, "wave", **how)
     return figure
 
 
@@ -114,8 +118,9 @@ def rival_gaps(frame: pd.DataFrame) -> Figure | None:
         reach = np.nanmax(np.abs(part[["low", "high"]].to_numpy(float)), initial=0) or 1.0
         for at, row in zip(y, part.itertuples(), strict=True):
             held = np.isnan(row.estimate)
+            shown = tr("** base {n}", n=text.number(row.n)) if held else text.difference(row.estimate, unit)
             axis.annotate(
-                f"** base {row.n}" if held else text.difference(row.estimate, unit), (1.0, at), ha="right", va="center",
+                shown, (1.0, at), ha="right", va="center",
                 xycoords=("axes fraction", "data"), fontsize=LETTERS, style="italic" if held else "normal",
             )  # fmt: skip
             if held:
@@ -131,5 +136,6 @@ def rival_gaps(frame: pd.DataFrame) -> Figure | None:
         axis.set(ylim=(high.sum(), 0), xlim=(-1.05 * reach, 1.35 * reach))
         axis.set_title(titled(part["label"].iloc[0], unit))
         bare(axis, "x")
-    axes[-1].set_xlabel("← behind      our score less theirs      ahead →")
+    axes[-1].set_xlabel(tr("← behind      our score less theirs      ahead →"))
+    figure.native = native.bars(frame, "rival", panel="label", units="unit", signed=True)
     return figure

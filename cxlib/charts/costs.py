@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from cxlib import text
 from cxlib.charts.style import ACCENT, INK, WARM, WIDTH, bare, canvas, in_style
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 
 LETTERS = 9  # points
 LINE = 0.15  # inches
@@ -22,13 +23,14 @@ WIDE = 22  # letters of a label's line
 def tornado(frame: pd.DataFrame, *, total: float, unit: str = "count") -> Figure | None:
     """One-way sensitivity: what each input, at the low (hatched) and high end of its range, makes of the outcome.
 
-    `frame` holds input, at_low, at_high (the outcome then) and low_text, high_text (the input then), in the order
-    drawn from the top; the vertical line is `total`, the outcome as assumed. None where there is nothing to draw.
+    `frame` holds input (a message), at_low, at_high (the outcome then) and low_text, high_text (the input then), in
+    the order drawn from the top; the vertical line is `total`, the outcome as assumed. None where there is nothing to
+    draw.
     """
     frame = frame[frame[["at_low", "at_high"]].notna().any(axis=1)]
     if frame.empty or np.isnan(total):
         return None
-    labels = [fill(str(name), WIDE) for name in frame["input"]]
+    labels = [fill(tr(str(name)), WIDE) for name in frame["input"]]
     heights = np.array([max(0.46, 0.16 + LINE * (1 + label.count("\n"))) for label in labels])
     y = np.cumsum(heights) - heights / 2
     figure, (axis,) = canvas(heights.sum() + 0.95)
@@ -41,8 +43,8 @@ def tornado(frame: pd.DataFrame, *, total: float, unit: str = "count") -> Figure
         axis.barh((y + off)[given], frame[value][given] - total, 0.17, total, lw=0.8, **looks)
         told += list(zip(y + off, frame[value], frame[words].astype(str), strict=True))
     axis.axvline(total, color=INK, lw=1.2)
-    axis.annotate(f"as assumed {text.number(total, unit)}", (total, 0), (0, 3), textcoords="offset points",
-                  ha="center", va="bottom", fontsize=LETTERS)  # fmt: skip
+    assumed = tr("as assumed {number}", number=text.number(total, unit))
+    axis.annotate(assumed, (total, 0), (0, 3), textcoords="offset points", ha="center", va="bottom", fontsize=LETTERS)
     for at, value, shown in told:
         if not np.isnan(value):
             side = -1 if value < total else 1
@@ -53,7 +55,7 @@ def tornado(frame: pd.DataFrame, *, total: float, unit: str = "count") -> Figure
     axis.xaxis.set_major_formatter(lambda value, _: text.number(value, unit))
     bare(axis, "x")
     figure.legend(
-        [Patch(lw=0.8, **looks) for *_, looks in ends], ["input at its low end", "at its high end"],
+        [Patch(lw=0.8, **looks) for *_, looks in ends], [tr("input at its low end"), tr("at its high end")],
         loc="outside lower center", ncols=2, frameon=False, fontsize=LETTERS,
     )  # fmt: skip
     _room(figure, axis, [(value, -1 if value < total else 1, shown) for _, value, shown in told], total, unit)
@@ -135,11 +137,11 @@ def two_way(frame: pd.DataFrame, *, rows: str, columns: str) -> Figure | None:
 
 def _fitting(values: pd.Series, room: float) -> tuple[float, int, str]:
     """Divisor and digits that make no number wider than the room, in letters' heights; and the words for them."""
-    for divisor, digits, told in ((1, 0, ""), (1e3, 0, "in thousands"), (1e6, 1, "in millions")):
+    for divisor, digits, told in ((1, 0, ""), (1e3, 0, noted("in thousands")), (1e6, 1, noted("in millions"))):
         shown = [text.number(value / divisor, digits=digits) for value in values]
-        if max(0.7 * len(number) - 0.3 * number.count(",") for number in shown) <= room:
-            return divisor, digits, told
-    return divisor, digits, told
+        if max(0.7 * len(number) - 0.3 * sum(map(number.count, ",.")) for number in shown) <= room:
+            return divisor, digits, tr(told)
+    return divisor, digits, tr(told)
 
 
 def _lines(words: str) -> int:

@@ -7,14 +7,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.labels import place
-from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
+from cxlib.charts.style import ACCENT, INK, SOFT, WARM, Ticks, bare, canvas, in_style, titled
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 
 GREY = "#5b6673"
 MARKS = ["^", "D", "v", "P", "X", "<", ">"]  # of competitors
 CORNERS = [(0, 1), (1, 1), (0, 0), (1, 0)]
-CORNER_NAMES = ["improve first", "keep up", "improve later", "more than enough"]
+CORNER_NAMES = [noted("improve first"), noted("keep up"), noted("improve later"), noted("more than enough")]
 WIDE = 24  # letters of a label's line
 TALLEST = 12.0  # inches of a map
 
@@ -62,13 +64,15 @@ def importance(frame: pd.DataFrame, *, title: str) -> Figure | None:
         axis.annotate(rank, (1.0, at), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=9)
     low, high = min(0.0, 100 * frame["low"].min()), 100 * max(frame["high"].max(), frame["estimate"].max())
     _room(axis, low, high, 0.3)
-    axis.annotate("rank", (1.0, 1.0), (0, 3), xycoords="axes fraction", textcoords="offset points", ha="right",
+    axis.annotate(tr("rank"), (1.0, 1.0), (0, 3), xycoords="axes fraction", textcoords="offset points", ha="right",
                   fontsize=9, style="italic")  # fmt: skip
     axis.set_yticks(y, labels)
     axis.set_ylim(heights.sum(), 0)
-    axis.set_xlabel("% of the metric's variance")
+    axis.set_xlabel(tr("% of the metric's variance"))
     _headed(figure, title)
     bare(axis, "x")
+    plain = frame.assign(label=frame.get("label", frame.index), **100 * frame[["estimate", "low", "high"]])
+    figure.native = native.bars(plain, "label", title=title, unit="percent")
     return figure
 
 
@@ -77,8 +81,8 @@ def importance_map(
     frame: pd.DataFrame,
     *,
     title: str,
-    importance: str = "Importance",
-    performance: str = "Performance",
+    importance: str = noted("Importance"),
+    performance: str = noted("Performance"),
     competitors: pd.DataFrame | None = None,
 ) -> Figure | None:
     """Performance across and importance upwards, with intervals on both, and the study's means as dashed lines.
@@ -91,7 +95,7 @@ def importance_map(
     frame = frame.dropna(subset=["importance", "estimate"])
     if frame.empty:
         return None
-    labels = _labels(frame)
+    labels, importance, performance = _labels(frame), tr(importance), tr(performance)
     for height in np.arange(5.2, TALLEST + 0.1, 0.8):
         figure = _map(frame, labels, height, title, importance, performance, competitors)
         if figure is not None:
@@ -119,8 +123,10 @@ def _map(frame, labels, height, title, importance, performance, competitors) -> 
     axis.margins(0.06)
     axis.set(xlabel=f"{performance} →", ylabel=f"{importance} →")
     axis.grid(visible=False)
+    for line in (axis.xaxis, axis.yaxis):
+        line.set_major_formatter(Ticks())
     names = []
-    for (right, top), name in zip(CORNERS, CORNER_NAMES, strict=True):
+    for (right, top), name in zip(CORNERS, map(tr, CORNER_NAMES), strict=True):
         where = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 9, "style": "italic"}
         sides = {"ha": "right" if right else "left", "va": "top" if top else "bottom", "color": GREY}
         names.append(axis.annotate(name, (right, top), (6 - 12 * right, 5 - 10 * top), **where, **sides))
@@ -130,7 +136,25 @@ def _map(frame, labels, height, title, importance, performance, competitors) -> 
     means, edges = frame[["performance_mean", "importance_mean"]].iloc[0], [*axis.get_xlim(), *axis.get_ylim()]
     lines += [(means.iloc[0], edges[2], means.iloc[0], edges[3]), (edges[0], means.iloc[1], edges[1], means.iloc[1])]
     placed = place(figure, axis, np.column_stack([x, y]), labels, marks=theirs, taken=names, lines=lines)
+    figure.native = _plain(frame, title, competitors, (performance, importance), map(tr, CORNER_NAMES))
     return figure if placed else None
+
+
+def _plain(frame: pd.DataFrame, title: str, competitors, names: tuple, corners) -> dict:
+    """The map as numbers: ours with names and intervals, competitors' at the height of ours without."""
+    ours = frame.assign(name=frame.get("label", frame.index), group="")
+    if competitors is not None and len(competitors):
+        theirs = competitors[competitors["driver"].isin(frame.index)]
+        height = theirs["driver"].map(frame["importance"]).to_numpy()
+        theirs = theirs.assign(name="", group=theirs["company"], importance=height)[
+            ["name", "group", "estimate", "importance"]
+        ]
+        ours = pd.concat([ours, theirs.dropna(subset=["estimate"])])
+    return native.scatter(
+        ours, name="name", group="group", title=title, names=names, corners=corners,
+        x=("estimate", "low", "high"), y=("importance", "importance_low", "importance_high"),
+        means=tuple(frame[["performance_mean", "importance_mean"]].iloc[0]),
+    )  # fmt: skip
 
 
 def _rivals(axis, frame: pd.DataFrame, competitors: pd.DataFrame | None) -> np.ndarray:
@@ -163,23 +187,27 @@ def penalty_reward(frame: pd.DataFrame, *, title: str, unit: str = "points") -> 
     heights, y = _rows(labels, 0.42)
     figure, (axis,) = canvas(heights.sum() + 1.35 + 0.17 * fill(title, 50).count("\n"))
     off = 0.085
-    bars = {"penalty": (WARM, "///", -off), "reward": (ACCENT, None, off)}
-    for name, (color, hatch, down) in bars.items():
-        axis.barh(y + down, frame[name], 0.15, color=color, hatch=hatch, edgecolor="white", lw=0, zorder=2, label=name)
+    bars = {"penalty": (tr("penalty"), WARM, "///", -off), "reward": (tr("reward"), ACCENT, None, off)}
+    for name, (told, color, hatch, down) in bars.items():
+        look = {"color": color, "hatch": hatch, "edgecolor": "white", "lw": 0, "zorder": 2}
+        axis.barh(y + down, frame[name], 0.15, label=told, **look)
         axis.hlines(y + down, frame[f"{name}_low"], frame[f"{name}_high"], color=INK, lw=1.1, zorder=3)
     axis.axvline(0, color=INK, lw=0.9, zorder=1)
     bounds = frame[["penalty_low", "reward_low", "penalty_high", "reward_high"]].to_numpy(float)
     low, high = min(bounds.min(), 0.0), max(bounds.max(), 0.0)
-    kinds = [fill(str(kind), 12) for kind in frame["kind"]]
+    kinds = [fill(tr(kind), 12) for kind in frame["kind"]]
     for at, kind in zip(y, kinds, strict=True):
         axis.annotate(kind, (1.0, at), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=9)
     _room(axis, low, high, 0.42)
     axis.set_yticks(y, labels)
     axis.set_ylim(heights.sum(), 0)
-    axis.set_xlabel(titled("difference from a middling answer", unit))
+    axis.set_xlabel(titled(tr("difference from a middling answer"), unit))
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9.5)
     _headed(figure, title)
     bare(axis, "x")
+    both = {told: (name, f"{name}_low", f"{name}_high") for name, (told, *_) in bars.items()}
+    plain = native.side_by_side(frame.assign(label=frame.get("label", frame.index)), both)
+    figure.native = native.bars(plain, "label", series="series", title=title, unit=unit, signed=True)
     return figure
 
 
@@ -198,7 +226,7 @@ def forest(frame: pd.DataFrame, *, title: str, unit: str) -> Figure | None:
     axis.axvline(0, color=INK, lw=1, ls=(0, (4, 3)), zorder=1)
     for at, row in zip(y, frame.itertuples(), strict=True):
         lacking = np.isnan(row.estimate)
-        shown = "not estimated" if lacking else text.difference(row.estimate, unit)
+        shown = tr("not estimated") if lacking else text.difference(row.estimate, unit)
         axis.annotate(shown, (1.0, at), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=9,
                       style="italic" if lacking else "normal")  # fmt: skip
         if not lacking:
@@ -212,4 +240,6 @@ def forest(frame: pd.DataFrame, *, title: str, unit: str) -> Figure | None:
     axis.set_ylim(heights.sum(), 0)
     _headed(figure, titled(title, unit))
     bare(axis, "x")
+    plain = frame.assign(label=frame.get("label", frame.index))
+    figure.native = native.bars(plain, "label", title=title, unit=unit, signed=True)
     return figure

@@ -12,13 +12,10 @@ from matplotlib.patheffects import withStroke
 from cxlib import text
 from cxlib.charts.style import ACCENT, GRID, INK, SOFT, WARM, WIDTH, canvas, in_style
 from cxlib.errors import CxError
+from cxlib.language import tr
 
 LETTERS = 9  # points
 LINE = 0.15  # inches
-WORDS = {
-    "en": {"unhappy": "unhappy", "complained": "complained", "stayed": "stayed", "left": "left"},
-    "vi": {"unhappy": "không hài lòng", "complained": "phàn nàn", "stayed": "ở lại", "left": "rời bỏ"},
-}
 FATES = ["satisfied", "mollified", "dissatisfied", "silent"]
 FLOWS = 2.3  # inches that all the unhappy are tall
 LEFTS, NODE = (0.02, 1.17, 2.47, 4.2), 0.11  # inches from the left to each column of nodes, and their width
@@ -30,12 +27,12 @@ RIBBONS = {"all": {"color": GRID}, "stayed": {"color": SOFT, "alpha": 0.5}, "lef
 
 
 @in_style
-def flow(frame: pd.DataFrame, *, language: str = "en") -> Figure | None:
+def flow(frame: pd.DataFrame) -> Figure | None:
     """From unhappy to lost: who complained or stayed silent, how it was settled, who stayed or left; heights to scale.
 
-    `frame` holds fate (satisfied, mollified, dissatisfied or silent), label (how the fate is printed), customers and
-    lost (those of them who left). None where nobody is unhappy. Raises CxError for other fates, and where more are
-    lost than there are.
+    `frame` holds fate (satisfied, mollified, dissatisfied or silent), label (how the fate is printed, a message),
+    customers and lost (those of them who left). None where nobody is unhappy. Raises CxError for other fates, and where
+    more are lost than there are.
     """
     if frame.empty:
         return None
@@ -53,7 +50,7 @@ def flow(frame: pd.DataFrame, *, language: str = "en") -> Figure | None:
     rows = rows.loc[[fate for fate in FATES if fate in rows.index]]
     if rows.empty:
         return None
-    columns = _columns(rows, WORDS[language])
+    columns = _columns(rows)
     inch = FLOWS / rows["customers"].sum()
     tops, tall = _tops(columns, inch)
     figure, (axis,) = canvas(tall + 0.15)
@@ -77,19 +74,19 @@ def flow(frame: pd.DataFrame, *, language: str = "en") -> Figure | None:
     return figure
 
 
-def _columns(rows: pd.DataFrame, words: dict[str, str]) -> list[list[tuple]]:
+def _columns(rows: pd.DataFrame) -> list[list[tuple]]:
     """The nodes of each column from top to bottom: name, words, customers; "passing" keeps room for ribbons."""
 
     def node(name, label, size):
         return name, f"{fill(label, 13)}\n{text.number(size)}", size
 
     settled, lost = rows.drop(index="silent", errors="ignore"), rows["lost"].sum()
-    fates = [node(fate, row["label"], row["customers"]) for fate, row in rows.iterrows()]
+    fates = [node(fate, tr(row["label"]), row["customers"]) for fate, row in rows.iterrows()]
     silent = fates[len(settled) :]
-    told = [node("complained", words["complained"], settled["customers"].sum())] if len(settled) else []
-    ends = [node("stayed", words["stayed"], rows["customers"].sum() - lost), node("left", words["left"], lost)]
+    told = [node("complained", tr("complained"), settled["customers"].sum())] if len(settled) else []
+    ends = [node("stayed", tr("stayed"), rows["customers"].sum() - lost), node("left", tr("left"), lost)]
     return [
-        [node("unhappy", words["unhappy"], rows["customers"].sum())],
+        [node("unhappy", tr("unhappy"), rows["customers"].sum())],
         told + silent,
         fates[: len(settled)] + [("passing", label, size) for _, label, size in silent],
         ends,

@@ -8,18 +8,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
 from cxlib import ratios, text
+from cxlib.charts import native
 from cxlib.charts.card_letters import QUIET, height_of, say, width_of, wrapped
 from cxlib.charts.card_parts import sheet
 from cxlib.charts.journey_signs import EXIT
 from cxlib.charts.style import ACCENT, GRID, INK, WARM, WIDTH, in_style
 from cxlib.errors import CxError
+from cxlib.language import digits, tr
 
-WORDS = {
-    "en": {"title": "How far customers come", "of": "of {} customers", "to": "to", "ended": "of visits end here",
-           "notes": "bars: share that reach the stage; brackets: {}% interval"},
-    "vi": {"title": "Khách hàng đi được bao xa", "of": "trong {} khách hàng", "to": "đến",
-           "ended": "lượt kết thúc tại đây", "notes": "thanh: tỷ lệ đến được giai đoạn; ngoặc: khoảng tin cậy {}%"},
-}  # fmt: skip
 NEEDS = ("stage", "customers", "ended", "ended_low", "ended_high", "n")
 EDGE, BAR, NAMES = 0.05, 0.25, 1.35  # inches: margin, height of a bar, width of the stages' names
 SIZE, SMALL = 9.5, 8.0  # points
@@ -28,7 +24,7 @@ SIZE, SMALL = 9.5, 8.0  # points
 @in_style
 def funnel(
     stages: pd.DataFrame, *, customers: int, names: dict[str, str] | None = None, title: str | None = None,
-    minimum_base: int = 30, confidence: float = 0.95, language: str = "en",
+    minimum_base: int = 30, confidence: float = 0.95,
 ) -> Figure | None:  # fmt: skip
     """The share of all customers that reach each stage, with its interval, and what part of the visits ends there.
 
@@ -38,14 +34,12 @@ def funnel(
     those who skip. A base under `minimum_base` shows **. None where there is nobody. Raises CxError for a missing
     column, and where more reach a stage than there are.
     """
-    if language not in WORDS:
-        raise CxError(f"a funnel is written in {' or '.join(WORDS)}; found {language!r}")
     missing = [column for column in NEEDS if column not in stages]
     if missing:
         raise CxError(f"a funnel has the columns {', '.join(NEEDS)}; {missing[0]} is missing")
     if stages.empty or not customers:
         return None
-    frame, words = stages.reset_index(drop=True), WORDS[language]
+    frame = stages.reset_index(drop=True)
     many = frame[frame["customers"] > customers]
     if len(many):
         raise CxError(
@@ -56,19 +50,27 @@ def funnel(
     frame = frame.assign(**{name: share[name] for name in ("estimate", "low", "high")})
     before_last = frame["ended"][:-1][frame["n"][:-1] >= minimum_base]
     worst = before_last.idxmax() if before_last.notna().any() else None
-    drawn, y = _head(title or words["title"], words["of"].format(text.number(customers)))
+    drawn, y = _head(title or tr("How far customers come"), tr("of {number} customers", number=text.number(customers)))
     for i, row in frame.iterrows():
         shown = "**" if customers < minimum_base else text.number(row["estimate"], "percent")
-        limits = "" if shown == "**" else _between(row["low"], row["high"], words)
+        limits = "" if shown == "**" else _between(row["low"], row["high"])
         name = (names or {}).get(row["stage"], str(row["stage"]).replace("_", " "))
         part, end = _bar(name[:1].upper() + name[1:], row, shown, limits, y)
         drawn += part
         if i < len(frame) - 1:
-            part, end = _drop(row, words, minimum_base, i == worst, end)
+            part, end = _drop(row, minimum_base, i == worst, end)
             drawn += part
         y = end + 0.1
-    notes = wrapped(words["notes"].format(f"{100 * confidence:g}"), WIDTH - 2 * EDGE, SMALL)
-    return sheet(WIDTH, y + height_of(len(notes), SMALL) + 0.05, drawn + say(notes, EDGE, y, SMALL, color=QUIET))
+    how = tr(
+        "bars: share that reach the stage; brackets: {confidence} interval",
+        confidence=digits(f"{100 * confidence:g}%"),
+    )
+    notes = wrapped(how, WIDTH - 2 * EDGE, SMALL)
+    figure = sheet(WIDTH, y + height_of(len(notes), SMALL) + 0.05, drawn + say(notes, EDGE, y, SMALL, color=QUIET))
+    called = [(names or {}).get(stage, str(stage).replace("_", " ")) for stage in frame["stage"]]
+    hidden = {"estimate": None, "low": None, "high": None} if customers < minimum_base else {}
+    figure.native = native.bars(frame.assign(stage=called, **hidden), "stage", title=title, unit="percent")
+    return figure
 
 
 def _head(title: str, base: str) -> tuple[list, float]:
@@ -98,19 +100,19 @@ def _bar(name: str, row: pd.Series, shown: str, limits: str, y: float) -> tuple[
     return drawn + say([limits], x, middle - 0.078, SMALL, color=QUIET), y + tall
 
 
-def _drop(row: pd.Series, words: dict, minimum_base: int, worst: bool, y: float) -> tuple[list, float]:
+def _drop(row: pd.Series, minimum_base: int, worst: bool, y: float) -> tuple[list, float]:
     """What part of the visits to a stage ends there: a small drop under its bar, and the words."""
     if not row["n"] or math.isnan(row["ended"]):
         return [], y
     color, x = (WARM if worst else QUIET), EDGE + NAMES
     shown = text.with_base(text.number(row["ended"], "percent"), row["n"], minimum_base)
-    limits = "" if shown == "**" else _between(row["ended_low"], row["ended_high"], words)
-    told = f"{shown} {words['ended']} {limits}".strip()
+    limits = "" if shown == "**" else _between(row["ended_low"], row["ended_high"])
+    told = tr("{share} of visits end here {interval}", share=shown, interval=limits).strip()
     lines = wrapped(told, WIDTH - EDGE - x - 0.22, SMALL, bold=worst)
     drawn = [Polygon([(x + 0.02, y + 0.06), (x + 0.16, y + 0.06), (x + 0.09, y + 0.17)], fc=color, lw=0)]
     drawn += say(lines, x + 0.22, y + 0.03, SMALL, color=EXIT if worst else QUIET, bold=worst)
     return drawn, y + 0.03 + height_of(len(lines), SMALL)
 
 
-def _between(low: float, high: float, words: dict) -> str:
-    return "" if math.isnan(low) else f"({text.number(low, digits=1)} {words['to']} {text.number(high, digits=1)})"
+def _between(low: float, high: float) -> str:
+    return "" if math.isnan(low) else f"({text.interval(low, high, digits=1)})"

@@ -9,19 +9,8 @@ from matplotlib.patches import Polygon
 from cxlib import text
 from cxlib.charts.style import INK, WIDTH, canvas, in_style
 from cxlib.errors import CxError
+from cxlib.language import tr, tr_n
 
-WORDS = {
-    "en": {
-        "title": "The complaint iceberg", "complained": "complained", "no tip": ",\nso no tip shows",
-        "one": "is silent", "silent": "are silent", "interval": "{}% interval", "to": "to",
-        "scale": "areas are to scale",
-    },
-    "vi": {
-        "title": "Tảng băng phàn nàn", "complained": "người phàn nàn", "no tip": ",\nkhông có phần nổi",
-        "one": "khách hàng không hài lòng im lặng", "silent": "khách hàng không hài lòng im lặng",
-        "interval": "khoảng tin cậy {}%", "to": "đến", "scale": "diện tích theo đúng tỷ lệ",
-    },
-}  # fmt: skip
 # Corners of the tip, x and y, for a waist (its width at the waterline) of one; and the edge between light and shade.
 TIP = np.array([
     (-.50, 0), (-.45, .10), (-.35, .17), (-.30, .38), (-.20, .47), (-.13, .72), (-.04, .88), (.03, .80), (.10, .56),
@@ -52,9 +41,7 @@ LOOKS = {
 
 
 @in_style
-def iceberg(
-    *, complainers: float, silent: float, low: float, high: float, confidence: float = 0.95, language: str = "en"
-) -> Figure | None:
+def iceberg(*, complainers: float, silent: float, low: float, high: float, confidence: float = 0.95) -> Figure | None:
     """The complaint iceberg: above the waterline who complained, below it who stays silent, areas to scale.
 
     `silent` is the median, `low` and `high` its interval, drawn as dashed outlines of the berg that it could be.
@@ -78,7 +65,7 @@ def iceberg(
     left, bottom = np.min([shape.min(axis=0) for shape in shapes.values()], axis=0)
     right, top = np.max([shape.max(axis=0) for shape in shapes.values()], axis=0)
     inch = max((right - left) / BERG, (top - bottom) / TALL)  # in units of the shapes
-    told = _words(counts, f"{100 * confidence:g}", WORDS[language])
+    told = _words(counts, confidence)
     lines = {name: 1 + words.count("\n") for name, words in told.items()}
     above = max(0.2 * lines["complained"] + 0.2, top / inch + 0.12)
     below = max(0.2 * lines["silent"] + 0.16 * lines["interval"] + 0.75, -bottom / inch + 0.15)
@@ -103,25 +90,30 @@ def iceberg(
     dashes = -0.29 - 0.2 * lines["silent"]
     axis.plot([COLUMN, COLUMN + 0.5], [dashes, dashes], color=INK, lw=1.2, ls=DASHES)
     axis.text(COLUMN, dashes - 0.1, told["interval"], va="top", fontsize=9.5)
-    axis.text(COLUMN, 0.08 - below, WORDS[language]["scale"], fontsize=8.5, style="italic")
-    figure.suptitle(WORDS[language]["title"], x=0.01, ha="left", fontsize=11, weight="bold")
+    axis.text(COLUMN, 0.08 - below, tr("areas are to scale"), fontsize=8.5, style="italic")
+    figure.suptitle(tr("The complaint iceberg"), x=0.01, ha="left", fontsize=11, weight="bold")
     return figure
 
 
-def _words(counts: dict[str, float], level: str, words: dict[str, str]) -> dict[str, str]:
+def _words(counts: dict[str, float], confidence: float) -> dict[str, str]:
     """What stands beside the berg, in lines that fit there."""
-    complained, silent, low, high = (text.number(counts[name]) for name in ("complainers", "silent", "low", "high"))
-    named, limits = words["interval"].format(level), f"{low} {words['to']} {high}"
+    between = text.interval(counts["low"], counts["high"])
+    named = text.with_confidence(between, confidence)
     return {
-        "complained": _lines(complained, words["complained"], 17) + ("" if counts["complainers"] else words["no tip"]),
-        "silent": _lines(silent, words["one" if silent == "1" else "silent"], 17),
-        "interval": _lines(named, limits, 24),
+        "complained": _lines(tr("{number} complained", number=text.number(counts["complainers"])), 17)
+        if counts["complainers"]
+        else tr("0 complained,\nso no tip shows"),
+        "silent": _lines(tr_n("{n} is silent", "{n} are silent", counts["silent"]), 17),
+        "interval": named if len(named) <= 24 else named.replace(f" {between}", f"\n{fill(between, 24)}"),
     }
 
 
-def _lines(first: str, second: str, letters: int) -> str:
-    """Two parts on one line where they fit, else from a new line on."""
-    return f"{first} {second}" if len(first + second) < letters else f"{first}\n{fill(second, letters)}"
+def _lines(words: str, letters: int) -> str:
+    """A number and what it counts on one line where they fit, else in lines of their own."""
+    if len(words) <= letters:
+        return words
+    number, _, rest = words.partition(" ")
+    return f"{number}\n{fill(rest, letters)}"
 
 
 def _lead(axis, side: np.ndarray, at: float) -> None:

@@ -7,8 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style
 from cxlib.inside import OVERALL
+from cxlib.language import tr
 
 WIDE = 24  # letters of a label's line
 
@@ -37,9 +39,12 @@ def dumbbell(frame: pd.DataFrame, *, title: str) -> Figure:
                 axis.plot(value, at + off, mark, color=color, mfc=face, ms=6.5, mew=1.4, zorder=4)
         where = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "center", "fontsize": 9}
         if np.isnan(row.estimate):
-            side = "staff" if np.isnan(row.staff) else "customers"
-            base = row.n if side == "staff" else row.n_customers
-            axis.annotate(f"** {side} {base}", (1.0, at), style="italic", **where)
+            few = (
+                tr("** staff {n}", n=text.number(row.n))
+                if np.isnan(row.staff)
+                else tr("** customers {n}", n=text.number(row.n_customers))
+            )
+            axis.annotate(few, (1.0, at), style="italic", **where)
             continue
         if row.verdict in bars:
             color = ACCENT if row.verdict == "clear" else SOFT
@@ -54,13 +59,19 @@ def dumbbell(frame: pd.DataFrame, *, title: str) -> Figure:
     _room_for_gaps(axis)
     figure.legend(
         handles=[
-            axis.plot([], [], "o-", color=INK, mfc="white", mew=1.4, lw=1.1, label="customers")[0],
-            axis.plot([], [], "s-", color=WARM, lw=1.1, label="staff")[0],
+            axis.plot([], [], "o-", color=INK, mfc="white", mew=1.4, lw=1.1, label=tr("customers"))[0],
+            axis.plot([], [], "s-", color=WARM, lw=1.1, label=tr("staff"))[0],
         ],
         loc="outside lower center", ncols=2, frameon=False, fontsize=9.5,
     )  # fmt: skip
     figure.suptitle(fill(title, 52), x=0, ha="left", fontsize=11, weight="bold")
     bare(axis, "x")
+    sides = {
+        tr("customers"): ("customers", "customers_low", "customers_high"),
+        tr("staff"): ("staff", "staff_low", "staff_high"),
+    }
+    plain = native.side_by_side(rows, sides)
+    figure.native = native.bars(plain, "attribute", series="series", title=title, unit="score")
     return figure
 
 
@@ -76,6 +87,8 @@ def dumbbells(frame: pd.DataFrame) -> dict[str, Figure]:
         return {}
     teams = dict(list(frame.groupby("team", sort=False)))
     return {
-        f"team_{i}": dumbbell(rows, title=f"{team[:1].upper()}{team[1:]}: what staff believe, what customers say")
+        f"team_{i}": dumbbell(
+            rows, title=tr("{team}: what staff believe, what customers say", team=team[:1].upper() + team[1:])
+        )
         for i, (team, rows) in enumerate(teams.items(), 1)
     }

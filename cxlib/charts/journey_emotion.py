@@ -9,20 +9,21 @@ from scipy.interpolate import PchipInterpolator
 
 from cxlib import text
 from cxlib.charts.card_letters import QUIET, height_of, say, width_of
-from cxlib.charts.journey_panels import gutter, limits_of
-from cxlib.charts.journey_signs import Grid, halo
+from cxlib.charts.journey_panels import gutter
+from cxlib.charts.journey_signs import Grid, halo, held
 from cxlib.charts.style import ACCENT, GRID, WARM
+from cxlib.language import digits, tr
 
 CURVE = 0.75  # inches that the curve may rise and fall
 NARROW = 1.25  # inches of a column, under which letters are smaller
 
 
-def emotion(columns: pd.DataFrame, words: dict, scale, grid: Grid, y: float, *, minimum_base: int):
+def emotion(columns: pd.DataFrame, scale, grid: Grid, y: float, *, minimum_base: int):
     """The mean score by stage: a curve through the means, its band, the numbers; and where the panel ends."""
     shown = columns[(columns["score_n"] >= minimum_base) & columns["score"].notna()]
-    drawn, end = gutter(
-        words["score"], y + 0.04, grid, more=words["scale"].format(*(f"{one:g}" for one in scale)), free=0.25
-    )
+    least, most = (digits(f"{one:g}") for one in scale)
+    more = tr("mean score, {least} to {most}", least=least, most=most)
+    drawn, end = gutter(tr("How it feels"), y + 0.04, grid, more=more, free=0.25)
     if shown.empty:
         return drawn + _missing(columns, columns.index, y + 0.1, grid), max(end, y + 0.4)
     lows, highs = (shown[f"score_{side}"].fillna(shown["score"]).clip(*scale) for side in ("low", "high"))
@@ -31,7 +32,7 @@ def emotion(columns: pd.DataFrame, words: dict, scale, grid: Grid, y: float, *, 
     spare = max(0, 0.3 * (scale[1] - scale[0]) - (most - least)) / 2
     least, most = least - spare, most + spare
     size = 8.0 if grid.column > NARROW else 7.0
-    value = [_told(row, words, grid) for _, row in shown.iterrows()]
+    value = [_told(row, grid) for _, row in shown.iterrows()]
     room = max(height_of(len(lines), size) for lines in value) + 0.1
     top, tall = y + room, CURVE
 
@@ -43,7 +44,7 @@ def emotion(columns: pd.DataFrame, words: dict, scale, grid: Grid, y: float, *, 
     step = 0.5 if most - least < 2 else max(1, round((most - least) / 4))
     for tick in np.arange(np.ceil(least / step) * step, most + 1e-9, step):
         drawn.append(Line2D([grid.left, grid.right], [at(tick)] * 2, color=GRID, lw=0.8, zorder=1))
-        drawn += say([f"{tick:g}"], grid.left - 0.06, at(tick) - 0.07, 7, color=QUIET, ha="right")
+        drawn += say([digits(f"{tick:g}")], grid.left - 0.06, at(tick) - 0.07, 7, color=QUIET, ha="right")
     x = np.array([grid.middle(i) for i in shown.index])
     runs = np.split(np.arange(len(shown)), np.flatnonzero(np.diff(shown.index) > 1) + 1)
     for run in (run for run in runs if len(run) > 1):
@@ -69,15 +70,15 @@ def emotion(columns: pd.DataFrame, words: dict, scale, grid: Grid, y: float, *, 
     return drawn, bottom
 
 
-def scored(row: pd.Series, words: dict) -> tuple[str, str]:
+def scored(row: pd.Series) -> tuple[str, str]:
     """A mean as it is printed, and its interval."""
     value = text.number(row["score"], "score") + ("*" if row["score_n"] < text.SMALL_BASE else "")
-    return value, limits_of(row["score_low"], row["score_high"], words, 2)
+    return value, held(row["score_low"], row["score_high"], 2)
 
 
-def _told(row: pd.Series, words: dict, grid: Grid) -> list[str]:
+def _told(row: pd.Series, grid: Grid) -> list[str]:
     """A mean and its interval, on one line where it fits."""
-    value, limits = scored(row, words)
+    value, limits = scored(row)
     joined = f"{value} {limits}".strip()
     return [joined] if width_of(joined, 8) < grid.column - 0.08 else [value, limits]
 

@@ -3,34 +3,47 @@
 import pandas as pd
 
 from cxlib import text
+from cxlib.contact_log import UNKNOWN
 from cxlib.errors import CxError
+from cxlib.journey_words import CHANNELS, named
+from cxlib.language import noted, tr, tr_n
 from cxlib.pain_points import CLEAR
 from cxlib.transitions import END, START
 
 THIN = 0.01  # of all customers: flows under it are not drawn
 PAINS, ARCS = 6, 8  # drawn at most: the worst pain points, the widest arcs
-PHASES = ("before", "during", "after")
+PHASES = {
+    "before": noted("Before the purchase"),
+    "during": noted("During the purchase"),
+    "after": noted("After the purchase"),
+}
+# What is said of an arc, whose share is that of the visits it leaves.
+ARCS_TOLD = {
+    "skip": noted("{share} skip ahead"),
+    "back": noted("{share} go back"),
+    "begin": noted("{share} begin here"),
+    "aside": noted("{share} leave the map"),
+}
 KEYS = ["stage", "touchpoint", "channel"]
 
 
-def names_of(words: dict, names: dict[str, str] | None):
+def names_of(names: dict[str, str] | None):
     """How a name of the data is printed: as told, in the language's words, or as it is without underscores."""
-    given = {key: words[key] for key in ("digital", "traditional", *PHASES)} | (names or {})
+    given = {phase: tr(told) for phase, told in PHASES.items()} | (names or {})
 
     def said(name) -> str:
-        plain = str(name).replace("_", " ").strip()
+        plain = named(name) if name in (*CHANNELS, UNKNOWN) else str(name).replace("_", " ").strip()
         return given.get(name, plain[:1].upper() + plain[1:])
 
     return said
 
 
-def columns_of(stages: pd.DataFrame, said, words: dict) -> pd.DataFrame:
+def columns_of(stages: pd.DataFrame, said) -> pd.DataFrame:
     """A row a column of the picture: the stages with printed names, which is the map's last, which the map lacks."""
     frame = stages.reset_index(drop=True)
     lost = frame["order"].isna()
-    phase = (
-        frame["phase"].astype(object).map(lambda name: "" if pd.isna(name) else said(name)).mask(lost, words["lost"])
-    )
+    phase = frame["phase"].astype(object).map(lambda name: "" if pd.isna(name) else said(name))
+    phase = phase.mask(lost, tr("Not on the map"))
     last = frame.index == frame.index[~lost].max() if not lost.all() else False
     return frame.assign(label=frame["stage"].map(said), phase=phase, lost=lost, last=last)
 
@@ -51,7 +64,7 @@ def nodes_of(columns: pd.DataFrame, touchpoints: pd.DataFrame, drawn_map, total:
     )  # fmt: skip
 
 
-def hurts_of(pains, nodes: pd.DataFrame, said, words: dict) -> list[tuple[int, str, str]]:
+def hurts_of(pains, nodes: pd.DataFrame, said) -> list[tuple[int, str, str]]:
     """The worst clear pain points: number, name and evidence; their discs are marked in `nodes`."""
     found = []
     if pains is None:
@@ -60,17 +73,23 @@ def hurts_of(pains, nodes: pd.DataFrame, said, words: dict) -> list[tuple[int, s
         here = (nodes[KEYS] == row[KEYS].astype(str)).all(axis=1)
         nodes.loc[here, "mark"] = len(found) + 1
         told = []
-        for harm, sign, unit, digits in (("ending", 1, f" {words['points']}", 1), ("loss", -1, "", 2)):
-            if row[f"{harm}_p"] < CLEAR and row[harm] > 0:
-                value, *limits = (sign * row[f"{harm}{part}"] for part in ("", "_low", "_high"))
-                shown = [text.number(one, digits=digits, sign=True) for one in (value, *sorted(limits))]
-                told.append(f"{words[harm]} {shown[0]}{unit} ({shown[1]} {words['to']} {shown[2]})")
-        told.append(f"{text.number(row['customers'])} {words['customers']}")
+        if row["ending_p"] < CLEAR and row["ending"] > 0:
+            told.append(tr("ends here {difference} points ({low} to {high})", **_harm(row, "ending", 1)))
+        if row["loss_p"] < CLEAR and row["loss"] > 0:
+            told.append(tr("score {difference} ({low} to {high})", **_harm(row, "loss", 2, sign=-1)))
+        told.append(tr_n("{n} customer", "{n} customers", row["customers"]))
         found.append((len(found) + 1, f"{said(row['touchpoint'])} ({said(row['stage'])})", "; ".join(told)))
     return found
 
 
-def moves_of(columns: pd.DataFrame, nodes: pd.DataFrame, flows, total: int, words: dict, *, minimum_base: int):
+def _harm(row: pd.Series, harm: str, digits: int, *, sign: int = 1) -> dict[str, str]:
+    """A harm and its limits as they are printed, with their signs."""
+    low, high = sorted(sign * row[f"{harm}_{end}"] for end in ("low", "high"))
+    found = {"difference": sign * row[harm], "low": low, "high": high}
+    return {name: text.number(value, digits=digits, sign=True) for name, value in found.items()}
+
+
+def moves_of(columns: pd.DataFrame, nodes: pd.DataFrame, flows, total: int, *, minimum_base: int):
     """Ribbons and drops by touchpoint, arcs by stage, and notes on what is not drawn or had to be shared."""
     place = {START: -1} | dict(zip(columns["stage"].astype(str), columns.index, strict=True))
     flows = flows.reset_index(drop=True)
@@ -96,7 +115,7 @@ def moves_of(columns: pd.DataFrame, nodes: pd.DataFrame, flows, total: int, word
              for start, end in zip(arcs["start"], arcs["end"], strict=True)]  # fmt: skip
     shares = [(count, bases[start]) for start, count in zip(arcs["start"], arcs["count"], strict=True)]
     shown = [text.with_base(text.number(100 * count / n, "percent", digits=0), n, minimum_base) for count, n in shares]
-    arcs["label"] = [words[kind].format(share) for kind, share in zip(kinds, shown, strict=True)]
+    arcs["label"] = [tr(ARCS_TOLD[kind], share=share) for kind, share in zip(kinds, shown, strict=True)]
 
     ends = flows[(flows["to"] == END) & ~flows["from_stage"].isin(columns.loc[columns["last"], "stage"])]
     found, split = pd.concat([frame[near], ends], ignore_index=True), False
@@ -107,9 +126,9 @@ def moves_of(columns: pd.DataFrame, nodes: pd.DataFrame, flows, total: int, word
     drawn["share"] = [text.with_base(text.number(share, "percent", digits=0), n, minimum_base)
                       for share, n in zip(drawn["estimate"], drawn["n"], strict=True)]  # fmt: skip
     notes = [
-        words["thin"],
-        *([words["fewer"].format(left_out)] if left_out > 0 else []),
-        *([words["split"]] if split else []),
+        tr("flows under 1% of customers left out"),
+        *([tr("{number} narrower arcs left out", number=left_out)] if left_out > 0 else []),
+        *([tr("channels of one touchpoint share its flow by visits")] if split else []),
     ]
     return drawn[["source", "target", "count", "share"]], arcs, notes
 

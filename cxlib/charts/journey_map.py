@@ -14,40 +14,9 @@ from cxlib.charts.journey_panels import grounds, gutter, head, legend, moving, p
 from cxlib.charts.journey_signs import Grid
 from cxlib.charts.style import in_style
 from cxlib.errors import CxError
+from cxlib.language import digits, tr, tr_n
 from cxlib.transitions import START
 
-WORDS = {
-    "en": {
-        "title": "Customer journey map", "customers": "customers", "contacts": "contacts", "to": "to",
-        "before": "Before the purchase", "during": "During the purchase", "after": "After the purchase",
-        "digital": "Digital", "traditional": "Traditional", "lost": "Not on the map", "skip": "{} skip ahead",
-        "back": "{} go back", "begin": "{} begin here", "aside": "{} leave the map", "arcs": "Shortcuts and ways back",
-        "moved": "Move on", "days": "Median to next", "d": "days", "h": "hours",
-        "score": "How it feels", "scale": "mean score, {} to {}", "pains": "Pain points",
-        "ending": "ends here", "loss": "score", "points": "points",
-        "harm": "beside all other touchpoints", "node": "area: customers", "ghost": "contacts the map expects",
-        "flow": "width: visits moving on", "drop": "journey ends (share of visits)",
-        "pain": "pain point", "few": "brackets, band: {}% interval",
-        "thin": "flows under 1% of customers left out", "fewer": "{} narrower arcs left out",
-        "split": "channels of one touchpoint share its flow by visits",
-        "feels": "score", "of": "stages",
-    },
-    "vi": {
-        "title": "Bản đồ hành trình khách hàng", "customers": "khách hàng", "contacts": "lượt tiếp xúc", "to": "đến",
-        "before": "Trước mua hàng", "during": "Trong mua hàng", "after": "Sau mua hàng",
-        "digital": "Kênh số", "traditional": "Kênh truyền thống", "lost": "Ngoài bản đồ", "skip": "{} đi tắt",
-        "back": "{} quay lại", "begin": "{} bắt đầu ở đây", "aside": "{} rời bản đồ", "arcs": "Đi tắt và quay lại",
-        "moved": "Đi tiếp", "days": "Chờ (trung vị)", "d": "ngày", "h": "giờ",
-        "score": "Cảm xúc", "scale": "điểm trung bình, {} đến {}", "pains": "Điểm đau",
-        "ending": "kết thúc tại đây", "loss": "điểm số", "points": "điểm %",
-        "harm": "so với mọi điểm chạm khác", "node": "diện tích: khách hàng", "ghost": "số lượt mà bản đồ dự kiến",
-        "flow": "độ rộng: lượt đi tiếp", "drop": "hành trình kết thúc (tỷ lệ lượt)",
-        "pain": "điểm đau", "few": "dải, ngoặc: khoảng tin cậy {}%",
-        "thin": "không vẽ dòng dưới 1% khách hàng", "fewer": "không vẽ {} cung hẹp hơn",
-        "split": "các kênh của một điểm chạm chia dòng theo lượt",
-        "feels": "điểm", "of": "giai đoạn",
-    },
-}  # fmt: skip
 NEEDS = {
     "stages": ("stage", "order", "phase", "customers", "contacts", "estimate", "low", "high", "n", "days", "days_low",
                "days_high", "score", "score_low", "score_high", "score_n"),
@@ -66,7 +35,7 @@ MOST = 12  # stages
 def journey_map(
     stages: pd.DataFrame, touchpoints: pd.DataFrame, flows: pd.DataFrame, *, pains: pd.DataFrame | None = None,
     drawn_map: pd.DataFrame | None = None, title: str | None = None, names: dict[str, str] | None = None,
-    scale=(1, 5), minimum_base: int = 30, confidence: float = 0.95, language: str = "en",
+    scale=(1, 5), minimum_base: int = 30, confidence: float = 0.95,
 ) -> Figure | None:  # fmt: skip
     """The journey as customers went it, beside the one that was drawn: a swim-lane for a slide, 13.3 x 7.5 inches.
 
@@ -82,7 +51,8 @@ def journey_map(
     that the stages lack.
     """
     given = {"stages": stages, "touchpoints": touchpoints, "flows": flows, "pains": pains, "drawn_map": drawn_map}
-    words, base = _checked(given, language), {"minimum_base": minimum_base}
+    _check(given)
+    base = {"minimum_base": minimum_base}
     outside = stages[(stages["score"] < scale[0]) | (stages["score"] > scale[1])]
     if len(outside):
         raise CxError(
@@ -92,26 +62,28 @@ def journey_map(
     total = int(flows.loc[flows["from"] == START, "count"].sum())
     if not total:
         return None
-    said = names_of(words, names)
-    columns = columns_of(stages, said, words)
+    said = names_of(names)
+    columns = columns_of(stages, said)
     nodes = nodes_of(columns, touchpoints, drawn_map, total, said)
-    hurts = hurts_of(pains, nodes, said, words)
-    ribbons, arcs, notes = moves_of(columns, nodes, flows, total, words, **base)
+    hurts = hurts_of(pains, nodes, said)
+    ribbons, arcs, notes = moves_of(columns, nodes, flows, total, **base)
     grid = Grid(LEFT, (WIDE - LEFT - RIGHT) / len(columns), len(columns))
 
-    told = f"{text.number(total)} {words['customers']}, {text.number(columns['contacts'].sum())} {words['contacts']}"
-    drawn, top = head(title or words["title"], told, columns, grid)
-    notes = [words["few"].format(f"{100 * confidence:g}"), *notes]
+    contacts = tr_n("{n} contact", "{n} contacts", columns["contacts"].sum())
+    told = tr("{customers}, {contacts}", customers=_customers(total), contacts=contacts)
+    drawn, top = head(title or tr("Customer journey map"), told, columns, grid)
+    sure = digits(f"{100 * confidence:g}%")
+    notes = [tr("brackets, band: {confidence} interval", confidence=sure), *notes]
     below = [
-        partial(emotion, columns, words, scale, grid, **base),
-        partial(strip, columns, words, grid, **base),
-        partial(pain_list, hurts, words, grid),
-        partial(legend, words, notes, grid, ghosts=(nodes["expected"] > 0).any(), pains=bool(hurts)),
+        partial(emotion, columns, scale, grid, **base),
+        partial(strip, columns, grid, **base),
+        partial(pain_list, hurts, grid),
+        partial(legend, notes, grid, ghosts=(nodes["expected"] > 0).any(), pains=bool(hurts)),
     ]
     room = HIGH - top - sum(panel(y=0.0)[1] + GAP for panel in below)
     inside, places, y = lanes(nodes, ribbons, arcs, grid=grid, top=top, room=room)
     if len(arcs):
-        drawn += gutter(words["arcs"], top + 0.06, grid, size=8.5)[0]
+        drawn += gutter(tr("Shortcuts and ways back"), top + 0.06, grid, size=8.5)[0]
     channels = nodes.groupby("lane")["lane_label"].first()
     drawn += [*grounds(places, channels.tolist(), top, y, grid), *inside]
     for panel in below:
@@ -122,38 +94,44 @@ def journey_map(
 
 def journey_alt(
     stages: pd.DataFrame, touchpoints: pd.DataFrame, flows: pd.DataFrame, *, pains: pd.DataFrame | None = None,
-    names: dict[str, str] | None = None, minimum_base: int = 30, language: str = "en",
+    names: dict[str, str] | None = None, minimum_base: int = 30,
 ) -> str:  # fmt: skip
     """What a journey map shows, in words, for those who cannot see it; the arguments are those of journey_map()."""
-    words = _checked({"stages": stages, "touchpoints": touchpoints, "flows": flows, "pains": pains}, language)
+    _check({"stages": stages, "touchpoints": touchpoints, "flows": flows, "pains": pains})
     total = int(flows.loc[flows["from"] == START, "count"].sum())
-    said = names_of(words, names)
-    columns = columns_of(stages, said, words)
+    said = names_of(names)
+    columns = columns_of(stages, said)
     nodes = nodes_of(columns, touchpoints, None, total, said)
-    hurts = hurts_of(pains, nodes, said, words)
-    _, arcs, _ = moves_of(columns, nodes, flows, total, words, minimum_base=minimum_base)
-    told = [f"{words['title']}: {text.number(total)} {words['customers']}, {len(columns)} {words['of']}"]
+    hurts = hurts_of(pains, nodes, said)
+    _, arcs, _ = moves_of(columns, nodes, flows, total, minimum_base=minimum_base)
+    count = tr_n("{n} stage", "{n} stages", len(columns))
+    told = [tr("Customer journey map: {customers}, {stages}", customers=_customers(total), stages=count)]
     for i, row in columns.iterrows():
-        value, limits = moving(row, words, minimum_base)
-        parts = [f"{text.number(row['customers'])} {words['customers']}"]
-        parts += [f"{words['moved'].lower()} {value} {limits}".strip()] if value != "–" else []
-        feels = " ".join(scored(row, words)) if row["score_n"] >= minimum_base else "**"
-        parts += [f"{words['feels']} {feels}"] if row["score_n"] else []
+        value, limits = moving(row, minimum_base)
+        parts = [_customers(row["customers"])]
+        parts += [tr("move on {share}", share=f"{value} {limits}".strip())] if value != "–" else []
+        feels = " ".join(scored(row)) if row["score_n"] >= minimum_base else "**"
+        parts += [tr("score {number}", number=feels)] if row["score_n"] else []
         here = nodes[nodes["column"] == i]
         parts += [f"{node['label']} {text.number(node['customers'])}" for _, node in here.iterrows()]
         phase = f" ({row['phase'].lower()})" if row["phase"] else ""
         told.append(f"{row['label']}{phase}: {'; '.join(parts)}")
     for _, arc in arcs.iterrows():
-        ends = [START if arc[end] < 0 else columns["label"][arc[end]] for end in ("start", "end")]
+        ends = [tr(START) if arc[end] < 0 else columns["label"][arc[end]] for end in ("start", "end")]
         told.append(f"{' > '.join(ends)}: {arc['label']}")
-    told += [f"{words['pain'].capitalize()} {number}, {name}: {evidence}" for number, name, evidence in hurts]
+    told += [
+        tr("Pain point {number}, {touchpoint}: {evidence}", number=number, touchpoint=name, evidence=evidence)
+        for number, name, evidence in hurts
+    ]
     return " ".join(f"{' '.join(sentence.split()).rstrip('.')}." for sentence in told)
 
 
-def _checked(given: dict, language: str) -> dict:
-    """The words of a language, for frames that can be drawn."""
-    if language not in WORDS:
-        raise CxError(f"a journey map is written in {' or '.join(WORDS)}; found {language!r}")
+def _customers(number: float) -> str:
+    return tr_n("{n} customer", "{n} customers", number)
+
+
+def _check(given: dict) -> None:
+    """Raise CxError for frames that cannot be drawn."""
     for name, frame in given.items():
         missing = [column for column in NEEDS[name] if frame is not None and column not in frame]
         if missing:
@@ -168,4 +146,3 @@ def _checked(given: dict, language: str) -> dict:
         raise CxError(
             f"touchpoints stand at the stages of the frame of stages; {len(strange)} do not, e.g. at {strange.iloc[0]}"
         )
-    return WORDS[language]

@@ -12,9 +12,10 @@ from matplotlib.path import Path
 from cxlib import text
 from cxlib.charts.card_letters import QUIET, even, height_of, say, width_of, wrapped
 from cxlib.charts.journey_lanes import COLORS
-from cxlib.charts.journey_signs import EXIT, Grid, mark
+from cxlib.charts.journey_signs import EXIT, Grid, held, mark
 from cxlib.charts.portrait import mix
 from cxlib.charts.style import ACCENT, GRID, INK
+from cxlib.language import tr
 
 EDGE = 0.2  # inches
 PHASES = (INK, "#2b5573", QUIET)
@@ -93,13 +94,13 @@ def grounds(places: list[tuple], labels: list[str], top: float, bottom: float, g
     return drawn
 
 
-def strip(columns: pd.DataFrame, words: dict, grid: Grid, y: float, *, minimum_base: int):
+def strip(columns: pd.DataFrame, grid: Grid, y: float, *, minimum_base: int):
     """Customers, the share moving on and the time to the next stage, by stage; and where the strip ends."""
     most = max(1, columns["customers"].max())
     rows = [
-        (words["customers"].capitalize(), [(text.number(n), "") for n in columns["customers"]]),
-        (words["moved"], [moving(row, words, minimum_base) for _, row in columns.iterrows()]),
-        (words["days"], [_days(row, words, minimum_base) for _, row in columns.iterrows()]),
+        (tr("Customers"), [(text.number(n), "") for n in columns["customers"]]),
+        (tr("Move on"), [moving(row, minimum_base) for _, row in columns.iterrows()]),
+        (tr("Median to next"), [_days(row, minimum_base) for _, row in columns.iterrows()]),
     ]
     drawn = []
     for number, (name, cells) in enumerate(rows):
@@ -129,39 +130,33 @@ def strip(columns: pd.DataFrame, words: dict, grid: Grid, y: float, *, minimum_b
     return drawn, y
 
 
-def moving(row: pd.Series, words: dict, minimum_base: int) -> tuple[str, str]:
+def moving(row: pd.Series, minimum_base: int) -> tuple[str, str]:
     """The share moving on as it is printed, and its interval."""
     if not row["n"] or row["last"]:
         return "–", ""
     shown = text.with_base(text.number(row["estimate"], "percent"), row["n"], minimum_base)
-    return shown, "" if shown == "**" else limits_of(row["low"], row["high"], words, 1)
+    return shown, "" if shown == "**" else held(row["low"], row["high"], 1)
 
 
-def _days(row: pd.Series, words: dict, minimum_base: int) -> tuple[str, str]:
+def _days(row: pd.Series, minimum_base: int) -> tuple[str, str]:
     """The median time with its interval; hours below a day."""
     if np.isnan(row["days"]) or row["last"]:
         return "–", ""
-    times, unit = (24, words["h"]) if row["days"] < 1 else (1, words["d"])
+    times = 24 if row["days"] < 1 else 1
     value, low, high = (times * row[name] for name in ("days", "days_low", "days_high"))
     digits = 1 if value < 10 else 0
-    shown = text.with_base(f"{text.number(value, digits=digits)} {unit}", row["n"], minimum_base)
-    return shown, "" if shown == "**" else limits_of(low, high, words, digits)
+    number = text.number(value, digits=digits)
+    told = tr("{number} days", number=number) if times == 1 else tr("{number} hours", number=number)
+    shown = text.with_base(told, row["n"], minimum_base)
+    return shown, "" if shown == "**" else held(low, high, digits)
 
 
-def limits_of(low: float, high: float, words: dict, digits: int) -> str:
-    """An interval in brackets that no line breaks: (1.6 to 1.7); empty where there is none."""
-    if np.isnan(low) and np.isnan(high):
-        return ""
-    held = "\N{NO-BREAK SPACE}"
-    return f"({text.number(low, digits=digits)}{held}{words['to']}{held}{text.number(high, digits=digits)})"
-
-
-def pain_list(hurts: list[tuple], words: dict, grid: Grid, y: float):
+def pain_list(hurts: list[tuple], grid: Grid, y: float):
     """Each pain point with its number, its name and its evidence, side by side; and where they end."""
     if not hurts:
         return [], y
     drawn = [Line2D([EDGE, grid.right], [y, y], color=GRID, lw=0.8)]
-    label, end = gutter(words["pains"], y + 0.05, grid, more=words["harm"])
+    label, end = gutter(tr("Pain points"), y + 0.05, grid, more=tr("beside all other touchpoints"))
     across = min(3, len(hurts))
     wide = (grid.right - grid.left) / across
     drawn, y = drawn + label, y + 0.05
@@ -177,11 +172,17 @@ def pain_list(hurts: list[tuple], words: dict, grid: Grid, y: float):
     return drawn, max(y, end + 0.04)
 
 
-def legend(words: dict, notes: list[str], grid: Grid, y: float, *, ghosts: bool, pains: bool):
+def legend(notes: list[str], grid: Grid, y: float, *, ghosts: bool, pains: bool):
     """How to read the picture: each sign with its words; and where the lines end."""
     drawn, x, y = [Line2D([EDGE, grid.right], [y, y], color=GRID, lw=0.8)], EDGE, y + 0.1
-    signs = [("node", True), ("ghost", ghosts), ("flow", True), ("drop", True), ("pain", pains)]
-    for sign, told in [(sign, words[sign]) for sign, there in signs if there] + [("", note) for note in notes]:
+    signs = {
+        "node": tr("area: customers"),
+        **({"ghost": tr("contacts the map expects")} if ghosts else {}),
+        "flow": tr("width: visits moving on"),
+        "drop": tr("journey ends (share of visits)"),
+        **({"pain": tr("pain point")} if pains else {}),
+    }
+    for sign, told in [*signs.items(), *(("", note) for note in notes)]:
         wide = width_of(told, 7.5) + (0.32 if sign else 0) + 0.16
         if x + wide > grid.right + 0.2 and x > EDGE:
             x, y = EDGE, y + 0.24

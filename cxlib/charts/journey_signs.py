@@ -7,8 +7,10 @@ from matplotlib.artist import Artist
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 
+from cxlib import text
 from cxlib.charts.card_letters import say
 from cxlib.charts.style import INK
+from cxlib.language import tr
 
 ALARM, EXIT, PAIN = "#f5c542", "#9c3b26", "#b5452e"
 TEXT = 7.5  # points
@@ -39,6 +41,14 @@ class Scale:
 
     def radius(self, customers):
         return self.disc * np.sqrt(customers)
+
+
+def held(low: float, high: float, digits: int) -> str:
+    """An interval in brackets that no line breaks: (1.6 to 1.7); empty where there is none."""
+    if np.isnan(low) and np.isnan(high):
+        return ""
+    limits = {"low": text.number(low, digits=digits), "high": text.number(high, digits=digits)}
+    return f"({tr('{low} to {high}', **limits)})".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def halo(texts: list[Artist]) -> list[Artist]:

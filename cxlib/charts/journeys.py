@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 from cxlib.charts.funnel import funnel
 from cxlib.charts.journey_map import MOST, NEEDS, journey_alt, journey_map
 from cxlib.charts.league import caterpillar
+from cxlib.language import tr
 
 
-def journey_of(facts, drawn_map, *, title: str, scale, minimum_base: int, confidence: float, language: str):
+def journey_of(facts, drawn_map, *, title: str, scale, minimum_base: int, confidence: float):
     """journey_map() of the chapter's facts; None where there are no journeys, or more stages than it has room for."""
     if facts.stages.empty or len(facts.stages) > MOST:
         return None
@@ -23,24 +24,21 @@ def journey_of(facts, drawn_map, *, title: str, scale, minimum_base: int, confid
         scale=scale,
         minimum_base=minimum_base,
         confidence=confidence,
-        language=language,
     )
 
 
-def journey_alt_of(facts, *, minimum_base: int, language: str, **_) -> str:
+def journey_alt_of(facts, *, minimum_base: int, **_) -> str:
     """journey_alt() of the chapter's facts."""
     if facts.stages.empty or len(facts.stages) > MOST:
-        return "No journey map."
-    how = {"minimum_base": minimum_base, "language": language}
-    return journey_alt(facts.stages, facts.touchpoints, facts.flows, pains=facts.pains, **how)
+        return tr("No journey map.")
+    return journey_alt(facts.stages, facts.touchpoints, facts.flows, pains=facts.pains, minimum_base=minimum_base)
 
 
-def funnel_of(facts, *, minimum_base: int, confidence: float, language: str) -> Figure | None:
+def funnel_of(facts, *, minimum_base: int, confidence: float) -> Figure | None:
     """funnel() of the chapter's facts; None where there are no journeys."""
     if facts.stages.empty:
         return None
-    how = {"minimum_base": minimum_base, "confidence": confidence, "language": language}
-    return funnel(facts.stages, customers=facts.customers, **how)
+    return funnel(facts.stages, customers=facts.customers, minimum_base=minimum_base, confidence=confidence)
 
 
 def leagues_of(tables) -> dict[str, Figure]:

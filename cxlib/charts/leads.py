@@ -7,23 +7,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style
+from cxlib.language import digits, tr
 
-WORDS = {
-    "en": {
-        "called": "% of customers, those with the highest score first", "found": "% of all ideal customers among them",
-        "random": "at random", "chance": "chance by the score, %", "share": "ideal among them, %",
-        "exact": "exactly right", "points": "points (20 double the odds; 0 is the average customer's)",
-        "more": "not drawn, at most {} points: {}",
-    },
-    "vi": {
-        "called": "% khách hàng, điểm cao nhất trước", "found": "% khách hàng lý tưởng nằm trong số đó",
-        "random": "ngẫu nhiên", "chance": "xác suất theo điểm, %", "share": "tỷ lệ lý tưởng thực tế, %",
-        "exact": "khớp hoàn toàn", "points": "điểm (20 điểm nhân đôi tỷ lệ cược; 0 là khách hàng trung bình)",
-        "more": "không vẽ, tối đa {} điểm: {}",
-        "unknown": "không rõ", "other": "khác",
-    },
-}  # fmt: skip
 DASHES = (0, (4, 3))
 NAMED = (10, 20, 30)  # tops whose lift is written
 WIDE = 22  # letters of a label's line
@@ -33,39 +20,42 @@ TALLEST = 8.0  # inches of bars
 
 
 @in_style
-def lift_curve(frame: pd.DataFrame, *, title: str, language: str = "en") -> Figure:
+def lift_curve(frame: pd.DataFrame, *, title: str) -> Figure:
     """The share of ideal customers that the top of the ranking holds, with its interval as a band.
 
     `frame` is that of lift.gains(): top, estimate, low, high and lift. The dashed diagonal is a list at random; the
     lift of the top 10, 20 and 30% is written at its point.
     """
-    words = WORDS[language]
     figure, (axis,) = canvas(3.9 + 0.17 * fill(title, 50).count("\n"))
     start = pd.DataFrame({"top": [0], "estimate": [0.0], "low": [0.0], "high": [0.0]})
     curve = pd.concat([start, frame[["top", "estimate", "low", "high"]].sort_values("top")], ignore_index=True)
     axis.fill_between(curve["top"], curve["low"], curve["high"], color=SOFT, alpha=0.55, lw=0, zorder=1)
     axis.plot(curve["top"], curve["estimate"], color=ACCENT, lw=1.8, zorder=3)
     axis.plot([0, 100], [0, 100], color=INK, lw=1, ls=DASHES, zorder=2)
-    axis.annotate(words["random"], (72, 72), (6, -3), textcoords="offset points", va="top", fontsize=9, style="italic")
+    axis.annotate(tr("at random"), (72, 72), (6, -3), textcoords="offset points", va="top", fontsize=9, style="italic")
     for row in frame[frame["top"].isin(NAMED)].itertuples():
         axis.plot(row.top, row.estimate, "o", color=ACCENT, ms=6, zorder=4)
         lift = f"{text.number(row.lift, digits=1)}×"
         axis.annotate(lift, (row.top, row.high), (-4, 3), textcoords="offset points", ha="right", va="bottom",
                       fontsize=9, weight="bold")  # fmt: skip
     _square(axis, 100)
-    axis.set(xlabel=words["called"], ylabel=words["found"])
+    axis.set_xlabel(tr("% of customers, those with the highest score first"))
+    axis.set_ylabel(tr("% of all ideal customers among them"))
     _headed(figure, title)
+    random = curve.assign(series=tr("at random"), estimate=curve["top"], low=None, high=None)
+    plain = pd.concat([curve.assign(series=tr("by the score")), random])
+    figure.native = native.lines(plain, "top", series="series", title=tr("% of all ideal customers among them"),
+                                 unit="percent")  # fmt: skip
     return figure
 
 
 @in_style
-def lead_calibration(frame: pd.DataFrame, *, title: str, language: str = "en") -> Figure:
+def lead_calibration(frame: pd.DataFrame, *, title: str) -> Figure:
     """The share of ideal customers in tenths of the chance that the score gives them, against that chance.
 
     `frame` is that of lift.tenths(): chance, estimate, low, high and n. On the dashed diagonal chances are right; a
     mark is filled where its interval holds the chance. Tenths without an interval (one customer) are left out.
     """
-    words = WORDS[language]
     frame = frame.dropna(subset=["estimate"])
     figure, (axis,) = canvas(3.9 + 0.17 * fill(title, 50).count("\n"))
     most = max(frame[["chance", "high"]].max().max(), 1.0)
@@ -76,28 +66,27 @@ def lead_calibration(frame: pd.DataFrame, *, title: str, language: str = "en") -
         axis.plot(row.chance, row.estimate, "o", color=ACCENT, mfc=face, ms=6, mew=1.4, zorder=3)
     _square(axis, most)
     at = (0.97, 0.03)
-    axis.annotate(f"- - {words['exact']}", at, xycoords="axes fraction", ha="right", va="bottom", fontsize=9,
+    axis.annotate(f"- - {tr('exactly right')}", at, xycoords="axes fraction", ha="right", va="bottom", fontsize=9,
                   style="italic")  # fmt: skip
-    axis.set(xlabel=words["chance"], ylabel=words["share"])
+    axis.set(xlabel=tr("chance by the score, %"), ylabel=tr("ideal among them, %"))
     _headed(figure, title)
     return figure
 
 
 @in_style
-def lead_points(frame: pd.DataFrame, *, title: str, language: str = "en") -> Figure | None:
+def lead_points(frame: pd.DataFrame, *, title: str) -> Figure | None:
     """What each answer earns, as bars to the right (more than the average customer) or to the left (hatched: less).
 
     `frame` is LeadScore.points: label, answer, points, points_low, points_high and n, the attribute that makes most
     difference first. Answers that nobody gave, or that earn nothing by rule, are left out; attributes for which there
     is no room are named below. None where nothing earns points.
     """
-    words = WORDS[language]
     frame = frame[(frame["n"] > 0) & (frame["points_low"] < frame["points_high"])]
     if not frame["points"].any():
         return None
     blocks, y, rest = [], 0.0, []
     for label, rows in frame.groupby("label", sort=False):
-        names = [fill(str(words.get(answer, answer)), WIDE) for answer in rows["answer"]]
+        names = [fill(str(answer), WIDE) for answer in rows["answer"]]
         head = fill(str(label), HEAD)
         over = 0.17 * head.count("\n")
         tall = sum(0.22 + 0.16 * name.count("\n") for name in names) + 0.44 + over
@@ -108,10 +97,12 @@ def lead_points(frame: pd.DataFrame, *, title: str, language: str = "en") -> Fig
         y += tall
     drawn = frame[~frame["label"].isin(rest)]
     left, right = min(drawn["points_low"].min(), 0.0), max(drawn["points_high"].max(), 0.0)
-    note = fill(words["points"], NOTE)
+    note = fill(tr("points (20 double the odds; 0 is the average customer's)"), NOTE)
     if rest:
         most = text.number(frame.loc[frame["label"].isin(rest), "points"].abs().max())
-        note += "\n" + fill(words["more"].format(most, ", ".join(rest)), NOTE)
+        note += "\n" + fill(
+            tr("not drawn, at most {points} points: {attributes}", points=most, attributes=", ".join(rest)), NOTE
+        )
     figure, (axis,) = canvas(y + 0.75 + 0.17 * (fill(title, 50).count("\n") + note.count("\n")))
     axis.axvline(0, color=INK, lw=0.9, zorder=1)
     ticks = [tick for at, _, half, names, rows in blocks for tick in _block(axis, at + half, names, rows)]
@@ -127,17 +118,19 @@ def lead_points(frame: pd.DataFrame, *, title: str, language: str = "en") -> Fig
     axis.set_xlabel(note, parse_math=False)
     _headed(figure, title)
     bare(axis, "x")
+    plain = native.side_by_side(drawn, {"": ("points", "points_low", "points_high")})
+    figure.native = native.bars(plain, "answer", panel="label", signed=True, shared=True)
     return figure
 
 
-def leads_of(score, *, language: str = "en") -> dict[str, Figure]:
+def leads_of(score) -> dict[str, Figure]:
     """The three charts of a lead score by name: lift, calibration, points; none where there is no score."""
     if score is None:
         return {}
     return {
-        "lift": lift_curve(score.gains, title="Ideal customers found", language=language),
-        "calibration": lead_calibration(score.calibration, title="Chance and what was found", language=language),
-        "points": lead_points(score.points, title="What answers earn", language=language),
+        "lift": lift_curve(score.gains, title=tr("Ideal customers found")),
+        "calibration": lead_calibration(score.calibration, title=tr("Chance and what was found")),
+        "points": lead_points(score.points, title=tr("What answers earn")),
     }
 
 
@@ -161,8 +154,9 @@ def _square(axis, most: float) -> None:
     """Both axes from 0 to the same end, with a little room."""
     axis.set(xlim=(-0.03 * most, 1.03 * most), ylim=(-0.03 * most, 1.03 * most))
     ticks = [tick for tick in MaxNLocator(nbins=5).tick_values(0, most) if 0 <= tick <= 1.03 * most]
-    axis.set_xticks(ticks)
-    axis.set_yticks(ticks)
+    called = [digits(f"{tick:.10g}") for tick in ticks]
+    axis.set_xticks(ticks, called)
+    axis.set_yticks(ticks, called)
     for side in axis.spines.values():
         side.set_visible(False)
     axis.tick_params(length=0)

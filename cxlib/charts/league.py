@@ -7,7 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
+from cxlib.language import digits, tr
 
 GREY = "#5b6673"
 WIDE = 22  # letters of a label's line
@@ -36,7 +38,7 @@ def caterpillar(
     shown = pd.concat(blocks)
     names = [fill(str(name), WIDE) for name in shown[label]]
     if cut:
-        names.insert(ENDS, f"{len(rows) - 2 * ENDS} between them")
+        names.insert(ENDS, tr("{number} between them", number=len(rows) - 2 * ENDS))
     heights = np.array([max(0.25, 0.1 + LINE * (1 + name.count("\n"))) for name in names])
     if cut:
         heights[ENDS] = 0.5
@@ -55,13 +57,18 @@ def caterpillar(
         _beside(axis, at, text.number(row.pooled, unit), _ranks(row))
     if cut:
         _between(axis, y[ENDS], rows.iloc[ENDS:-ENDS], average)
-    _beside(axis, -0.13, "pooled", "rank", style="italic")
+    _beside(axis, -0.13, tr("pooled"), tr("rank"), style="italic")
     axis.set_yticks(y, names, parse_math=False)  # a $ is money and begins no formula
     axis.set_ylim(heights.sum(), -0.02)
     _room(axis, 0.42)
     _legend(figure, axis, shown, text.number(average, unit), foot)
     figure.suptitle(headed, x=0, ha="left", fontsize=11, weight="bold", parse_math=False)
     bare(axis, "x")
+    told = tr("{title}: the first and the last {number} of {all}", title=title, number=ENDS, all=len(rows))
+    both = {tr("pooled, with interval"): ("pooled", "low", "high"), tr("own value"): ("estimate",)}
+    middle = (tr("average unit {value}", value=text.number(average, unit)), average)
+    figure.native = native.dots(native.side_by_side(shown, both), label, series="series", title=told if cut else title,
+                                unit=unit, shared=True, total=middle)  # fmt: skip
     return figure
 
 
@@ -82,7 +89,8 @@ def _between(axis, at: float, rows: pd.DataFrame, average: float) -> None:
     low, high = rows["low"].min(), rows["high"].max()
     axis.fill_between([low, high], at - 0.12, at + 0.12, color=SOFT, alpha=0.45, lw=0, zorder=2)
     hold = int(((rows["low"] <= average) & (average <= rows["high"])).sum())
-    axis.annotate(f"{hold} of {len(rows)} intervals\nhold the average", (1.0, at), va="center", ha="right",
+    told = tr("{number} of {all} intervals\nhold the average", number=hold, all=len(rows))
+    axis.annotate(told, (1.0, at), va="center", ha="right",
                   xycoords=("axes fraction", "data"), fontsize=8.5, style="italic")  # fmt: skip
 
 
@@ -91,26 +99,29 @@ def _foot(small: pd.DataFrame, label: str, minimum_base: int) -> str:
     if small.empty:
         return ""
     named = [f"{row[label]} ({row['n']:.0f})" for row in small.head(SMALL).to_dict("records")]
-    more = f" and {len(small) - SMALL} more" if len(small) > SMALL else ""
-    return fill(f"** base under {minimum_base}: {', '.join(named)}{more}", FOOT)
+    told = {"base": minimum_base, "units": ", ".join(named)}
+    if len(small) <= SMALL:
+        return fill(tr("** base under {base}: {units}", **told), FOOT)
+    return fill(tr("** base under {base}: {units} and {number} more", number=len(small) - SMALL, **told), FOOT)
 
 
 def _room(axis, part: float) -> None:
     """Keep the right of the plot free for numbers, without ticks there."""
     low, high = axis.get_xlim()
     axis.set_xlim(low, high + part / (1 - part) * (high - low))
-    axis.set_xticks([tick for tick in axis.get_xticks() if low <= tick <= high])
+    ticks = [tick for tick in axis.get_xticks() if low <= tick <= high]
+    axis.set_xticks(ticks, [digits(shown) for shown in axis.xaxis.get_major_formatter().format_ticks(ticks)])
 
 
 def _legend(figure: Figure, axis, shown: pd.DataFrame, average: str, foot: str) -> None:
     """What the marks are, under the foot."""
     handles = [
-        axis.plot([], [], "o-", color=ACCENT, lw=0, ms=6, label="pooled, with interval")[0],
-        axis.plot([], [], "o", color=GREY, mfc="none", ms=5, mew=1.1, label="own value")[0],
-        axis.plot([], [], color=INK, lw=1, ls=(0, (4, 3)), label=f"average unit {average}")[0],
+        axis.plot([], [], "o-", color=ACCENT, lw=0, ms=6, label=tr("pooled, with interval"))[0],
+        axis.plot([], [], "o", color=GREY, mfc="none", ms=5, mew=1.1, label=tr("own value"))[0],
+        axis.plot([], [], color=INK, lw=1, ls=(0, (4, 3)), label=tr("average unit {value}", value=average))[0],
     ]
     if shown["apart"].any():
-        handles.append(axis.plot([], [], "D", color=WARM, ms=6, label="stands apart, not pooled")[0])
+        handles.append(axis.plot([], [], "D", color=WARM, ms=6, label=tr("stands apart, not pooled"))[0])
     look = {"ncols": 2, "frameon": False, "fontsize": 9, "alignment": "left", "title_fontsize": 8.5}
     legend = figure.legend(handles=handles, loc="outside lower center", title=foot or None, **look)
     legend.get_title().set_parse_math(False)

@@ -10,8 +10,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, GRID, INK, WARM, WIDTH, bare, canvas, in_style
 from cxlib.errors import CxError
+from cxlib.language import digits, tr
 
 WIDE = 24  # letters of a label's line
 LETTERS = 9  # points
@@ -72,9 +74,12 @@ def likert(
         [drawn[i] for i in for_columns], [_word(scale[i]) for i in for_columns], ncols=columns,
         loc="outside lower center", frameon=False, fontsize=LETTERS, **SPACING,
     )  # fmt: skip
-    figure.suptitle(fill(f"{title} (% of answers)", 44), x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(fill(tr("{title} (% of answers)", title=title), 44), x=0, ha="left", fontsize=11, weight="bold")
     bare(axis, "x")
     _numbers(figure, axis, y[shown], starts, widths, shades)
+    plain = shares[shown].fillna(0.0).rename(columns=_word).rename_axis(item).reset_index()
+    plain = plain.melt(item, var_name="series", value_name="estimate")
+    figure.native = native.stacked(plain, item, series="series", title=title, unit="percent")
     return figure
 
 
@@ -89,7 +94,7 @@ def _scale(column: pd.Series) -> list:
 
 def _word(value) -> str:
     """An answer as the legend writes it."""
-    return f"{value:g}" if isinstance(value, (int, float, np.number)) else fill(str(value), 44)
+    return digits(f"{value:g}") if isinstance(value, (int, float, np.number)) else fill(str(value), 44)
 
 
 def _below(widths: np.ndarray) -> np.ndarray:
@@ -124,13 +129,13 @@ def _bases(axis, y: np.ndarray, bases: pd.Series, shown: pd.Series, minimum_base
     """The base of each item at the right; in the place of its bar where it is withheld."""
     where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "fontsize": LETTERS}
     right = where | {"ha": "right", "annotation_clip": False}
-    axis.annotate("base", (1, -0.05), (BASE, 0), **right)
+    axis.annotate(tr("base"), (1, -0.05), (BASE, 0), **right)
     for at, n, enough in zip(y, bases, shown, strict=True):
         if enough:
             axis.annotate(text.with_base(text.number(n), n, minimum_base), (1, at), (BASE, 0), **right)
         else:
             blank = {"color": "white", "pad": 1}
-            told = f"** base {text.number(n)}"
+            told = tr("** base {n}", n=text.number(n))
             axis.annotate(told, (0.5, at), (0, 0), ha="center", style="italic", bbox=blank, **where)
 
 

@@ -8,9 +8,10 @@ from matplotlib.patches import Rectangle
 
 from cxlib.charts.card_letters import BODY, HEAD, QUIET, even, height_of, most_lines, say, width_of, wrapped
 from cxlib.charts.card_parts import gauge, sheet
-from cxlib.charts.card_words import between, checked, percent
+from cxlib.charts.card_words import OF_CUSTOMERS, between, check, percent
 from cxlib.charts.portrait import color_of, portrait
 from cxlib.charts.style import GRID, WIDTH, in_style
+from cxlib.language import tr
 from cxlib.persona_cards import Card
 
 TILE = 0.88  # of a card's letters
@@ -19,7 +20,7 @@ TOP, TALL = 0.08, 0.36  # inches: where the bar of all customers begins, and how
 
 
 @in_style
-def persona_row(cards: list[Card], *, language: str = "en") -> Figure | None:
+def persona_row(cards: list[Card]) -> Figure | None:
     """All personas side by side at the report's width: how large each is, its name, and the first of its metrics.
 
     The bar on top is all customers, cut into the personas by their shares; up to four stand in a line. None where there
@@ -27,7 +28,8 @@ def persona_row(cards: list[Card], *, language: str = "en") -> Figure | None:
     """
     if not cards:
         return None
-    words = [checked(card, language) for card in cards][-1]
+    for card in cards:
+        check(card)
     lines = -(-len(cards) // 4)
     across = -(-len(cards) // lines)
     width = (WIDTH - 2 * SIDE - BETWEEN * (across - 1)) / across
@@ -37,7 +39,7 @@ def persona_row(cards: list[Card], *, language: str = "en") -> Figure | None:
         name = most_lines([card.name for card in part], width, HEAD * TILE)
         label = most_lines([one.label for card in part for one in card.metrics[:1]], width, BODY * TILE)
         for i, card in enumerate(part):
-            tile, end = _tile(card, words, SIDE + i * (width + BETWEEN), y, width, name, label)
+            tile, end = _tile(card, SIDE + i * (width + BETWEEN), y, width, name, label)
             drawn, bottom = drawn + tile, max(bottom, end)
         y = bottom + 0.22
     return sheet(WIDTH, y - 0.12, drawn)
@@ -58,7 +60,7 @@ def _all(cards: list[Card]) -> list[Artist]:
     return drawn
 
 
-def _tile(card: Card, words: dict, x, y, width, name: int, label: int) -> tuple[list, float]:
+def _tile(card: Card, x, y, width, name: int, label: int) -> tuple[list, float]:
     """A persona in the row of all: portrait, number, name and first metric's label (in so many lines), share."""
     color, radius, size = color_of(card.number), 0.28, HEAD * TILE
     drawn = [Rectangle((x, y), width, 0.04, fc=color, lw=0)]
@@ -71,10 +73,10 @@ def _tile(card: Card, words: dict, x, y, width, name: int, label: int) -> tuple[
     drawn += say([percent(card.share)], x, y, 15, color=color, bold=True)
     y += height_of(1, 15) - 0.02
     size = BODY * TILE
-    lines = [*wrapped(words["of"], width, size), *wrapped(between(card.low, card.high, "percent", words), width, size)]
+    lines = [*wrapped(tr(OF_CUSTOMERS), width, size), *wrapped(between(card.low, card.high, "percent"), width, size)]
     drawn += say(lines, x, y, size, color=QUIET)
     y += height_of(len(lines), size) + 0.1
     if not card.metrics:
         return drawn, y
-    found, end = gauge(card.metrics[0], words, card.number, x=x, y=y, width=width, scale=TILE, names=label)
+    found, end = gauge(card.metrics[0], card.number, x=x, y=y, width=width, scale=TILE, names=label)
     return drawn + found, end

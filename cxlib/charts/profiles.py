@@ -11,34 +11,29 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from cxlib import text
 from cxlib.charts.style import ACCENT, INK, WARM, WIDTH, bare, in_style
 from cxlib.errors import CxError
-from cxlib.profiles import ALL, KINDS, REST
+from cxlib.language import noted, tr
+from cxlib.profiles import ALL, KINDS, REST, side
 
 LEVEL = 0.05  # a corrected p under it fills the mark
 WIDE = 27  # letters of a label's line
+LONG = 66  # letters of a line of the legend
 MOST_GROUPS = 6
 FINE_TICKS = [60, 80, 125, 160]
 TICKS = sorted([10, 20, 50, 100, 200, 500, 1000, *FINE_TICKS])  # of an index
 TICK_PAIRS = [[50, 200], [67, 150], [80, 125]]  # of a narrow panel, as far apart as it shows
 MARKS = {"clear": "o", "chance": "o", "formed": "s"}
 RIGHT = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "center", "fontsize": 9}
-WORDS = {
-    "en": {
-        "index": "index (100: as among all)", "group": "group", "all": "all", REST: "the rest",
-        "clear": "other than {other} (p < 0.05, corrected)", "chance": "may be chance",
-        "formed": "formed the groups, not tested", "kinds": {kind: kind.capitalize() for kind in KINDS},
-    },
-    "vi": {
-        "index": "chỉ số (100: như toàn bộ)", "group": "nhóm", "all": "tất cả", REST: "phần còn lại",
-        "clear": "khác {other} (p < 0,05, đã hiệu chỉnh)", "chance": "có thể do ngẫu nhiên",
-        "formed": "dùng để chia nhóm, không kiểm định",
-        "kinds": dict(zip(KINDS, ["Nhân khẩu", "Địa lý", "Tâm lý", "Hành vi", "Doanh nghiệp", "Vai trò", "Kênh",
-                                  "Khác"], strict=True)),
-    },
-}  # fmt: skip
+INDEX = noted("index (100: as among all)")
+# What a mark says: told apart from `other`, not told apart, not tested.
+LEGEND = {
+    "clear": noted("other than {other} (p < {level}, corrected)"),
+    "chance": noted("may be chance"),
+    "formed": noted("formed the groups, not tested"),
+}
 
 
 @in_style
-def profile(frame: pd.DataFrame, *, title: str, most: int = 14, language: str = "en") -> Figure | None:
+def profile(frame: pd.DataFrame, *, title: str, most: int = 14) -> Figure | None:
     """What sets one group apart: bars from 100 to the index of each answer, with intervals, in blocks by kind.
 
     `frame` holds one group's rows of profiles.profile(). The `most` that lie furthest from the total are drawn (in its
@@ -52,10 +47,9 @@ def profile(frame: pd.DataFrame, *, title: str, most: int = 14, language: str = 
     rows = _furthest(frame, most)
     if rows.empty:
         return None
-    words = WORDS[language]
     blocks = [kind for kind in KINDS if (rows["kind"] == kind).any()]
     rows = pd.concat([rows[rows["kind"] == kind].sort_values("index", ascending=False) for kind in blocks])
-    figure, (axis,), y = _laid_out(rows, words, 1, title)
+    figure, (axis,), y = _laid_out(rows, 1, title)
     low, high = _range(rows, 10, 1000)
     _index_axis(axis, low, high, [tick for tick in TICKS if high / low < 5 or tick not in FINE_TICKS])
     axis.set_xlim(low, high * (high / low) ** 0.5)  # a third of the width is for the numbers
@@ -63,16 +57,17 @@ def profile(frame: pd.DataFrame, *, title: str, most: int = 14, language: str = 
         _bar(axis, at, row, low, high)
         for place, value in ((0.84, row["share"]), (1.0, row["total"])):
             axis.annotate(_shown(value, row["unit"]), (place, at), **RIGHT)
-    for place, name in ((0.84, words["group"]), (1.0, words["all"])):
+    for place, name in ((0.84, tr("group")), (1.0, tr(ALL))):
         axis.annotate(name, (place, 0.14), style="italic", **RIGHT)
-    bases = f"{words['group']} n = {rows['n'].max():,}, {words['all']} n = {rows['n_total'].max():,}"
-    axis.set_xlabel(f"{words['index']}\n{bases}", x=0.33)
-    _finish(figure, rows, words, title)
+    most_answers, in_all = (text.number(rows[base].max()) for base in ("n", "n_total"))
+    bases = tr("group n = {group}, all n = {all}", group=most_answers, all=in_all)
+    axis.set_xlabel(f"{tr(INDEX)}\n{bases}", x=0.33)
+    _finish(figure, rows, title)
     return figure
 
 
 @in_style
-def profiles(frame: pd.DataFrame, *, title: str, most: int = 14, language: str = "en") -> Figure | None:
+def profiles(frame: pd.DataFrame, *, title: str, most: int = 14) -> Figure | None:
     """Up to six groups side by side: the index of each answer as a bar from 100, marks as in profile().
 
     `frame` is that of profiles.profile(); the answers are those that lie furthest from the total in any group. A group
@@ -84,12 +79,12 @@ def profiles(frame: pd.DataFrame, *, title: str, most: int = 14, language: str =
     rows = _furthest(frame, most)
     if rows.empty:
         return None
-    words, cells = WORDS[language], frame.set_index(["group", "name", "answer"])
+    cells = frame.set_index(["group", "name", "answer"])
     order = {name: place for place, name in enumerate(dict.fromkeys(frame["name"]))}
     rows = rows.sort_values(
         ["kind", "name"], key=lambda c: c.map({k: i for i, k in enumerate(KINDS)} | order), kind="stable"
     )
-    figure, axes, y = _laid_out(rows, words, len(groups), title)
+    figure, axes, y = _laid_out(rows, len(groups), title)
     drawn = frame.merge(rows[["name", "answer"]], on=["name", "answer"]).dropna(subset=["index"])
     low, high = _range(drawn, 25, 400)
     ticks = next(pair for pair in TICK_PAIRS if low <= pair[0] and pair[1] <= high)
@@ -106,10 +101,10 @@ def profiles(frame: pd.DataFrame, *, title: str, most: int = 14, language: str =
                           bbox={"color": "white", "pad": 0.5})  # fmt: skip
             else:
                 _bar(axis, at, cell, low, high)
-        head = f"{fill(str(group), 18 if turned else wide)}\nn={most_answers[group]:,}"
+        head = f"{fill(str(group), 18 if turned else wide)}\nn={text.number(most_answers[group])}"
         look = {"fontsize": 8.5, "weight": "normal", "rotation": 90 * turned}
         axis.set_title(head, loc="center", parse_math=False, **look)
-    _finish(figure, drawn, words, title, words["index"])
+    _finish(figure, drawn, title, tr(INDEX))
     return figure
 
 
@@ -131,7 +126,7 @@ def _furthest(frame: pd.DataFrame, most: int) -> pd.DataFrame:
     return rows.drop_duplicates(["name", "answer"]).head(most)
 
 
-def _laid_out(rows: pd.DataFrame, words: dict, panels: int, title: str) -> tuple:
+def _laid_out(rows: pd.DataFrame, panels: int, title: str) -> tuple:
     """A figure whose panels share the answers at the left, in blocks by kind: figure, panels, the rows' places."""
     labels = [_label(row, panels == 1) for row in rows.itertuples()]
     at, heads, y = 0.0, {}, []
@@ -146,7 +141,7 @@ def _laid_out(rows: pd.DataFrame, words: dict, panels: int, title: str) -> tuple
     figure = Figure(figsize=(WIDTH, at + room + 0.17 * fill(title, 50).count("\n")), layout="constrained")
     axes = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
     for kind, place in heads.items():
-        axes[0].annotate(words["kinds"][kind], (0, place), (-4, 0), xycoords=("axes fraction", "data"), ha="right",
+        axes[0].annotate(_heading(kind), (0, place), (-4, 0), xycoords=("axes fraction", "data"), ha="right",
                          textcoords="offset points", va="center", fontsize=9.5, weight="bold")  # fmt: skip
     axes[0].set_yticks(y, labels, fontsize=9, parse_math=False)  # a $ is money and begins no formula
     axes[0].set_ylim(at + 0.06, 0)
@@ -156,8 +151,14 @@ def _laid_out(rows: pd.DataFrame, words: dict, panels: int, title: str) -> tuple
 def _label(row, base: bool) -> str:
     """What a row is about, and who was asked if not all: how many, too, where that is one number (`base`)."""
     name = row.attribute if row.unit != "percent" else f"{row.attribute}: {row.answer}"
-    asked = f"{row.base}, n = {row.n:,}" if base else row.base
+    asked = f"{row.base}, n = {text.number(row.n)}" if base else row.base
     return fill(name if row.base == ALL else f"{name} ({asked})", WIDE)
+
+
+def _heading(kind: str) -> str:
+    """What the block of a part of the profile is called."""
+    name = tr(kind)
+    return name[:1].upper() + name[1:]
 
 
 def _shown(value: float, unit: str) -> str:
@@ -202,13 +203,13 @@ def _bar(axis, at: float, row: dict, low: float, high: float) -> None:
     axis.plot(value, at, mark, color=color, mfc=face, ms=6, mew=1.4, zorder=4, clip_on=False)
 
 
-def _finish(figure: Figure, rows: pd.DataFrame, words: dict, title: str, legend: str | None = None) -> None:
+def _finish(figure: Figure, rows: pd.DataFrame, title: str, legend: str | None = None) -> None:
     """Title, and a legend of the marks that are there."""
     marks = {_mark(row) for row in rows.to_dict("records")}
     other = next((name for name in rows["other"] if name), REST)
     handles = [
         Line2D([], [], marker=mark, ls="none", color=INK, mfc=INK if name == "clear" else "white", ms=6, mew=1.4,
-               label=words[name].format(other=words.get(other, other)))
+               label=fill(tr(LEGEND[name], other=side(other), level=text.number(LEVEL, digits=2)), LONG))
         for name, mark in MARKS.items() if name in marks
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=1, frameon=False, fontsize=9, title=legend,

@@ -9,14 +9,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, GRID, INK, SOFT, WARM, WIDTH, bare, canvas, in_style, titled
+from cxlib.flagged import check_name
+from cxlib.language import noted, tr
 
 WIDE = 26  # letters of a label's line
 LETTERS = 9  # points
 LINE = 0.155  # inches
 GREY = "#5b6673"
 PARTS = {"blank": (WARM, "////", "white"), "no_answer": (ACCENT, None, "none"), "never_used": (GRID, "....", GREY)}
-NAMES = {"blank": "blank", "no_answer": "declared as no answer", "never_used": "never used"}
+NAMES = {"blank": noted("blank"), "no_answer": noted("declared as no answer"), "never_used": noted("never used")}
 # Marks of a verdict: shape, colour, and whether it is filled. Shapes alone tell them apart.
 SIGNS = {"fit to report": ("o", ACCENT), "report with caution": ("^", "#d9a441"), "do not report": ("X", WARM)}
 
@@ -56,18 +59,21 @@ def missing_bars(frame: pd.DataFrame, *, title: str, most: int = 20) -> Figure |
         share = 100 * rows[part].to_numpy(float) / rows["asked"].to_numpy(float)
         if share.any():
             axis.barh(y, share, 0.16, start, color=face, hatch=hatch, edgecolor=line, lw=0)
-            drawn.append(Patch(fc=face, hatch=hatch, ec=line, lw=0, label=NAMES[part]))
+            drawn.append(Patch(fc=face, hatch=hatch, ec=line, lw=0, label=tr(NAMES[part])))
         start = start + share
     for at, value in zip(y, rows["estimate"], strict=True):
         axis.annotate(text.number(value, "percent"), (1, at), (40, 0), xycoords=("axes fraction", "data"), ha="right",
                       va="center", textcoords="offset points", fontsize=LETTERS, annotation_clip=False)  # fmt: skip
-    axis.annotate("missing", (1, 0), (40, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
+    axis.annotate(tr("missing"), (1, 0), (40, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
                   ha="right", va="bottom", fontsize=LETTERS, style="italic", annotation_clip=False)  # fmt: skip
     axis.set_yticks(y, labels, parse_math=False)
-    axis.set(ylim=(heights.sum(), 0), xlim=(0, max(start.max() * 1.02, 1)), xlabel="% of those asked")
+    axis.set(ylim=(heights.sum(), 0), xlim=(0, max(start.max() * 1.02, 1)), xlabel=tr("% of those asked"))
     _heading(figure, title)
     _legend(figure, drawn, 3)
     bare(axis, "x")
+    parts = {tr(NAMES[part]): (part,) for part in PARTS if rows[part].any()}
+    plain = rows.assign(**{part: 100 * rows[part] / rows["asked"] for part in PARTS})
+    figure.native = native.stacked(native.side_by_side(plain, parts), "label", series="series", unit="percent")
     return figure
 
 
@@ -121,12 +127,15 @@ def pattern_matrix(frame: pd.DataFrame, *, title: str) -> Figure | None:
 
 def _beside(frame: pd.DataFrame) -> str:
     """What the columns do not show: complete interviews and other patterns."""
-    left = "; dotted: nothing after it is answered" if (frame["kind"] == "drop-off").any() else ""
-    told = [f"% of respondents on top; dark: missing{left}"]
-    for kind, words in (("complete", "nothing missing"), ("other patterns", "other patterns")):
-        share = frame.loc[frame["kind"] == kind, "estimate"].sum()
-        told += [f"{words} {text.number(share, 'percent')}"] if share > 0 else []
-    return "\n".join([told[0], "; ".join([*told[1:], f"n = {text.number(frame['n'].max())}"])])
+    signs = (
+        tr("% of respondents on top; dark: missing; dotted: nothing after it is answered")
+        if (frame["kind"] == "drop-off").any()
+        else tr("% of respondents on top; dark: missing")
+    )
+    whole, others = (frame.loc[frame["kind"] == kind, "estimate"].sum() for kind in ("complete", "other patterns"))
+    told = [tr("nothing missing {share}", share=text.number(whole, "percent"))] if whole > 0 else []
+    told += [tr("other patterns {share}", share=text.number(others, "percent"))] if others > 0 else []
+    return "\n".join([signs, "; ".join([*told, f"n = {text.number(frame['n'].max())}"])])
 
 
 def _two_panels(height: float, foot: float, title: str, columns: int):
@@ -173,15 +182,20 @@ def who_dumbbell(frame: pd.DataFrame, *, title: str) -> Figure | None:
     most = np.nanmax(rows[["high", "weighted", "population"]].to_numpy(float))
     axis.set_xlim(0, 1.03 * most)
     known = rows["population"].notna().any()
-    axis.set_xlabel("% of respondents and of the population" if known else "% of respondents")
-    handles = [Line2D([], [], marker="o", color=SOFT, lw=5, mfc="white", mec=INK, ms=6, label="sample, interval")]
+    axis.set_xlabel(tr("% of respondents and of the population") if known else tr("% of respondents"))
+    sample = tr("sample, interval")
+    handles = [Line2D([], [], marker="o", color=SOFT, lw=5, mfc="white", mec=INK, ms=6, label=sample)]
     if rows["weighted"].notna().any():
-        handles.append(Line2D([], [], marker="o", color=ACCENT, ls="", ms=5.5, label="weighted"))
+        handles.append(Line2D([], [], marker="o", color=ACCENT, ls="", ms=5.5, label=tr("weighted")))
     if known:
-        handles.append(Line2D([], [], marker="|", color=WARM, ls="", ms=13, mew=2.6, label="population"))
+        handles.append(Line2D([], [], marker="|", color=WARM, ls="", ms=13, mew=2.6, label=tr("population")))
     _heading(figure, title)
     _legend(figure, handles, 3)
     bare(axis, "x")
+    known = {sample: ("estimate", "low", "high"), tr("weighted"): ("weighted",), tr("population"): ("population",)}
+    known = {name: columns for name, columns in known.items() if rows[columns[0]].notna().any()}
+    plain = native.side_by_side(rows, known)
+    figure.native = native.dots(plain, "level", panel="label", series="series", unit="percent", shared=True)
     return figure
 
 
@@ -210,7 +224,7 @@ def with_and_without(frame: pd.DataFrame, *, title: str) -> Figure | None:
             axis.annotate(text.difference(row.change, row.unit), (1, at), (44, 0), textcoords="offset points",
                           xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=LETTERS,
                           annotation_clip=False)  # fmt: skip
-        names = [fill(f"{str(row.check).replace('_', '-')} ({row.left_out:,})", WIDE) for row in part.itertuples()]
+        names = [fill(f"{tr(check_name(row.check))} ({text.number(row.left_out)})", WIDE) for row in part.itertuples()]
         axis.set_yticks(y, names)
         for label, applied in zip(axis.get_yticklabels(), part["applied"], strict=True):
             label.set_weight("bold" if applied else "normal")
@@ -218,14 +232,17 @@ def with_and_without(frame: pd.DataFrame, *, title: str) -> Figure | None:
         axis.margins(x=0.04)
         axis.set_title(fill(titled(str(name), part["unit"].iloc[0]), 34), parse_math=False)
         bare(axis, "x")
-    axes[0].annotate("change", (1, 1), (44, 3), xycoords="axes fraction", textcoords="offset points", ha="right",
+    axes[0].annotate(tr("change"), (1, 1), (44, 3), xycoords="axes fraction", textcoords="offset points", ha="right",
                      fontsize=LETTERS, style="italic", annotation_clip=False)  # fmt: skip
     handles = [
-        Line2D([], [], marker="o", color=GREY, mfc="white", lw=1.1, ms=6, label="everybody"),
-        Line2D([], [], marker="o", color=SOFT, mfc=ACCENT, mec=ACCENT, lw=5, ms=6, label="without them"),
+        Line2D([], [], marker="o", color=GREY, mfc="white", lw=1.1, ms=6, label=tr("everybody")),
+        Line2D([], [], marker="o", color=SOFT, mfc=ACCENT, mec=ACCENT, lw=5, ms=6, label=tr("without them")),
     ]
     _heading(figure, title)
     _legend(figure, handles, 2)
+    both = {tr("everybody"): ("all", "all_low", "all_high"), tr("without them"): ("estimate", "low", "high")}
+    plain = native.side_by_side(rows, both).assign(check=lambda frame: [tr(check_name(one)) for one in frame["check"]])
+    figure.native = native.dots(plain, "check", panel="label", series="series", units="unit")
     return figure
 
 
@@ -257,7 +274,7 @@ def verdict_board(frame: pd.DataFrame, *, title: str, minimum_base: int = 30) ->
         top_line = {"va": "top", "parse_math": False}
         axis.text(0.45, at + 0.08, name, weight="bold", fontsize=10.5, **top_line)
         axis.text(WIDTH, at + 0.08, said + between, ha="right", fontsize=10, **top_line)
-        axis.text(0.45, at + head, row.verdict.capitalize(), fontsize=LETTERS, style="italic", **top_line)
+        axis.text(0.45, at + head, tr(row.verdict).capitalize(), fontsize=LETTERS, style="italic", **top_line)
         axis.text(0.45, at + head + LINE, reasons, fontsize=LETTERS, linespacing=1.15, **top_line)
         if at + tall < top:
             axis.axhline(at + tall - 0.04, color=GRID, lw=0.8)

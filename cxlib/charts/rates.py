@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, WIDTH, bare, canvas, in_style
+from cxlib.language import tr
 
 GREY = "#5b6673"
 LETTERS = 9  # points
@@ -22,14 +24,14 @@ LINE = 0.15  # inches
 def anchor_range(frame: pd.DataFrame) -> Figure | None:
     """Silent customers as each published complaint rate would have them, a row a rate; the client's own rate apart.
 
-    `frame` holds anchor (its name), rate (percent), estimate (median of silent customers), low, high and own (true of
-    the client's rate: drawn last, dark, with a dashed line through all rows). The axis is logarithmic, with a 0 of its
-    own where one is needed; an infinite number runs off it. None where there is nothing to draw.
+    `frame` holds anchor (its name, a message), rate (percent), estimate (median of silent customers), low, high and own
+    (true of the client's rate: drawn last, dark, with a dashed line through all rows). The axis is logarithmic, with a
+    0 of its own where one is needed; an infinite number runs off it. None where there is nothing to draw.
     """
     if not np.isfinite(frame["estimate"]).any():
         return None
     frame = frame.sort_values("own", kind="stable")
-    labels = [fill(f"{row.anchor} ({_rate(row.rate)})", WIDE) for row in frame.itertuples()]
+    labels = [fill(f"{tr(row.anchor)} ({_rate(row.rate)})", WIDE) for row in frame.itertuples()]
     heights = np.array([0.3 + LINE * label.count("\n") for label in labels])
     y = np.cumsum(heights) - heights / 2 + 0.14 * frame["own"].to_numpy(bool)
     figure, (axis,) = canvas(heights.sum() + 0.9)
@@ -52,7 +54,7 @@ def anchor_range(frame: pd.DataFrame) -> Figure | None:
     for label, own in zip(axis.get_yticklabels(), frame["own"], strict=True):
         label.set_weight("bold" if own else "normal")
     axis.set_ylim(heights.sum() + 0.14, 0)
-    figure.suptitle("Silent customers at each complaint rate", x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(tr("Silent customers at each complaint rate"), x=0, ha="left", fontsize=11, weight="bold")
     bare(axis, "x")
     _logarithmic(figure, axis, values.min(), max(values.max(), 1.0))
     return figure
@@ -111,22 +113,24 @@ def pooling(frame: pd.DataFrame, *, overall: float) -> Figure | None:
     y = np.cumsum(heights) - heights / 2
     figure, (axis,) = canvas(heights.sum() + 1.25)
     axis.axvline(overall, color=INK, lw=1, ls=DASHES, zorder=0)
-    axis.annotate(f"all {text.number(overall, 'percent')}", (overall, 0), (0, 2), textcoords="offset points",
-                  ha="center", va="bottom", fontsize=LETTERS)  # fmt: skip
+    told = tr("all {value}", value=text.number(overall, "percent"))
+    axis.annotate(told, (overall, 0), (0, 2), textcoords="offset points", ha="center", va="bottom", fontsize=LETTERS)
     up, down = y - 0.08, y + 0.08
     axis.hlines(up, frame["raw_low"], frame["raw_high"], color=GREY, lw=1.1, zorder=1)
     axis.hlines(down, frame["low"], frame["high"], color=SOFT, lw=5, zorder=1)
     axis.plot([frame["raw"], frame["estimate"]], [up, down], color=INK, lw=0.8, zorder=2)
-    raw = axis.plot(frame["raw"], up, "o", color=GREY, mfc="white", ms=6, mew=1.3, zorder=3, label="as counted")
-    pooled = axis.plot(frame["estimate"], down, "o", color=ACCENT, ms=6.5, zorder=3, label="pooled")
+    raw = axis.plot(frame["raw"], up, "o", color=GREY, mfc="white", ms=6, mew=1.3, zorder=3, label=tr("as counted"))
+    pooled = axis.plot(frame["estimate"], down, "o", color=ACCENT, ms=6.5, zorder=3, label=tr("pooled"))
     for at, value in zip(down, frame["estimate"], strict=True):
         _value(axis, at, text.number(value, "percent"))
     axis.set_yticks(y, labels)
     axis.set_ylim(heights.sum(), 0)
     axis.margins(x=0.04)
     figure.legend(handles=raw + pooled, loc="outside lower center", ncols=2, frameon=False, fontsize=LETTERS)
-    figure.suptitle("Complaint rate, as counted and pooled (%)", x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(tr("Complaint rate, as counted and pooled (%)"), x=0, ha="left", fontsize=11, weight="bold")
     bare(axis, "x")
+    both = {tr("as counted"): ("raw", "raw_low", "raw_high"), tr("pooled"): ("estimate", "low", "high")}
+    figure.native = native.bars(native.side_by_side(frame, both), "group", series="series", unit="percent")
     return figure
 
 
@@ -155,9 +159,13 @@ def control(frame: pd.DataFrame) -> Figure | None:
     axis.set_xticks(x[::every], names[::every])
     axis.set_xlim(-0.7, len(x) - 0.3)
     axis.margins(y=0.08)
-    named = {"rate": line, "outside the limits": marks, "mean": centre, "limits (Laney)": laney,
-             "limits (Poisson)": plain}  # fmt: skip
+    named = {tr("rate"): line, tr("outside the limits"): marks, tr("mean"): centre, tr("limits (Laney)"): laney,
+             tr("limits (Poisson)"): plain}  # fmt: skip
     figure.legend(named.values(), named, loc="outside lower center", ncols=3, frameon=False, fontsize=LETTERS)
-    figure.suptitle("Rate per 1,000, and what chance explains", x=0, ha="left", fontsize=11, weight="bold")
+    figure.suptitle(tr("Rate per 1,000, and what chance explains"), x=0, ha="left", fontsize=11, weight="bold")
     bare(axis, "y")
+    limits = {tr("rate"): ("rate",), tr("mean"): ("centre",), f"{tr('limits (Laney)')} +": ("high",),
+              f"{tr('limits (Laney)')} −": ("low",)}  # fmt: skip
+    figure.native = native.lines(native.side_by_side(frame.assign(period=names), limits), "period", series="series",
+                                 unit="rate")  # fmt: skip
     return figure

@@ -1,5 +1,6 @@
 """Charts of scores: by segment, over waves, and how each answer was given."""
 
+from itertools import pairwise
 from textwrap import fill
 
 import numpy as np
@@ -7,7 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
+from cxlib.language import digits, tr
 
 
 @in_style
@@ -18,6 +21,8 @@ def intervals(
 
     `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so.
     """
+    everybody = None if total is None else (tr("all {value}", value=text.number(total, unit)), total)
+    plain = native.dots(frame, label, panel=group, unit=unit, shared=True, total=everybody)
     blocks = list(dict.fromkeys(frame[group]))
     blank = {"color": "white", "pad": 1}
     frame = frame.assign(**{label: [fill(str(name), 24) for name in frame[label]]})
@@ -38,7 +43,15 @@ def intervals(
             ticks.append(y)
             names.append(getattr(row, label))
             if np.isnan(row.estimate):
-                axis.text(left, y, f"** base {row.n}", va="center", fontsize=8.5, style="italic", bbox=blank)
+                axis.text(
+                    left,
+                    y,
+                    tr("** base {n}", n=text.number(row.n)),
+                    va="center",
+                    fontsize=8.5,
+                    style="italic",
+                    bbox=blank,
+                )
             else:
                 axis.plot([row.low, row.high], [y, y], color=SOFT, lw=4, solid_capstyle="butt")
                 small = row.n < text.SMALL_BASE
@@ -47,12 +60,14 @@ def intervals(
         y += 0.45
     if total is not None:
         axis.axvline(total, color=INK, lw=1, ls=(0, (4, 3)), zorder=0)
-        axis.text(total, -0.75, f"all {text.number(total, unit)}", ha="center", va="bottom", fontsize=9)
+        shown = tr("all {value}", value=text.number(total, unit))
+        axis.text(total, -0.75, shown, ha="center", va="bottom", fontsize=9)
     axis.set(ylim=(y - 0.4, -0.7))
     axis.margins(x=0.04)
     figure.suptitle(titled(title, unit), x=0, ha="left", fontsize=11, weight="bold")
     axis.set_yticks(ticks, names)
     bare(axis, "x")
+    figure.native = plain
     return figure
 
 
@@ -102,6 +117,11 @@ def trend(
         axis.set_xticks(range(len(order)), names)
         axis.set_xlim(-0.5, len(order) - 0.5)
         bare(axis, "y")
+    plain = dict(zip(order, [" ".join(wave.split()) for wave in names], strict=True))
+    changed = [plain[b] for a, b in pairwise(order) if modes.get(a) != modes.get(b)]
+    parts = {name: [plain[wave] for wave in waves if wave in plain] for name, waves in (breaks or {}).items()}
+    figure.native = native.lines(frame.assign(**{over: frame[over].map(plain)}), over, panel=panel, units="unit",
+                                 order=list(plain.values()), dashed=changed, parted=parts)  # fmt: skip
     return figure
 
 
@@ -110,8 +130,8 @@ def _joined(axis, values: dict[int, float], modes: list, parted: list[int]) -> N
     for at in range(1, len(modes)):
         if at in parted:
             axis.axvline(at - 0.5, color=INK, lw=1, ls=":", zorder=0)
-            axis.text(at - 0.5, 0.98, "asked differently ", transform=axis.get_xaxis_transform(), va="top", ha="right",
-                      fontsize=8.5, style="italic")  # fmt: skip
+            axis.text(at - 0.5, 0.98, f"{tr('asked differently')} ", transform=axis.get_xaxis_transform(), va="top",
+                      ha="right", fontsize=8.5, style="italic")  # fmt: skip
         elif at - 1 in values and at in values:
             style = "-" if modes[at] == modes[at - 1] else (0, (3, 2))
             axis.plot([at - 1, at], [values[at - 1], values[at]], color=ACCENT, lw=1.6, ls=style, zorder=2)
@@ -131,7 +151,8 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
         levels = sorted(rows["score"].unique())
         x = np.arange(len(rows))
         if rows["estimate"].isna().all():
-            axis.text(0.5, 0.5, f"** base {rows['n'].iloc[0]}", transform=axis.transAxes, ha="center", style="italic")
+            few = tr("** base {n}", n=text.number(rows["n"].iloc[0]))
+            axis.text(0.5, 0.5, few, transform=axis.transAxes, ha="center", style="italic")
         for at, row in zip(x, rows.itertuples(), strict=True):
             if np.isnan(row.estimate):
                 continue
@@ -150,12 +171,13 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
                 va="bottom",
                 fontsize=9,
             )
-        axis.set_title(f"{name} (% of answers)")
-        axis.set_xticks(x, [f"{value:g}" for value in rows[answer]])
+        axis.set_title(tr("{title} (% of answers)", title=name))
+        axis.set_xticks(x, [digits(f"{value:g}") for value in rows[answer]])
         axis.set_xlim(-0.6, len(rows) - 0.4)
         axis.margins(y=0.14)
         axis.set_ylim(bottom=0)
         bare(axis, "y")
+    figure.native = native.bars(frame, answer, panel=panel, unit="percent")
     return figure
 
 

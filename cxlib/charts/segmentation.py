@@ -10,7 +10,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, WARM, WIDTH, bare, canvas, in_style
+from cxlib.language import digits, noted, tr
+from cxlib.profiles import ALL
 from cxlib.segment_cards import CLEAR, is_no, wording
 from cxlib.segment_variables import OTHER
 
@@ -19,7 +22,8 @@ LABELS = 1.8  # inches for what the rows are called
 WIDE = 22  # letters of such a label's line
 KEY = 66  # letters of a line of the key
 NARROW = 6  # segments: with more of them, cells take numbers of two figures
-UNITS = [(1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")]  # from which number on, by what, and the letter
+# From which number on, by what, and the letter.
+UNITS = [(1e9, 1e9, noted("{number}B")), (1e6, 1e6, noted("{number}M")), (1e4, 1e3, noted("{number}k"))]
 PLAIN = {"parse_math": False}  # of labels: a $ is money and begins no formula
 MUCH, LITTLE = 120, 80  # indices from which on a cell is bold, or slanted
 
@@ -41,11 +45,15 @@ def segment_number(choices: pd.DataFrame, *, title: str) -> Figure | None:
     _line(stable, k, rows["stability"], "o-", ACCENT)
     _line(stable, k, rows["least_stable"], "v:", WARM)
     _line(small, k, 100 * rows["smallest"], "s-", ACCENT)
-    named = ["BIC (less is better)", "Stability: mean (●) and least (▼) of the segments", "Smallest segment (% of all)"]
+    named = [
+        tr("BIC (less is better)"),
+        tr("Stability: mean (●) and least (▼) of the segments"),
+        tr("Smallest segment (% of all)"),
+    ]
     for axis, name in zip((bic, stable, small), named, strict=True):
         axis.set_title(name, fontsize=9.5, weight="normal")
         axis.yaxis.set_major_locator(MaxNLocator(4))
-        axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", text.MINUS))
+        axis.yaxis.set_major_formatter(lambda value, _: _written(value))
         bare(axis, "y")
         axis.margins(x=0.06, y=0.12)
         for at in rows.loc[rows["chosen"].astype(bool), "k"]:
@@ -55,8 +63,15 @@ def segment_number(choices: pd.DataFrame, *, title: str) -> Figure | None:
     stable.set_ylim(0, 1.06)
     small.set_ylim(bottom=0)
     small.set_xticks(k)
-    small.set_xlabel("Segments (ringed: chosen)" if len(chosen) else "Segments")
+    small.set_xlabel(tr("Segments (ringed: chosen)") if len(chosen) else tr("Segments"))
     figure.suptitle(fill(title, 50), x=0, ha="left", fontsize=11, weight="bold", **PLAIN)
+    plain = rows.assign(smallest=100 * rows["smallest"])
+    steady = native.side_by_side(plain, {tr("mean"): ("stability",), tr("least"): ("least_stable",)})
+    figure.native = native.beside(
+        native.lines(plain.assign(estimate=plain["bic"]), "k", title=named[0]),
+        native.lines(steady, "k", series="series", title=tr("Stability"), unit="rate"),
+        native.lines(plain.assign(estimate=plain["smallest"]), "k", title=tr("Smallest segment"), unit="percent"),
+    )
     return figure
 
 
@@ -84,8 +99,14 @@ def sets_apart(cards: pd.DataFrame, *, names, title: str, labels=None, most: int
     called = [fill(word, WIDE) for word in words]
     heights = np.array([max(0.27, 0.1 + LINE * (1 + label.count("\n"))) for label in called])
     key = "\n".join(_entry(i, name) for i, name in enumerate(names, 1))
+    how = "\n".join(
+        [
+            fill(tr("% of the segment; of numbers the mean. Index 100: as in all."), KEY),
+            fill(tr("Bold: index {much} or more; slanted: {little} or less.", much=MUCH, little=LITTLE), KEY),
+        ]
+    )
     head = LINE * (1 + fill(title, 50).count("\n")) + 0.4
-    tall = head + heights.sum() + LINE * (key.count("\n") + 4) + 0.2
+    tall = head + heights.sum() + LINE * (key.count("\n") + how.count("\n") + 3) + 0.2
     figure, (axis,) = canvas(tall)
     figure.set_layout_engine("none")
     left, low = LABELS / WIDTH, 1 - (head + heights.sum()) / tall
@@ -100,7 +121,7 @@ def sets_apart(cards: pd.DataFrame, *, names, title: str, labels=None, most: int
         for column, segment in enumerate(segments, 1):
             share, index = shares.loc[(*row.Index, segment), ["share", "index"]]
             _cell(axis, column, at, tall_row, share, index, row.kind, len(segments))
-    for column, word in enumerate(["all", *map(str, segments)]):
+    for column, word in enumerate([tr(ALL), *map(str, segments)]):
         weight = "bold" if column else "normal"
         axis.text(column + 0.5, -0.08, word, ha="center", va="bottom", weight=weight, fontsize=10)
     axis.set_xlim(0, len(segments) + 1)
@@ -108,7 +129,6 @@ def sets_apart(cards: pd.DataFrame, *, names, title: str, labels=None, most: int
     axis.set_axis_off()
     look = {"ha": "left", "va": "top", "fontsize": 11, "weight": "bold"}
     figure.suptitle(fill(title, 50), x=0.01, y=1 - 0.05 / tall, **look, **PLAIN)
-    how = "% of the segment; of numbers the mean. Index 100: as in all.\nBold: index 120 or more; slanted: 80 or less."
     look = {"ha": "left", "va": "bottom", "fontsize": 9, "linespacing": 1.3}
     figure.text(0.01, 0.06 / tall, f"{key}\n\n{how}", **look, **PLAIN)
     return figure
@@ -158,8 +178,13 @@ def _shown(value: float, number: bool, figures: int) -> str:
     if not number:
         return text.number(value, digits=0)
     rounded = float(f"{value:.{figures}g}") if abs(value) >= 1e4 or abs(value) < 100 else round(value)
-    _, unit, letter = next((step for step in UNITS if abs(rounded) >= step[0]), (0, 1, ""))
-    return f"{rounded / unit:.10g}".replace("-", text.MINUS) + letter
+    _, unit, named = next((step for step in UNITS if abs(rounded) >= step[0]), (0, 1, "{number}"))
+    return tr(named, number=_written(rounded / unit))
+
+
+def _written(value: float) -> str:
+    """A number with as many decimals as it has."""
+    return digits(f"{value:,.10g}").replace("-", text.MINUS)
 
 
 def _entry(number: int, name: str) -> str:

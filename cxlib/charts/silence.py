@@ -8,7 +8,7 @@ from cxlib.charts.iceberg import iceberg
 from cxlib.charts.rates import pooling
 
 
-def iceberg_of(case, *, language: str = "en") -> Figure | None:
+def iceberg_of(case) -> Figure | None:
     """iceberg() of a silence.Silence; None where it has no estimate, or one without an upper limit."""
     found = case.silent
     if found is None or found.high == float("inf"):
@@ -19,7 +19,6 @@ def iceberg_of(case, *, language: str = "en") -> Figure | None:
         low=found.low,
         high=found.high,
         confidence=found.confidence,
-        language=language,
     )
 
 

@@ -9,6 +9,9 @@ from functools import wraps
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+from cxlib.language import digits, noted, tr
 
 INK, ACCENT, SOFT, GRID, WARM = "#1d2733", "#1f5f8b", "#9db8cc", "#dfe5ea", "#c8553d"
 WIDTH = 5.2
@@ -30,7 +33,7 @@ STYLE = {
     "axes.grid": True,
     "axes.axisbelow": True,
 }
-UNIT_LABELS = {"points": "points", "percent": "%", "score": "mean score", "count": ""}
+UNIT_LABELS = {"points": noted("points"), "percent": "%", "score": noted("mean score"), "count": ""}
 
 
 def in_style(chart):
@@ -50,8 +53,18 @@ def canvas(height: float, rows: int = 1, **options):
     return figure, figure.subplots(rows, 1, squeeze=False, **options)[:, 0]
 
 
+class Ticks(ScalarFormatter):
+    """The numbers of an axis as matplotlib writes them, with the signs of the language that is spoken."""
+
+    def __call__(self, value, place=None) -> str:
+        return digits(super().__call__(value, place))
+
+
 def bare(axis, keep: str) -> None:
-    """Grid across one direction only; no frame."""
+    """Grid across one direction only; no frame; numbers in the language that is spoken."""
+    for line in (axis.xaxis, axis.yaxis):
+        if type(line.get_major_formatter()) is ScalarFormatter:
+            line.set_major_formatter(Ticks())
     axis.grid(visible=False, axis="x" if keep == "y" else "y")
     for side in axis.spines.values():
         side.set_visible(False)
@@ -60,4 +73,4 @@ def bare(axis, keep: str) -> None:
 
 def titled(title: str, unit: str) -> str:
     """A panel's title with the unit that its numbers are in."""
-    return f"{title} ({UNIT_LABELS[unit]})" if UNIT_LABELS[unit] else title
+    return f"{title} ({tr(UNIT_LABELS[unit])})" if UNIT_LABELS[unit] else title

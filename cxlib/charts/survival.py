@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cxlib import text
+from cxlib.charts import native
 from cxlib.charts.style import ACCENT, GRID, INK, WARM, bare, canvas, in_style
 from cxlib.errors import CxError
+from cxlib.language import noted, tr
 from cxlib.survival import at
 
 # Colour and line of each group: they differ in black and white, too.
@@ -28,7 +30,12 @@ LETTERS = 52  # of a group's name with its base
 
 @in_style
 def survival_curves(
-    curves: pd.DataFrame, *, title: str, time: str = "days", group: str | None = None, until: float | None = None
+    curves: pd.DataFrame,
+    *,
+    title: str,
+    time: str = noted("days"),
+    group: str | None = None,
+    until: float | None = None,
 ) -> Figure | None:
     """The share still there over time, a line with its band for each group, and beneath how many are at risk.
 
@@ -60,23 +67,39 @@ def survival_curves(
     axis.set_ylim(0, 100)
     axis.set_xticks(ticks, [text.number(tick, digits=0 if tick % 1 == 0 else 1) for tick in ticks])
     axis.tick_params(labelbottom=True)
-    axis.set_ylabel("still there (%)")
-    axis.set_xlabel(time)
+    axis.set_ylabel(tr("still there (%)"))
+    axis.set_xlabel(tr(time))
     table.set_ylim(place - 0.4, -0.3)
-    table.annotate("at risk", (0, 0), xycoords=("axes fraction", "data"), va="center", fontsize=9, style="italic")
+    table.annotate(tr("at risk"), (0, 0), xycoords=("axes fraction", "data"), va="center", fontsize=9, style="italic")
     table.axis("off")
     figure.suptitle(head, x=0, ha="left", fontsize=11, weight="bold", parse_math=False)
     bare(axis, "y")
     axis.axhline(0, color=GRID, lw=1)
+    figure.native = _plain(curves, group, end, ticks, title)
     return figure
+
+
+def _plain(curves: pd.DataFrame, group: str | None, end: float, ticks: list, title: str) -> dict:
+    """The curves as numbers at 40 times, with their intervals at the ticks."""
+    times = np.unique([*np.linspace(0, end, 41).round(), *ticks])
+    rows = at(curves, times)
+    rows[["estimate", "low", "high"]] *= 100
+    rows.loc[~rows["time"].isin(ticks), ["low", "high"]] = np.nan
+    return native.lines(rows, "time", series=group or "", title=title, unit="percent")
 
 
 def _head(name, rows: pd.DataFrame, time: str) -> str:
     """A group's name, base and number of those who left, and where its curve breaks off."""
     n, gap = rows["n"].iloc[0], rows["gap"].iloc[0]
-    base = f"n = {text.number(n)}{'*' if n < text.SMALL_BASE else ''}, {text.number(rows['events'].sum())} left"
-    broken = "" if np.isnan(gap) else f"; breaks off at {text.number(gap, digits=0 if gap % 1 == 0 else 1)} {time}"
-    return f"{'All' if name is None else name} ({base}{broken})"
+    base = {
+        "group": tr("All") if name is None else name,
+        "n": f"{text.number(n)}{'*' if n < text.SMALL_BASE else ''}",
+        "left": text.number(rows["events"].sum()),
+    }
+    if np.isnan(gap):
+        return tr("{group} (n = {n}, {left} left)", **base)
+    end = text.number(gap, digits=0 if gap % 1 == 0 else 1)
+    return tr("{group} (n = {n}, {left} left; breaks off at {end} {unit})", end=end, unit=tr(time), **base)
 
 
 def _line(axis, rows: pd.DataFrame, color: str, dashes) -> None:

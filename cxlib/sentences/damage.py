@@ -4,77 +4,93 @@ import pandas as pd
 
 from cxlib import text
 from cxlib.damage import Damage
+from cxlib.language import digits, tr, tr_n
 from cxlib.silence import Silence
 
 FLIP_NAMES = {"rate": "flip_1", "satisfied": "flip_2"}
 
 
-def currency(study) -> str:
-    """The currency as a caption ends with it."""
-    return f", {study.book.currency}" if study.book.currency else ""
+def in_currency(what: str, study) -> str:
+    """What a caption names, and the currency that it is in: Value at risk, VND."""
+    return tr("{what}, {currency}", what=what, currency=study.book.currency) if study.book.currency else what
 
 
 def cost(case: Silence, found: Damage | None, fates: pd.DataFrame, risk: pd.DataFrame, why: str) -> dict[str, str]:
     """Customers lost, silent ones among them, and what they would have brought; why not, where that cannot be told."""
     if found is None:
-        return {"no_cost": f"What silent customers cost is not told: {why}."} if why else {}
-    rows = fates.set_index("fate")
-    whole, quiet = rows.loc["all"], rows.loc["silent"]
-    share = 100 * quiet["estimate"] / whole["estimate"] if whole["estimate"] > 0 else 0.0
-    digits = _digits(whole["estimate"])
-    between = text.interval(whole["low"], whole["high"], digits=digits)
-    told = {
-        "lost": f"Of all unhappy customers {text.number(whole['estimate'], digits=digits)} ({found.confidence:.0%} "
-        f"interval {between}) are lost, {text.number(quiet['estimate'], digits=digits)} of them "
-        f"({text.number(share, 'percent')}) silent ones, who never showed in the complaints."
-    }
-    if pd.notna(whole["normal"]):
-        told["lost"] += (
-            f" At the loss rate of customers who were not unhappy {text.number(whole['normal'], digits=digits)} of "
-            "them would have left anyway."
-        )
+        return {"no_cost": tr("What silent customers cost is not told: {why}.", why=why)} if why else {}
+    told = {"lost": _lost(found, fates.set_index("fate"))}
     if risk.empty:
         return told | {
-            "no_value": "Their value is not told: it needs the customers' `value`, and `margin:` and `months:` in "
-            "`iceberg:`."
+            "no_value": tr(
+                "Their value is not told: it needs the customers' `value`, and `margin:` and `months:` in `iceberg:`."
+            )
         }
-    lines, money = risk.set_index("line"), _money(case)
-    given = case.study.book.iceberg
-    first = lines.iloc[0]
-    told["value"] = (
-        f"Value at risk: {text.number(first['estimate'], 'money')}{money} ({found.confidence:.0%} interval "
-        f"{text.interval(first['low'], first['high'], 'money')}), at a margin of "
-        f"{text.number(100 * given.margin, 'percent')} over {given.months:g} months. Margin and months are "
-        "declared, and scale it in proportion."
+    given, first = case.study.book.iceberg, risk.iloc[0]
+    told["value"] = tr(
+        "Value at risk: {value} ({interval}), at a margin of {margin} over {months} months. Margin and months are "
+        "declared, and scale it in proportion.",
+        value=_money(case, first["estimate"]),
+        interval=text.with_confidence(text.interval(first["low"], first["high"], "money"), found.confidence),
+        margin=text.number(100 * given.margin, "percent"),
+        months=digits(f"{given.months:g}"),
     )
     if given.word_of_mouth is not None:
-        talk = lines.iloc[-1]
-        told["word_of_mouth"] = (
-            f"Word of mouth, on a line of its own: {text.number(talk['estimate'], 'money')}{money} "
-            f"({text.interval(talk['low'], talk['high'], 'money')}), if each silent or dissatisfied customer tells "
-            f"{given.word_of_mouth.told:g} others and {text.number(100 * given.word_of_mouth.deterred, 'percent')} of "
-            "them stay away; both are declared, not measured."
+        talk = risk.iloc[-1]
+        told["word_of_mouth"] = tr(
+            "Word of mouth, on a line of its own: {value} ({interval}), if each silent or dissatisfied customer tells "
+            "{told} others and {deterred} of them stay away; both are declared, not measured.",
+            value=_money(case, talk["estimate"]),
+            interval=text.interval(talk["low"], talk["high"], "money"),
+            told=digits(f"{given.word_of_mouth.told:g}"),
+            deterred=text.number(100 * given.word_of_mouth.deterred, "percent"),
         )
     return told
 
 
-def _money(case: Silence) -> str:
-    return f" {case.study.book.currency}" if case.study.book.currency else ""
+def _lost(found: Damage, rows: pd.DataFrame) -> str:
+    """How many are lost, of them silent, and how many of them would have left anyway."""
+    whole, quiet = rows.loc["all"], rows.loc["silent"]
+    share = 100 * quiet["estimate"] / whole["estimate"] if whole["estimate"] > 0 else 0.0
+    places = _places(whole["estimate"])
+    between = text.interval(whole["low"], whole["high"], digits=places)
+    told = tr(
+        "Of all unhappy customers {lost} ({interval}) are lost, {silent} of them ({share}) silent ones, who never "
+        "showed in the complaints.",
+        lost=text.number(whole["estimate"], digits=places),
+        interval=text.with_confidence(between, found.confidence),
+        silent=text.number(quiet["estimate"], digits=places),
+        share=text.number(share, "percent"),
+    )
+    if pd.isna(whole["normal"]):
+        return told
+    anyway = tr(
+        "At the loss rate of customers who were not unhappy {number} of them would have left anyway.",
+        number=text.number(whole["normal"], digits=places),
+    )
+    return f"{told} {anyway}"
 
 
-def _digits(customers: float) -> int:
+def _money(case: Silence, value: float) -> str:
+    return f"{text.number(value, 'money')} {case.study.book.currency or ''}".strip()
+
+
+def _places(customers: float) -> int:
     """Decimals of a number of customers lost: a few are not told in whole ones, which would not add up."""
     return 0 if customers >= 10 else 1
 
 
 def declared(rates: pd.DataFrame) -> dict[str, str]:
     """Which loss rates were stated instead of measured, and what that does to the intervals."""
-    names = [str(label).lower() for label in rates.loc[rates["source"] == "declared", "label"]]
+    names = [tr(label).lower() for label in rates.loc[rates["source"] == "declared", "label"]]
     if not names:
         return {}
     return {
-        "declared_losses": f"Declared, not measured: the loss rate of {text.join(names)}. Nothing is unsure about a "
-        "declared rate here: intervals, verdicts on levers and the ranking of inputs hold if it is right."
+        "declared_losses": tr(
+            "Declared, not measured: the loss rate of {fates}. Nothing is unsure about a declared rate here: "
+            "intervals, verdicts on levers and the ranking of inputs hold if it is right.",
+            fates=text.join(names),
+        )
     }
 
 
@@ -82,57 +98,82 @@ def levers(case: Silence, rows: pd.DataFrame, *, complain: float, resolve: float
     """What each lever saves, brings, or loses."""
     if rows.empty:
         return {}
-    money = _money(case)
-    cost = case.study.book.iceberg.case_cost
     what = {
-        "complain": f"If {text.number(100 * complain, 'percent')} of the silent were brought to complain, with "
-        "complaints ending as they do now",
-        "resolve": f"If {text.number(100 * resolve, 'percent')} of the complaints that end badly ended well",
-        "both": "Both together",
+        "complain": tr(
+            "If {share} of the silent were brought to complain, with complaints ending as they do now",
+            share=text.number(100 * complain, "percent"),
+        ),
+        "resolve": tr(
+            "If {share} of the complaints that end badly ended well", share=text.number(100 * resolve, "percent")
+        ),
+        "both": tr("Both together"),
     }
     told = {}
     for row in rows.itertuples():
-        kept = f"{text.number(row.estimate, digits=1)} ({text.interval(row.low, row.high, digits=1)})"
-        verdict = {
-            "saves": "",
-            "loses": "; this lever loses",
-            "either": "; it may save or lose, the interval holds both",
-            "neither": "; it moves nothing",
+        given = {"lever": what[row.lever], "outcome": _outcome(case, row)}
+        told[f"lever_{row.lever}"] = {
+            "saves": tr("{lever}: {outcome}.", **given),
+            "loses": tr("{lever}: {outcome}; this lever loses.", **given),
+            "either": tr("{lever}: {outcome}; it may save or lose, the interval holds both.", **given),
+            "neither": tr("{lever}: {outcome}; it moves nothing.", **given),
         }[row.verdict]
-        sentence = f"{what[row.lever]}: {text.number(row.handled)} more cases, {kept} customers kept"
-        if "worth" in rows:
-            less = "after" if cost else "before"
-            sentence += (
-                f", worth {text.number(row.worth, 'money')}{money} "
-                f"({text.interval(row.worth_low, row.worth_high, 'money')}) {less} the cost of handling"
-            )
-        told[f"lever_{row.lever}"] = f"{sentence}{verdict}."
     return told
+
+
+def _outcome(case: Silence, row) -> str:
+    """What a lever takes and keeps, and what that is worth where the value of a customer is known."""
+    given = {
+        "cases": tr_n("{n} more case", "{n} more cases", row.handled),
+        "kept": text.number(row.estimate, digits=1),
+        "interval": text.interval(row.low, row.high, digits=1),
+    }
+    if not hasattr(row, "worth"):
+        return tr("{cases}, {kept} ({interval}) customers kept", **given)
+    given |= {"worth": _money(case, row.worth), "range": text.interval(row.worth_low, row.worth_high, "money")}
+    if case.study.book.iceberg.case_cost:
+        return tr(
+            "{cases}, {kept} ({interval}) customers kept, worth {worth} ({range}) after the cost of handling", **given
+        )
+    return tr(
+        "{cases}, {kept} ({interval}) customers kept, worth {worth} ({range}) before the cost of handling", **given
+    )
 
 
 def flips(found: Damage | None, rows: pd.DataFrame) -> dict[str, str]:
     """At which complaint rate, and at which share of satisfied complainers, the conclusions flip."""
     if found is None:
         return {}
-    told, tail = {}, 100 * (1 - found.confidence) / 2
-    for row in rows.itertuples():
-        sentence = (
-            f"{row.what}: {text.number(row.estimate, 'percent')} ({text.interval(row.low, row.high, 'percent')}); "
-            f"it is now {text.number(row.now, 'percent')}."
-        )
-        if tail < row.above < 100 - tail:
-            sentence += " The conclusion is too close to call."
-        if row.flip == "satisfied" and row.low < 0:
-            sentence += " A share below 0% means that more complaints would save customers whatever becomes of them."
-        if row.flip == "satisfied" and row.high > 100:
-            sentence += " A share above 100% means that more complaints would lose customers whatever becomes of them."
-        told[FLIP_NAMES[row.flip]] = sentence
+    told = {FLIP_NAMES[row.flip]: _flip(row, found.confidence) for row in rows.itertuples()}
     if FLIP_NAMES["satisfied"] not in told:
-        told[FLIP_NAMES["satisfied"]] = (
+        told[FLIP_NAMES["satisfied"]] = tr(
             "At which share of satisfied complainers more complaints would save customers cannot be told: satisfied "
             "complainers are not known to leave less than the others."
         )
     return told
+
+
+def _flip(row, confidence: float) -> str:
+    tail = 100 * (1 - confidence) / 2
+    sentences = [
+        tr(
+            "{what}: {value} ({interval}); it is now {now}.",
+            what=tr(row.what),
+            value=text.number(row.estimate, "percent"),
+            interval=text.interval(row.low, row.high, "percent"),
+            now=text.number(row.now, "percent"),
+        )
+    ]
+    if tail < row.above < 100 - tail:
+        sentences.append(tr("The conclusion is too close to call."))
+    if row.flip == "satisfied" and row.low < 0:
+        sentences.append(
+            tr("A share below 0% means that more complaints would save customers whatever becomes of them.")
+        )
+    if row.flip == "satisfied" and row.high > 100:
+        sentences.append(
+            tr("A share above 100% means that more complaints would lose customers whatever becomes of them.")
+        )
+    return " ".join(sentences)
 
 
 def swings(rows: pd.DataFrame) -> dict[str, str]:
@@ -140,10 +181,19 @@ def swings(rows: pd.DataFrame) -> dict[str, str]:
     if rows.empty or not rows["swing"].any():
         return {}
     first, second = rows.iloc[0], rows.iloc[1]
-    runs = [text.interval(row["at_low"], row["at_high"], digits=_digits(row["total"])) for row in (first, second)]
+    runs = [text.interval(row["at_low"], row["at_high"], digits=_places(row["total"])) for row in (first, second)]
+    following = tr(second["input"])
     return {
-        "swing": f"{first['input']} matters most: between {first['low_text']} and {first['high_text']} the customers "
-        f"lost run from {runs[0]}. Next comes {second['input'][0].lower()}{second['input'][1:]} ({runs[1]})."
+        "swing": tr(
+            "{input} matters most: between {low} and {high} the customers lost run from {range}. Next comes {second} "
+            "({second_range}).",
+            input=tr(first["input"]),
+            low=first["low_text"],
+            high=first["high_text"],
+            range=runs[0],
+            second=following[0].lower() + following[1:],
+            second_range=runs[1],
+        )
     }
 
 
@@ -152,28 +202,38 @@ def alt_flow(fates: pd.DataFrame) -> str:
     if fates.empty:
         return ""
     told = [
-        f"{row.label.lower()} {text.number(row.customers)}, {text.number(row.estimate)} lost"
+        tr(
+            "{fate} {customers}, {lost} lost",
+            fate=tr(row.label).lower(),
+            customers=text.number(row.customers),
+            lost=text.number(row.estimate),
+        )
         for row in fates.itertuples()
         if row.fate != "all"
     ]
-    return (
-        f"Bands from all unhappy customers to those who stayed and those who left, heights to scale: {'; '.join(told)}."
+    return tr(
+        "Bands from all unhappy customers to those who stayed and those who left, heights to scale: {fates}.",
+        fates="; ".join(told),
     )
 
 
 def alt_tornado(rows: pd.DataFrame) -> str:
     """What the one-way sensitivity shows."""
-    told = [f"{row.input} {text.number(row.at_low)} to {text.number(row.at_high)}" for row in rows.itertuples()]
-    return f"Bars of customers lost at either end of each input's interval, the widest first: {'; '.join(told)}."
+    told = [f"{tr(row.input)} {text.interval(row.at_low, row.at_high)}" for row in rows.itertuples()]
+    return tr(
+        "Bars of customers lost at either end of each input's interval, the widest first: {inputs}.",
+        inputs="; ".join(told),
+    )
 
 
 def alt_two_way(rows: pd.DataFrame) -> str:
     """What the two-way sensitivity shows."""
     if rows.empty:
         return ""
-    least, most = (text.number(value) for value in (rows["value"].min(), rows["value"].max()))
-    now = text.number(rows.loc[rows["here"], "value"].iloc[0])
-    return (
-        "A table shaded by customers lost, complaint rate across and loss rate of the silent down: "
-        f"from {least} to {most}, {now} as things are now."
+    return tr(
+        "A table shaded by customers lost, complaint rate across and loss rate of the silent down: from {least} to "
+        "{most}, {now} as things are now.",
+        least=text.number(rows["value"].min()),
+        most=text.number(rows["value"].max()),
+        now=text.number(rows.loc[rows["here"], "value"].iloc[0]),
     )

@@ -5,13 +5,9 @@ import pandas as pd
 
 from cxlib import text
 from cxlib.complaints import in_words
+from cxlib.language import tr, tr_n
 from cxlib.sentences.words import interval_name
 from cxlib.silence import Silence
-
-IDENTIFIED = (
-    "Complaints alone do not tell how many customers are unhappy: without outside information on the complaint rate "
-    "their number is not identified, and every number fits (Stoner, Economou and Drummond Marques 2019)."
-)
 
 
 def undeclared(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
@@ -19,33 +15,44 @@ def undeclared(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     if case.silent is not None:
         return {}
     told = rates.dropna(subset=["estimate"])
-    ends = ""
+    sentences = [
+        tr("There is no estimate of silent customers."),
+        tr("Not declared: {what}.", what=text.join(case.definition.undeclared)),
+        tr(
+            "Complaints alone do not tell how many customers are unhappy: without outside information on the complaint "
+            "rate their number is not identified, and every number fits (Stoner, Economou and Drummond Marques 2019)."
+        ),
+    ]
     if len(told):
-        least, most = (text.number(value) for value in (told["estimate"].min(), told["estimate"].max()))
-        ends = (
-            f" The published rates would put anything from {least} to {most} silent customers behind the "
-            f"{text.number(len(case.complainers))} who complained, because unhappy, severity, channel and time window "
-            "mean something else in each: none of them is taken unless the study says so."
+        ends = tr(
+            "The published rates would put anything from {least} to {most} silent customers behind the {complainers} "
+            "who complained, because unhappy, severity, channel and time window mean something else in each: none of "
+            "them is taken unless the study says so.",
+            least=text.number(told["estimate"].min()),
+            most=text.number(told["estimate"].max()),
+            complainers=text.number(len(case.complainers)),
         )
-    return {
-        "undeclared": f"There is no estimate of silent customers. Not declared: "
-        f"{text.join(case.definition.undeclared)}. {IDENTIFIED}{ends}"
-    }
+        sentences.append(ends)
+    return {"undeclared": " ".join(sentences)}
 
 
 def base(case: Silence) -> str:
     """What the number of silent customers rests on."""
-    count = f"{text.number(len(case.complainers))} complainers"
+    complainers = tr_n("{n} complainer", "{n} complainers", len(case.complainers))
     if case.rate is None or not case.rate.n:
-        return f"{count}, rate taken from outside"
-    return f"{count}, {rate_base(case)}"
+        return tr("{complainers}, rate taken from outside", complainers=complainers)
+    return f"{complainers}, {rate_base(case)}"
 
 
 def rate_base(case: Silence) -> str:
     """What the complaint rate rests on."""
     if case.rate is None or not case.rate.n:
-        return "no sample of this study"
-    return f"{text.number(case.rate.n)} unhappy respondents, effective base {text.number(case.rate.n_effective)}"
+        return tr("no sample of this study")
+    return tr(
+        "{answers}, effective base {effective}",
+        answers=tr_n("{n} unhappy respondent", "{n} unhappy respondents", case.rate.n),
+        effective=text.number(case.rate.n_effective),
+    )
 
 
 def note(case: Silence) -> str:
@@ -53,52 +60,71 @@ def note(case: Silence) -> str:
     if case.silent is None:
         return ""
     found = case.silent
-    return f"plug-in {text.number(found.plug_in)}, mean {text.number(found.mean)}"
+    return tr("plug-in {plug_in}, mean {mean}", plug_in=text.number(found.plug_in), mean=text.number(found.mean))
 
 
 def definition(case: Silence) -> str:
     """The definition in a line, for the note under every table and the caption of every figure that rests on it."""
-    words = in_words(case.study, case.definition)
-    return (
-        f"Unhappy: {words['unhappy']}. Complained: {words['complained']}. Severity: {words['severity']}. Channels: "
-        f"{words['channels']}. Window: {words['window']}."
+    return tr(
+        "Unhappy: {unhappy}. Complained: {complained}. Severity: {severity}. Channels: {channels}. Window: {window}.",
+        **in_words(case.study, case.definition),
     )
 
 
 def steps(case: Silence) -> dict[str, str]:
     """From complaints to distinct complainers."""
     first, last = case.complainers.steps["complaints"].iloc[[0, -1]]
-    per = case.complainers.frame["complaints"].mean() if len(case.complainers) else 0.0
-    again = f", {text.number(per, digits=2)} complaints each" if len(case.complainers) else ""
+    given = {
+        "complaints": tr_n("{n} complaint", "{n} complaints", first),
+        "customers": tr_n("{n} single customer", "{n} different customers", last),
+    }
+    if not len(case.complainers):
+        told = tr("Of {complaints} in the table, those within the definition came from {customers}.", **given)
+        return {"complainers": told}
+    each = text.number(case.complainers.frame["complaints"].mean(), digits=2)
     return {
-        "complainers": f"Of {text.number(first)} complaints in the table, those within the definition came from "
-        f"{text.number(last)} different customers{again}."
+        "complainers": tr(
+            "Of {complaints} in the table, those within the definition came from {customers}, {each} complaints each.",
+            each=each,
+            **given,
+        )
     }
 
 
 def headline(case: Silence) -> dict[str, str]:
     """How many are silent, by which definition, and how many that is for each who complained."""
-    found = case.silent
+    found, count = case.silent, len(case.complainers)
     if found is None:
         return {}
-    count = len(case.complainers)
-    sentence = f"Behind {text.number(count)} customers who complained there are {_silent(case)} who stayed silent"
+    given = {
+        "customers": tr_n("{n} customer who complained", "{n} customers who complained", count),
+        "silent": _silent(case),
+    }
     if count:
         each = text.number(found.value / count, digits=1 if found.value < 100 * count else 0)
-        sentence += f", {each} for each one who complained"
-    capped = f", of at most {text.number(case.customers)} customers" if case.customers is not None else ""
-    nobody = (
-        " Nobody complained in the window, so a flat prior on the number of unhappy customers is used."
-        if not count
-        else ""
-    )
-    return {"silent": f"{sentence}{capped}. {definition(case)}{nobody}"}
+        sentences = [
+            tr(
+                "Behind {customers} there are {silent} who stayed silent, {each} for each one who complained.",
+                each=each,
+                **given,
+            )
+        ]
+    else:
+        sentences = [tr("Behind {customers} there are {silent} who stayed silent.", **given)]
+    if case.customers is not None:
+        sentences.append(tr("At most {most} customers can be unhappy.", most=text.number(case.customers)))
+    sentences.append(definition(case))
+    if not count:
+        sentences.append(
+            tr("Nobody complained in the window, so a flat prior on the number of unhappy customers is used.")
+        )
+    return {"silent": " ".join(sentences)}
 
 
 def _silent(case: Silence) -> str:
     found = case.silent
-    between = f"{found.confidence:.0%} {interval(case)} {text.interval(found.low, found.high)}"
-    return f"{text.number(found.value)} unhappy ones ({between})"
+    between = text.with_confidence(text.interval(found.low, found.high), found.confidence, interval(case))
+    return tr("{number} unhappy ones ({interval})", number=text.number(found.value), interval=between)
 
 
 def interval(case: Silence) -> str:
@@ -113,164 +139,84 @@ def rate(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     if case.rate is None:
         return {}
     known, found = case.rates, case.rate
+    told = text.number(known.value, "percent")
+    between = text.interval(known.low, known.high, "percent")
     if found.kind == "survey":
-        one_in = f", 1 in {text.number(1 / found.value, digits=0 if found.value < 0.1 else 1)}" if found.value else ""
-        between = text.interval(known.low, known.high, "percent")
-        source = (
-            f"Of {text.number(found.n)} unhappy respondents {text.number(known.value, 'percent')} complained "
-            f"({known.confidence:.0%} {interval(case)} {between}; effective base "
-            f"{text.number(found.n_effective)}){one_in}."
-        )
+        source = _of_survey(case, told, text.with_confidence(between, known.confidence, interval(case)))
     elif found.known:
-        source = (
-            f"The complaint rate of {text.number(known.value, 'percent')} is taken as known ({found.method}): the "
-            "interval of the silent holds chance alone, not what is unsure about the rate."
+        source = tr(
+            "The complaint rate of {rate} is taken as known ({method}): the interval of the silent holds chance alone, "
+            "not what is unsure about the rate.",
+            rate=told,
+            method=found.method,
         )
     else:
-        between = text.interval(known.low, known.high, "percent")
-        source = f"The complaint rate is stated: {text.number(known.value, 'percent')} ({between})."
+        source = tr("The complaint rate is stated: {rate} ({interval}).", rate=told, interval=between)
     return {"rate": source} | _quoted(case, rates)
+
+
+def _of_survey(case: Silence, told: str, between: str) -> str:
+    found = case.rate
+    given = {
+        "respondents": tr_n("{n} unhappy respondent", "{n} unhappy respondents", found.n),
+        "rate": told,
+        "interval": between,
+        "effective": text.number(found.n_effective),
+    }
+    if not found.value:
+        return tr("Of {respondents} {rate} complained ({interval}; effective base {effective}).", **given)
+    return tr(
+        "Of {respondents} {rate} complained ({interval}; effective base {effective}), 1 in {one_in}.",
+        one_in=text.number(1 / found.value, digits=0 if found.value < 0.1 else 1),
+        **given,
+    )
 
 
 def _quoted(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     """The figure clients quote, beside the study's own."""
-    quoted = rates[rates["name"] == "khaosat_2019"].iloc[0]
+    quoted = rates.loc[rates["name"] == "khaosat_2019", "estimate"].iloc[0]
     if case.rate.kind == "anchor":
         return {}
-    if np.isnan(quoted["estimate"]):
-        return {"quoted": "The often quoted 1 in 42 would need more unhappy customers than there are customers."}
-    own = case.silent
-    inside = "inside" if own.low <= quoted["estimate"] <= own.high else "outside"
-    times = f", {text.number(quoted['estimate'] / own.value, digits=1)} times as many" if own.value > 0 else ""
-    return {
-        "quoted": f"The often quoted 1 in 42 (no primary source found) would put {text.number(quoted['estimate'])} "
-        f"silent customers there{times}, {inside} this study's interval."
-    }
-
-
-def segments(rows: pd.DataFrame) -> dict[str, str]:
-    """Where the fewest and the most of the unhappy complain, and how far pooling drew the groups together."""
-    found = {}
-    for name, part in rows.groupby("name", sort=False) if len(rows) else ():
-        low, high = part.loc[part["rate"].idxmin()], part.loc[part["rate"][::-1].idxmax()]
-        apart = low["rate_high"] < high["rate_low"]
-        told = [
-            f"{row['group']} {text.number(row['rate'], 'percent')} "
-            f"({text.interval(row['rate_low'], row['rate_high'], 'percent')})"
-            for row in (low, high)
-        ]
-        shrunk = [text.number(100 * share, digits=0) for share in (part["shrinkage"].min(), part["shrinkage"].max())]
-        verdict = "the intervals do not overlap" if apart else "the intervals overlap"
-        found[f"segment_{name}"] = (
-            f"{part['segment'].iloc[0]}: the complaint rate after pooling runs from {told[0]} to {told[1]}; {verdict}. "
-            f"Pooling took {'-'.join(dict.fromkeys(shrunk))}% of each group's distance from the others."
+    if np.isnan(quoted):
+        return {"quoted": tr("The often quoted 1 in 42 would need more unhappy customers than there are customers.")}
+    own, number = case.silent, text.number(quoted)
+    if own.low <= quoted <= own.high:
+        told = tr(
+            "The often quoted 1 in 42 (no primary source found) would put {number} silent customers there, inside this "
+            "study's interval.",
+            number=number,
         )
-        if part["estimate"].notna().any():
-            most = part.loc[part["estimate"].idxmax()]
-            found[f"segment_{name}"] += (
-                f" Most silent customers: {most['group']}, {text.number(most['estimate'])} "
-                f"({text.interval(most['low'], most['high'])})."
-            )
-        if part["unplaced"].iloc[0]:
-            found[f"segment_{name}"] += (
-                f" {text.number(part['unplaced'].iloc[0])} complainers belong to none of these groups."
-            )
-    return found
-
-
-def no_segments(case: Silence, rows: pd.DataFrame) -> dict[str, str]:
-    """Why there are no segments, where there are none."""
-    if len(rows) or case.silent is None:
-        return {}
-    why = (
-        "the rate is not the survey's own, and a rate does not transfer between groups"
-        if case.definition.rate != "survey"
-        else "none is declared (`segments:`), or too few groups have unhappy respondents"
-    )
-    return {"no_segments": f"Silent customers are not split by segment: {why}."}
-
-
-def monthly(chart: pd.DataFrame) -> dict[str, str]:
-    """Which months had more or fewer complainers than chance and the usual noise explain."""
-    if chart.empty:
-        return {
-            "no_monthly": "There is no control chart: it needs the customers' and the complaints' dates, over eight "
-            "months or more."
-        }
-    out, plain = chart[chart["out"]], int(chart["plain_out"].sum())
-    sides = [
-        f"{row.period} ({text.number(row.rate, 'rate')}, {'above' if row.rate > row.high else 'below'} the limits)"
-        for row in out.itertuples()
-    ]
-    told = f"outside the limits: {text.join(sides)}" if sides else "no month lies outside the limits"
-    spread = text.number(chart["sigma_z"].iloc[0], digits=2)
-    return {
-        "monthly": f"Complainers a month per 1,000 customers, {text.number(chart['centre'].iloc[0], 'rate')} over "
-        f"{len(chart)} months: {told} (Laney's; the months vary {spread} times as much as counts do by chance, and "
-        f"plain Poisson limits would flag {plain})."
-    }
-
-
-def unseen(rows: pd.DataFrame, confidence: float) -> dict[str, str]:
-    """How many complainers no channel recorded, and on what assumption."""
-    if rows.empty:
-        return {}
-    row = rows.iloc[0]
-    sentence = (
-        f"Two channels, {row['first'].replace('_', ' ')} ({text.number(row['n_first'])} complainers) and "
-        f"{row['second'].replace('_', ' ')} ({text.number(row['n_second'])}), share {text.number(row['both'])}: by "
-        f"capture and recapture {text.number(row['estimate'])} complained there in all ({confidence:.0%} interval "
-        f"{text.interval(row['low'], row['high'])}), recorded or not. This holds if the two record independently and "
-        "everybody has the same chance in each; it is not used for the number of silent customers."
-    )
-    if pd.isna(row["odds_ratio"]):
-        return {"unseen": f"{sentence} No third channel can put that to the test."}
-    between = f"{text.number(row['odds_low'], digits=2)} to {text.number(row['odds_high'], digits=2)}"
-    return {
-        "unseen": f"{sentence} Among complainers in {row['third'].replace('_', ' ')} the odds ratio of the two is "
-        f"{text.number(row['odds_ratio'], digits=2)} ({between}; 1 is independence)."
-    }
+    else:
+        told = tr(
+            "The often quoted 1 in 42 (no primary source found) would put {number} silent customers there, outside "
+            "this study's interval.",
+            number=number,
+        )
+    if own.value > 0:
+        times = text.number(quoted / own.value, digits=1)
+        told += " " + tr("That is {times} times this study's own number.", times=times)
+    return {"quoted": told}
 
 
 def alt_iceberg(case: Silence) -> str:
     """What the drawing shows, for who cannot see it."""
     if case.silent is None:
         return ""
-    return (
-        f"An iceberg drawn to scale by area: {text.number(len(case.complainers))} complainers above the waterline, "
-        f"{_silent(case)} below it; dashed outlines show both ends of the interval."
+    return tr(
+        "An iceberg drawn to scale by area: {complainers} above the waterline, {silent} below it; dashed outlines show "
+        "both ends of the interval.",
+        complainers=tr_n("{n} complainer", "{n} complainers", len(case.complainers)),
+        silent=_silent(case),
     )
 
 
 def alt_evidence(rates: pd.DataFrame) -> str:
     """What the chart of published rates shows."""
     told = [
-        f"{row.anchor} {text.number(row.estimate)} ({text.interval(row.low, row.high)})"
+        f"{tr(row.anchor)} {text.number(row.estimate)} ({text.interval(row.low, row.high)})"
         for row in rates.dropna(subset=["estimate"]).itertuples()
     ]
-    return f"Silent customers as each complaint rate would have them, on a logarithmic scale: {'; '.join(told)}."
-
-
-def alt_monthly(chart: pd.DataFrame) -> str:
-    """What the control chart shows."""
-    if chart.empty:
-        return ""
-    return (
-        f"A line of complainers per 1,000 customers over {len(chart)} months, between "
-        f"{text.number(chart['rate'].min(), 'rate')} and {text.number(chart['rate'].max(), 'rate')}, with the mean of "
-        f"{text.number(chart['centre'].iloc[0], 'rate')} and control limits; {int(chart['out'].sum())} months are "
-        "marked as outside."
+    return tr(
+        "Silent customers as each complaint rate would have them, on a logarithmic scale: {rates}.",
+        rates="; ".join(told),
     )
-
-
-def segment_figures(rows: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
-    """Captions and alternative texts of the charts of pooling, by segment."""
-    captions, alts = {}, {}
-    for name, part in rows.groupby("name", sort=False) if len(rows) else ():
-        captions[name] = f"Complaint rate by {part['segment'].iloc[0].lower()}: counted (hollow) and pooled (filled)"
-        told = [
-            f"{row.group} from {text.number(row.raw, 'percent')} to {text.number(row.rate, 'percent')}"
-            for row in part.itertuples()
-        ]
-        alts[name] = f"Complaint rates before and after partial pooling, with intervals: {'; '.join(told)}."
-    return captions, alts

@@ -6,11 +6,23 @@ from cxlib import text
 from cxlib.charts.journey_map import MOST
 from cxlib.contact_log import UNKNOWN
 from cxlib.journey_study import Case, Facts
+from cxlib.journey_words import named
+from cxlib.language import noted, tr, tr_n
 from cxlib.pain_points import CLEAR
-from cxlib.sentences.words import count, interval_name
+from cxlib.paths import BACK, SKIP
+from cxlib.sentences.words import interval
+from cxlib.touchpoint_audit import FEWER, MORE
 from cxlib.transitions import END, START
 
 NAMED = 3
+# Moments by the sign of their slope: those told alone or first, and those told after others.
+GOING_ON = noted("Moments that matter, where a better score goes with going on: {touchpoints}.")
+NO_MORE = noted("Moments that matter, where a better score goes with no further contact: {touchpoints}.")
+AND_NO_MORE = noted("And where a better score goes with no further contact: {touchpoints}.")
+MET = {
+    MORE: noted("More often than expected: {touchpoints}."),
+    FEWER: noted("Less often than expected: {touchpoints}."),
+}
 
 
 def log(case: Case, found: Facts) -> dict[str, str]:
@@ -19,20 +31,36 @@ def log(case: Case, found: Facts) -> dict[str, str]:
         return {"no_journeys": case.why_not}
     rows = found.checks
     odd = rows[(rows["contacts"] > 0) & rows["problem"]]
-    what = f" ({case.group})" if case.group else ""
-    contacts = count(int(found.stages["contacts"].sum()), "contact")
-    told = {"log": f"The log holds {contacts} of {count(found.customers, 'customer')}{what}."}
+    held = {"contacts": _contacts(found.stages["contacts"].sum()), "customers": _customers(found.customers)}
+    if case.group:
+        told = {"log": tr("The log holds {contacts} of {customers} ({group}).", group=case.group, **held)}
+    else:
+        told = {"log": tr("The log holds {contacts} of {customers}.", **held)}
     if len(odd):
-        parts = [
-            f"{count(row.contacts, 'contact')} where the rule is that {row.rule}"
-            f"{f', e.g. {row.example}' if row.example else ''} ({row.decision})"
-            for row in odd.itertuples()
-        ]
-        told["log_odd"] = f"To be looked at: {'; '.join(parts)}."
+        told["log_odd"] = tr("To be looked at: {problems}.", problems="; ".join(map(_problem, odd.itertuples())))
     if len(found.stages) > MOST:
-        stages = f"there are {len(found.stages)} stages, and a picture has room for {MOST}"
-        told["no_map"] = f"The journey map is not drawn: {stages}."
+        told["no_map"] = tr(
+            "The journey map is not drawn: there are {stages} stages, and a picture has room for {most}.",
+            stages=len(found.stages),
+            most=MOST,
+        )
     return told
+
+
+def _problem(row) -> str:
+    """A rule of the contact log that is broken, how often, and what is done about it."""
+    what = {"contacts": _contacts(row.contacts), "rule": row.rule, "decision": row.decision}
+    if row.example:
+        return tr("{contacts} where the rule is that {rule}, e.g. {example} ({decision})", example=row.example, **what)
+    return tr("{contacts} where the rule is that {rule} ({decision})", **what)
+
+
+def _contacts(number: float) -> str:
+    return tr_n("{n} contact", "{n} contacts", number)
+
+
+def _customers(number: float) -> str:
+    return tr_n("{n} customer", "{n} customers", number)
 
 
 def headlines(case: Case, found: Facts) -> pd.DataFrame:
@@ -42,20 +70,22 @@ def headlines(case: Case, found: Facts) -> pd.DataFrame:
     if len(fits):
         fits = fits[(fits["part"] == "fits") & (fits["n"] >= case.minimum_base)]
     if len(fits):
-        base = f"{count(fits['n'].iloc[0], 'customer')} whose journey is over"
-        rows.append(fits.assign(name="fits", label="Journeys that fit the drawn map", base=base, **about))
+        base = tr_n("{n} customer whose journey is over", "{n} customers whose journey is over", fits["n"].iloc[0])
+        rows.append(fits.assign(name="fits", label=tr("Journeys that fit the drawn map"), base=base, **about))
     worst = _where_most_end(case, found)
     if len(worst):
         stage = worst["stage"].iloc[0]
         ends = found.turns[(found.turns["from"] == stage) & (found.turns["to"] == END)]
-        base = f"{count(worst['n'].iloc[0], 'visit')} of {count(worst['customers'].iloc[0], 'customer')}"
-        rows.append(ends.assign(name="ends_here", label=f"Visits that end at {stage}", base=base, **about))
+        visits = tr_n("{n} visit", "{n} visits", worst["n"].iloc[0])
+        base = tr("{visits} of {customers}", visits=visits, customers=_customers(worst["customers"].iloc[0]))
+        label = tr("Visits that end at {stage}", stage=stage)
+        rows.append(ends.assign(name="ends_here", label=label, base=base, **about))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 
 def title(case: Case) -> str:
-    """The title of the journey map; empty for all customers, where the map bears its own in the study's language."""
-    return f"The journey of {case.group}" if case.group else ""
+    """The title of the journey map; empty for all customers, where the map bears its own."""
+    return tr("The journey of {group}", group=case.group) if case.group else ""
 
 
 def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
@@ -73,34 +103,56 @@ def pains(case: Case, found: Facts) -> dict[str, str]:
     if rows.empty:
         return {}
     if rows["weight"].isna().all() and not rows["pain"].any():
-        few = f"no touchpoint has {case.minimum_base} visits beside as many of others, or none does harm"
-        return {"pain": f"Where it hurts is not told: {few}."}
+        few = tr(
+            "Where it hurts is not told: no touchpoint has {least} visits beside as many of others, or none does harm.",
+            least=case.minimum_base,
+        )
+        return {"pain": few}
     clear = rows[rows["pain"]]
     if clear.empty:
-        return {"pain": "No touchpoint is clearly worse than the others, in score or in customers who end there."}
+        none = tr("No touchpoint is clearly worse than the others, in score or in customers who end there.")
+        return {"pain": none}
     row = clear.iloc[0]
+    told = tr(
+        "It hurts most at {touchpoint}: {harms} ({confidence} intervals).",
+        touchpoint=name(row),
+        harms="; ".join(_harms(row)),
+        confidence=f"{case.confidence:.0%}",
+    )
+    others = [name(part) for part in clear.iloc[1:NAMED].itertuples()]
+    return {"pain": f"{told} {tr('Next: {touchpoints}.', touchpoints=text.join(others))}" if others else told}
+
+
+def _harms(row) -> list[str]:
+    """What harm a touchpoint does: in journeys that end there, and in score."""
     told = []
     if row["ending_p"] < CLEAR and row["ending"] > 0:
         told.append(
-            f"{text.number(row['ending_here'], 'percent')} of visits end there against "
-            f"{text.number(row['ending_others'], 'percent')} elsewhere "
-            f"(difference {text.difference_interval(row['ending_low'], row['ending_high'], 'percent')}), about "
-            f"{text.number(row['lost'])} customers ({text.interval(row['lost_low'], row['lost_high'])}) more"
+            tr(
+                "{here} of visits end there against {others} elsewhere (difference {difference}), about {customers} "
+                "({interval}) more",
+                here=text.number(row["ending_here"], "percent"),
+                others=text.number(row["ending_others"], "percent"),
+                difference=text.difference_interval(row["ending_low"], row["ending_high"], "percent"),
+                customers=_customers(row["lost"]),
+                interval=text.interval(row["lost_low"], row["lost_high"]),
+            )
         )
     if row["loss_p"] < CLEAR and row["loss"] > 0:
         told.append(
-            f"its mean score is {text.number(row['loss_here'], 'score')} against "
-            f"{text.number(row['loss_others'], 'score')} elsewhere "
-            f"(difference {text.difference_interval(-row['loss_high'], -row['loss_low'], 'score')})"
+            tr(
+                "its mean score is {here} against {others} elsewhere (difference {difference})",
+                here=text.number(row["loss_here"], "score"),
+                others=text.number(row["loss_others"], "score"),
+                difference=text.difference_interval(-row["loss_high"], -row["loss_low"], "score"),
+            )
         )
-    others = [name(part) for part in clear.iloc[1:NAMED].itertuples()]
-    more = f" Next: {text.join(others)}." if others else ""
-    return {"pain": f"It hurts most at {name(row)}: {'; '.join(told)} ({case.confidence:.0%} intervals).{more}"}
+    return told
 
 
 def name(row) -> str:
     """A touchpoint in a sentence: checkout_app (decide, digital)."""
-    where = [row.stage, *([] if row.channel == UNKNOWN else [row.channel])]
+    where = [row.stage, *([] if row.channel == UNKNOWN else [named(row.channel)])]
     return f"{row.touchpoint} ({', '.join(where)})"
 
 
@@ -110,32 +162,46 @@ def map_fit(case: Case, found: Facts) -> dict[str, str]:
         return {}
     stopped = 0 if found.conformance.empty else int(found.conformance["n"].iloc[0])
     if stopped < case.minimum_base:
-        who = f"{count(stopped, 'journey')} {'is' if stopped == 1 else 'are'} known to have stopped"
-        return {"no_fit": f"Whether journeys fit the drawn map is not told: {who}, under {case.minimum_base}."}
+        told = tr_n(
+            "Whether journeys fit the drawn map is not told: {n} journey is known to have stopped, under {least}.",
+            "Whether journeys fit the drawn map is not told: {n} journeys are known to have stopped, under {least}.",
+            stopped,
+            least=case.minimum_base,
+        )
+        return {"no_fit": told}
     row = found.conformance.set_index("part").loc["fits"]
     told = {
-        "fit": f"The drawn map fits the journeys of {text.number(row['estimate'], 'percent')} of customers "
-        f"({case.confidence:.0%} {interval_name(case.study)} "
-        f"{text.interval(row['low'], row['high'], 'percent')}), as far as they went."
+        "fit": tr(
+            "The drawn map fits the journeys of {share} of customers ({interval}), as far as they went.",
+            share=text.number(row["estimate"], "percent"),
+            interval=interval(case.study, case.confidence, text.interval(row["low"], row["high"], "percent")),
+        )
     }
-    parts = [
-        f"{text.number(part['estimate'], 'percent')} ({text.interval(part['low'], part['high'], 'percent')}) "
-        f"{_departure(part)}"
-        for part in found.departures.head(NAMED).to_dict("records")
-    ]
+    parts = [_departure(part) for part in found.departures.head(NAMED).to_dict("records")]
     if parts:
-        told["departures"] = f"Where customers leave the map: {'; '.join(parts)}."
+        told["departures"] = tr("Where customers leave the map: {ways}.", ways="; ".join(parts))
     return told
 
 
 def _departure(part: dict) -> str:
-    """What customers do who leave the map in this way."""
+    """How many customers leave the map in this way, and what they do."""
+    share = f"{text.number(part['estimate'], 'percent')} ({text.interval(part['low'], part['high'], 'percent')})"
     one, other = part["from"], part["to"]
-    if part["kind"] == "skip":
-        return f"begin at {other}" if one == START else f"skip {part['skipped']} between {one} and {other}"
-    if part["kind"] == "back":
-        return f"go back from {one} to {other}"
-    return f"come to {one}" if part["kind"] == "unknown_stage" else f"meet {other} at {one}"
+    if part["kind"] == SKIP:
+        if one == START:
+            return tr("{share} begin at {stage}", share=share, stage=other)
+        return tr(
+            "{share} skip {skipped} between {one} and {other}",
+            share=share,
+            skipped=part["skipped"],
+            one=one,
+            other=other,
+        )
+    if part["kind"] == BACK:
+        return tr("{share} go back from {one} to {other}", share=share, one=one, other=other)
+    if part["kind"] == "unknown_stage":
+        return tr("{share} come to {stage}", share=share, stage=one)
+    return tr("{share} meet {touchpoint} at {stage}", share=share, touchpoint=other, stage=one)
 
 
 def moving_on(case: Case, found: Facts) -> dict[str, str]:
@@ -144,11 +210,15 @@ def moving_on(case: Case, found: Facts) -> dict[str, str]:
     if rows.empty:
         return {}
     row = rows.iloc[0]
-    return {
-        "ends": f"Journeys break off most often at {row['stage']}: {text.number(row['ended'], 'percent')} of visits "
-        f"there ({case.confidence:.0%} {interval_name(case.study)} "
-        f"{text.interval(row['ended_low'], row['ended_high'], 'percent')}) are followed by no other contact."
-    }
+    between = text.interval(row["ended_low"], row["ended_high"], "percent")
+    told = tr(
+        "Journeys break off most often at {stage}: {share} of visits there ({interval}) are followed by no other "
+        "contact.",
+        stage=row["stage"],
+        share=text.number(row["ended"], "percent"),
+        interval=interval(case.study, case.confidence, between),
+    )
+    return {"ends": told}
 
 
 def moments(case: Case, found: Facts) -> dict[str, str]:
@@ -159,22 +229,25 @@ def moments(case: Case, found: Facts) -> dict[str, str]:
         return {}
     clear = rows[rows["clear"]]
     if clear.empty:
-        return {"moments": "At no touchpoint does the score clearly tell whether the journey goes on."}
-    told = [
-        f"where a better score goes with {words}: {'; '.join(_slope(row) for row in part.head(NAMED).itertuples())}"
-        for part, words in (
-            (clear[clear["estimate"] > 0], "going on"),
-            (clear[clear["estimate"] < 0], "no further contact"),
-        )
-        if len(part)
-    ]
-    return {"moments": f"Moments that matter, {'. And '.join(told)}."}
+        return {"moments": tr("At no touchpoint does the score clearly tell whether the journey goes on.")}
+    up, down = (
+        "; ".join(_slope(row) for row in part.head(NAMED).itertuples())
+        for part in (clear[clear["estimate"] > 0], clear[clear["estimate"] < 0])
+    )
+    told = [tr(GOING_ON, touchpoints=up)] if up else []
+    if down:
+        told.append(tr(AND_NO_MORE if up else NO_MORE, touchpoints=down))
+    return {"moments": " ".join(told)}
 
 
 def _slope(row) -> str:
     """A touchpoint and how much more of its visits go on for a point of score."""
-    limits = text.difference_interval(row.low, row.high, "percent")
-    return f"{name(row)}, {text.difference(row.estimate, 'percent')} percentage points a point of score ({limits})"
+    return tr(
+        "{touchpoint}, {slope} percentage points a point of score ({interval})",
+        touchpoint=name(row),
+        slope=text.difference(row.estimate, "percent"),
+        interval=text.difference_interval(row.low, row.high, "percent"),
+    )
 
 
 def audit(case: Case, found: Facts) -> dict[str, str]:
@@ -186,23 +259,28 @@ def audit(case: Case, found: Facts) -> dict[str, str]:
     if rows.empty:
         return {}
     told = []
-    for side, words in (("more", "More often than expected"), ("fewer", "Less often than expected")):
+    for side, message in MET.items():
         part = rows[rows["verdict"] == side].copy()
         part["_far"] = (part["estimate"] / part["expected"]).where(part["expected"] > 0)
-        part = part.sort_values("_far", ascending=side == "fewer", kind="stable").head(NAMED)
+        part = part.sort_values("_far", ascending=side == FEWER, kind="stable").head(NAMED)
         if len(part):
-            met = [
-                f"{name(row)}, {text.number(row.estimate, 'ratio')} contacts a customer against "
-                f"{text.number(row.expected, 'ratio')}"
-                for row in part.itertuples()
-            ]
-            told.append(f"{words}: {'; '.join(met)}")
+            told.append(tr(message, touchpoints="; ".join(map(_met, part.itertuples()))))
     if told:
-        return {"audit": f"{'. '.join(told)}."}
-    return {"audit": "No touchpoint is clearly met more, or less, often than the map expects."}
+        return {"audit": " ".join(told)}
+    return {"audit": tr("No touchpoint is clearly met more, or less, often than the map expects.")}
+
+
+def _met(row) -> str:
+    """A touchpoint, how often a customer meets it, and how often the map expects it."""
+    return tr(
+        "{touchpoint}, {met} contacts a customer against {expected}",
+        touchpoint=name(row),
+        met=text.number(row.estimate, "ratio"),
+        expected=text.number(row.expected, "ratio"),
+    )
 
 
 def alt_funnel(found: Facts) -> str:
     """What the funnel shows."""
-    told = [f"{row.stage} {text.number(row.customers)} customers" for row in found.stages.itertuples()]
-    return f"Customers who reach each stage, from first to last: {'; '.join(told)}."
+    told = [f"{row.stage} {_customers(row.customers)}" for row in found.stages.itertuples()]
+    return tr("Customers who reach each stage, from first to last: {stages}.", stages="; ".join(told))

@@ -3,12 +3,13 @@
 INTERVAL = {"low": None, "high": None}
 BASES = {"n": None, "n_effective": None}
 
-
-def _share(name: str, head: str) -> dict:
-    """A share with its interval beside it, from columns name, name_low and name_high."""
-    return {name: (head, "percent"), f"{name}_low": (f"{head}: from", "percent"), f"{name}_high": ("to", "percent")}
-
-
+CHECKS = {
+    "rule": "Rule",
+    "contacts": ("Contacts", "base"),
+    "customers": ("Customers", "base"),
+    "example": "Example",
+    "decision": "What is done",
+}
 STAGES = {
     "stage": "Stage",
     "phase": "Phase",
@@ -38,7 +39,9 @@ PAINS = {
     "channel": "Channel",
     "customers": ("Customers", "base"),
     "weight": ("Weight", "percent"),
-    **_share("ending", "More end"),
+    "ending": ("More end", "percent"),
+    "ending_low": ("More end: from", "percent"),
+    "ending_high": ("to", "percent"),
     "ending_p": ("p (Holm)", "p"),
     "loss": ("Score lost", "ratio"),
     "loss_low": ("Lost: from", "ratio"),
@@ -60,22 +63,24 @@ MOMENTS = {
     **BASES,
 }
 FIT = {
-    "part": "Part",
-    "meaning": "What it means",
+    "part": ("Part", "word"),
+    "meaning": ("What it means", "word"),
     "customers": ("Customers", "base"),
     "estimate": "Share",
     **INTERVAL,
     **BASES,
 }
 DEPARTURES = {
-    "kind": "Kind",
+    "kind": ("Kind", "word"),
     "from": "From",
     "to": "To",
     "skipped": "Skipped",
     "customers": ("Customers", "base"),
     "estimate": "Of all customers",
     **INTERVAL,
-    **_share("rate", "Of those who went on"),
+    "rate": ("Of those who went on", "percent"),
+    "rate_low": ("Of those who went on: from", "percent"),
+    "rate_high": ("to", "percent"),
     "n": None,
 }
 PATHS = {
@@ -88,14 +93,14 @@ PATHS = {
 }
 TURNS = {"from": "From", "to": "To", "estimate": "Share of visits", **INTERVAL, **BASES}
 AUDIT = {
-    "level": "Level",
+    "level": ("Level", "word"),
     "stage": "Stage",
     "touchpoint": "Touchpoint",
     "channel": "Channel",
     "expected": ("Expected", "ratio"),
     "estimate": "Met",
     **INTERVAL,
-    "verdict": "Verdict",
+    "verdict": ("Verdict", "word"),
     "fewer": ("Have fewer", "base"),
     "fewer_churn": ("Fewer: churn", "ratio"),
     "fewer_score": ("Fewer: score", "ratio"),
@@ -135,8 +140,16 @@ COHORTS = {
     **INTERVAL,
     "n": None,
 }
+PURCHASES = {
+    "what": ("What", "word"),
+    "rows": ("Rows", "base"),
+    "customers": ("Customers", "base"),
+    "value": ("Value", "money"),
+    "example": "Example",
+    "decision": ("Decision", "word"),
+}
 RULE = {
-    "taken_as": "Taken as",
+    "taken_as": ("Taken as", "word"),
     "estimate": "Bought again",
     **INTERVAL,
     "came_back": ("Came back", "base"),
@@ -157,7 +170,7 @@ LEAGUE = {
     **BASES,
 }
 REASONS = {
-    "outcome": "Outcome",
+    "outcome": ("Outcome", "word"),
     "reason": "Reason",
     "employee": "Employee",
     "estimate": "Share",

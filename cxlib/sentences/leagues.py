@@ -4,8 +4,27 @@ import pandas as pd
 
 from cxlib import text
 from cxlib.journey_study import Case
+from cxlib.language import noted, tr
 
 NAMED = 3
+# Whether units differ, by the verdict of the tests.
+DIFFER = {
+    "clear": noted(
+        "{title}: the {units} units differ by more than chance (all together {p}, the two that differ most {widest}); "
+        "{ends}."
+    ),
+    "borderline": noted(
+        "{title}: the {units} units may differ (borderline) (all together {p}, the two that differ most {widest}); "
+        "{ends}."
+    ),
+    "none": noted(
+        "{title}: the {units} units are not told apart from chance (all together {p}, the two that differ most "
+        "{widest}); {ends}."
+    ),
+    "unknown": noted(
+        "{title}: the {units} units cannot be compared (all together {p}, the two that differ most {widest}); {ends}."
+    ),
+}
 
 
 def leagues(case: Case, tables: list) -> dict[str, str]:
@@ -13,39 +32,50 @@ def leagues(case: Case, tables: list) -> dict[str, str]:
     told = {}
     for table in tables:
         if table.found is None:
-            told[table.name] = f"{table.title}: no league table ({table.why_not.rstrip('.')})."
+            reason = table.why_not.rstrip(".")
+            told[table.name] = tr("{title}: no league table ({reason}).", title=table.title, reason=reason)
             continue
-        found, rows = table.found, table.found.frame.dropna(subset=["pooled"])
-        units = len(rows)
-        differ = {
-            "clear": "differ by more than chance",
-            "borderline": "may differ (borderline)",
-            "none": "are not told apart from chance",
-            "unknown": "cannot be compared",
-        }[found.verdict]
-        said = f"{table.title}: the {text.number(units)} units {differ} (all together {text.p_is(found.p)}, "
-        said += f"the two that differ most {text.p_is(found.p_widest)})"
-        quarter, own = max(1, units // 4), rows["apart"]
-        ends = [
-            f"{words}: {_units(part, table.unit)}"
-            for part, words in (
-                (rows[own], "apart from all others"),
-                (rows[(rows["rank_high"] <= quarter) & ~own], "surely among the best quarter"),
-                (rows[(rows["rank_low"] > units - quarter) & ~own].iloc[::-1], "surely among the last quarter"),
-            )
-            if len(part)
-        ]
-        told[table.name] = f"{said}; {'; '.join(ends) if ends else 'no rank is sure at either end'}."
+        rows = table.found.frame.dropna(subset=["pooled"])
+        told[table.name] = tr(
+            DIFFER[table.found.verdict],
+            title=table.title,
+            units=text.number(len(rows)),
+            p=text.p_is(table.found.p),
+            widest=text.p_is(table.found.p_widest),
+            ends="; ".join(_ends(rows, table.unit)),
+        )
     return told
+
+
+def _ends(rows: pd.DataFrame, unit: str) -> list[str]:
+    """The units that stand apart, and those that are surely at either end."""
+    units, own = len(rows), rows["apart"]
+    quarter = max(1, units // 4)
+    first = rows[(rows["rank_high"] <= quarter) & ~own]
+    last = rows[(rows["rank_low"] > units - quarter) & ~own].iloc[::-1]
+    told = []
+    if own.any():
+        told.append(tr("apart from all others: {units}", units=_units(rows[own], unit)))
+    if len(first):
+        told.append(tr("surely among the best quarter: {units}", units=_units(first, unit)))
+    if len(last):
+        told.append(tr("surely among the last quarter: {units}", units=_units(last, unit)))
+    return told or [tr("no rank is sure at either end")]
 
 
 def _units(rows: pd.DataFrame, unit: str) -> str:
     """Units with their pooled value and its interval, and how many more there are."""
     told = [
-        f"{row.unit} at {text.number(row.pooled, unit)} ({text.interval(row.low, row.high, unit)})"
+        tr(
+            "{unit} at {value} ({interval})",
+            unit=row.unit,
+            value=text.number(row.pooled, unit),
+            interval=text.interval(row.low, row.high, unit),
+        )
         for row in rows.head(NAMED).itertuples()
     ]
-    return text.join([*told, *([f"{len(rows) - NAMED} more"] if len(rows) > NAMED else [])])
+    more = len(rows) - NAMED
+    return text.join([*told, *([tr("{number} more", number=more)] if more > 0 else [])])
 
 
 def captions(tables: list) -> dict[str, str]:
@@ -67,5 +97,9 @@ def _alt(table) -> str:
     """What the chart of a league table shows."""
     rows = table.found.frame.dropna(subset=["pooled"])
     ends = [f"{row.unit} {text.number(row.pooled, table.unit)}" for row in rows.iloc[[0, -1]].itertuples()]
-    shown = f"{len(rows)} units from best to worst, shrunk, with intervals and ranks"
-    return f"{table.title}: {shown}; {' and '.join(ends)}."
+    return tr(
+        "{title}: {units} units from best to worst, shrunk, with intervals and ranks; {ends}.",
+        title=table.title,
+        units=len(rows),
+        ends=text.join(ends),
+    )

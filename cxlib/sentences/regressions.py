@@ -1,81 +1,117 @@
 """Sentences on what moves a metric: never that it causes it, unless a comparison group earned the word effect."""
 
-import re
-
 import pandas as pd
 
-from cxlib import text
+from cxlib import driver_models, text
 from cxlib.binary import BinaryFit
 from cxlib.compare import BORDERLINE, CLEAR
 from cxlib.diagnostics import P
+from cxlib.language import noted, tr, tr_n
 from cxlib.regressions import Regression
-from cxlib.sentences.words import interval_name, wave_name
+from cxlib.sentences import words
+from cxlib.sentences.words import wave_name
 
 NAMED = 3  # drivers that a sentence names
+KINDS = {
+    "basic": noted("basic (being bad costs, being excellent brings little): {drivers}"),
+    "performance": noted("performance (both count): {drivers}"),
+    "excitement": noted("excitement (being excellent brings, being bad costs little): {drivers}"),
+}
 
 
 def in_points(value: float, unit: str) -> str:
     """A difference with its sign and what it is counted in: +6.10 points."""
-    return text.difference(value, unit) + text.UNITS[unit][3]
+    return text.in_units(text.difference(value, unit), unit)
 
 
 def interval_of(case: Regression, low: float, high: float, unit: str) -> str:
     """The interval of a difference with its confidence and name: 95% interval +4.00 to +8.20."""
-    return f"{case.confidence:.0%} {interval_name(case.study)} {text.difference_interval(low, high, unit)}"
+    return words.interval(case.study, case.confidence, text.difference_interval(low, high, unit))
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{text.number(n)} {noun}{'' if n == 1 else 's'}"
-
-
-def when(case: Regression) -> str:
-    """The wave as a caption ends with it: " in 2026-H2"; empty without waves."""
-    return f" in {wave_name(case.wave)}" if case.wave else ""
+def _capital(clause: str) -> str:
+    """A clause as a sentence begins with it."""
+    return clause[0].upper() + clause[1:]
 
 
 def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
     """Who is looked at, what is explained, and how many answers are lacking."""
     lacking = table.sort_values("n").iloc[0]
-    never = int(table["never_used"].sum())
-    say = "answer says" if never == 1 else "answers say"
-    apart = f" {text.number(never)} {say} that something was never used, kept apart from blanks." if never else ""
-    names = text.join([case.study.label(name) for name in case.left_out])
-    left = f" Left out, since no two answers to it differ: {names}." if names else ""
-    return {
-        "base": f"{_count(len(case.frame), 'respondent')}{when(case)}; {case.label} is explained by "
-        f"{_count(len(case.drivers), 'driver')}. Fewest answers: {lacking['label']}, {text.number(lacking['n'])}."
-        f"{apart}{left}"
+    given = {
+        "respondents": tr_n("{n} respondent", "{n} respondents", len(case.frame)),
+        "metric": case.label,
+        "drivers": tr_n("{n} driver", "{n} drivers", len(case.drivers)),
     }
+    told = [
+        tr("{respondents} in {wave}; {metric} is explained by {drivers}.", wave=wave_name(case.wave), **given)
+        if case.wave
+        else tr("{respondents}; {metric} is explained by {drivers}.", **given),
+        tr("Fewest answers: {driver}, {n}.", driver=lacking["label"], n=text.number(lacking["n"])),
+    ]
+    if never := int(table["never_used"].sum()):
+        told.append(
+            tr_n(
+                "{n} answer says that something was never used, kept apart from blanks.",
+                "{n} answers say that something was never used, kept apart from blanks.",
+                never,
+            )
+        )
+    if case.left_out:
+        names = text.join([case.study.label(name) for name in case.left_out])
+        told.append(tr("Left out, since no two answers to it differ: {drivers}.", drivers=names))
+    return {"base": " ".join(told)}
 
 
 def importance(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
     """How much all drivers account for, and which matter most and least, with ranks that are as sure as they are."""
     if rows.empty:
-        return {"importance": "Importance needs two drivers that are numbers or ratings; there are fewer."}
-    first = rows.iloc[0]
-    whole = f"{text.number(first['r_squared'], 'percent')}"
-    if "r_squared_low" in rows and pd.notna(first["r_squared_low"]):
-        between = text.interval(first["r_squared_low"], first["r_squared_high"], "percent")
-        whole += f" ({case.confidence:.0%} {interval_name(case.study)} {between})"
+        return {"importance": tr("Importance needs two drivers that are numbers or ratings; there are fewer.")}
+    first, *_, last = rows.itertuples()
+    share = text.number(first.r_squared, "percent")
+    if "r_squared_low" in rows and pd.notna(first.r_squared_low):
+        between = text.interval(first.r_squared_low, first.r_squared_high, "percent")
+        share += f" ({words.interval(case.study, case.confidence, between)})"
+    if len(rows) == len(case.drivers):
+        whole = tr(
+            "Together the drivers account for {share} of how the answers to {metric} differ.",
+            share=share,
+            metric=case.label,
+        )
+    else:
+        whole = tr(
+            "Together the {n} drivers that are numbers account for {share} of how the answers to {metric} differ.",
+            n=len(rows),
+            share=share,
+            metric=case.label,
+        )
     named = [
-        f"{row.label} ({text.number(row.percent, 'percent')} of that; rank {row.rank:.0f}{_ranks(row)})"
+        tr(
+            "{driver} ({share} of that; {rank})",
+            driver=row.label,
+            share=text.number(row.percent, "percent"),
+            rank=_rank(row),
+        )
         for row in rows.head(min(NAMED, len(rows) - 1)).itertuples()
     ]
-    last = rows.iloc[-1]
-    which = "the drivers" if len(rows) == len(case.drivers) else f"the {len(rows)} drivers that are numbers"
-    return {
-        "importance": f"Together {which} account for {whole} of how the answers to {case.label} differ. Most goes with "
-        f"{text.join(named)}; least with {last['label']} ({text.number(last['percent'], 'percent')}; rank "
-        f"{last['rank']:.0f}{_ranks(last)}). This is association: what goes together need not move together."
-    }
+    ends = tr(
+        "Most goes with {drivers}; least with {last} ({share}; {rank}).",
+        drivers=text.join(named),
+        last=last.label,
+        share=text.number(last.percent, "percent"),
+        rank=_rank(last),
+    )
+    return {"importance": f"{whole} {ends} {tr('This is association: what goes together need not move together.')}"}
 
 
-def _ranks(row) -> str:
-    """What other ranks a driver may have; nothing without bootstrap samples."""
+def _rank(row) -> str:
+    """A driver's rank, and what others it may have; the former alone without bootstrap samples."""
+    rank = f"{row.rank:.0f}"
     if pd.isna(row.rank_low):
-        return ""
+        return tr("rank {rank}", rank=rank)
     low, high = f"{row.rank_low:.0f}", f"{row.rank_high:.0f}"
-    return ", no other is likely" if low == high else f", it may be {low} to {high}"
+    if low == high:
+        return tr("rank {rank}, no other is likely", rank=rank)
+    return tr("rank {rank}, it may be {low} to {high}", rank=rank, low=low, high=high)
 
 
 def treatments(rows: pd.DataFrame) -> dict[str, str]:
@@ -83,63 +119,61 @@ def treatments(rows: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     widest = rows.loc[rows["moved"].idxmax()]
-    complete = f"{text.number(rows['n_listwise'].iloc[0])} of {text.number(rows['n'].iloc[0])}"
-    moved = (
-        f"no rank moves when missing answers are treated in another way; {complete} answered everything"
-        if widest["moved"] == 0
-        else f"with missing answers treated in another way ranks move by up to {widest['moved']:.0f} "
-        f"({widest['label']}); "
-        f"only {complete} answered everything"
-    )
-    return {"treatments": f"{moved[0].upper()}{moved[1:]}."}
+    answered = {"complete": text.number(rows["n_listwise"].iloc[0]), "all": text.number(rows["n"].iloc[0])}
+    if widest["moved"] == 0:
+        told = tr(
+            "No rank moves when missing answers are treated in another way; {complete} of {all} answered everything.",
+            **answered,
+        )
+    else:
+        told = tr(
+            "With missing answers treated in another way ranks move by up to {moved} ({driver}); only {complete} of "
+            "{all} answered everything.",
+            moved=f"{widest['moved']:.0f}",
+            driver=widest["label"],
+            **answered,
+        )
+    return {"treatments": told}
 
 
 def effects(case: Regression, fit, rows: pd.DataFrame) -> dict[str, str]:
     """What one more point goes with, the clearest first; what separates is named instead of counted."""
     found = {}
     if isinstance(fit, BinaryFit) and fit.separation:
-        said = _in_labels(case, fit.separation)
-        found["separation"] = f"{said[0].upper()}{said[1:].rstrip('.')}. No size of it is to be quoted."
+        said = _capital(driver_models.separation(case, fit))
+        found["separation"] = tr("{separation}. No size of it is to be quoted.", separation=said)
     known = rows.dropna(subset=["estimate"])
     if known.empty:
         return found
     clear = known[(known["low"] > 0) | (known["high"] < 0)]
     clear = clear.reindex((clear["estimate"] / clear["se"]).abs().sort_values(ascending=False).index)
-    told = [
-        f"{_more_of(case, row)} goes with "
-        f"{in_points(row.estimate, row.unit)} "
-        f"of {case.label} ({interval_of(case, row.low, row.high, row.unit)})"
-        for row in clear.head(NAMED).itertuples()
-    ]
-    lead = "; ".join(told) if told else "no driver's interval leaves out 0"
-    chance = text.number((1 - case.confidence) * len(known), digits=1)
-    found["effects"] = (
-        f"{lead[0].upper()}{lead[1:]}. With the other drivers alike {len(clear)} of {len(known)} intervals leave out "
-        f"0; by chance {chance} would. Base {text.number(known['n'].iloc[0])}, who answered everything."
+    told = [_goes_with(case, row) for row in clear.head(NAMED).itertuples()]
+    lead = f"{_capital('; '.join(told))}." if told else tr("No driver's interval leaves out 0.")
+    rest = tr(
+        "With the other drivers alike {clear} of {all} intervals leave out 0; by chance {chance} would. Base {base}, "
+        "who answered everything.",
+        clear=len(clear),
+        all=len(known),
+        chance=text.number((1 - case.confidence) * len(known), digits=1),
+        base=text.number(known["n"].iloc[0]),
     )
-    return found
+    return found | {"effects": f"{lead} {rest}"}
 
 
-def _more_of(case: Regression, row) -> str:
-    """What goes with an effect: one more point on a rating, 1,000 more of an income, or a category as such."""
+def _goes_with(case: Regression, row) -> str:
+    """What goes with one more point on a rating, 1,000 more of an income, or a category as such."""
+    given = {
+        "driver": row.label if row.term not in case.numeric or row.step == 1 else case.study.label(row.term),
+        "difference": in_points(row.estimate, row.unit),
+        "metric": case.label,
+        "interval": interval_of(case, row.low, row.high, row.unit),
+    }
     if row.term not in case.numeric:
-        return row.label
-    return f"one more point on {row.label}" if row.step == 1 else f"{row.step:,} more of {case.study.label(row.term)}"
-
-
-def _in_labels(case: Regression, sentence: str) -> str:
-    """A sentence on columns, in which drivers bear their labels and the outcome its name.
-
-    Drivers stand at its beginning, or where it lists what separates.
-    """
-    names = "|".join(re.escape(name) for name in sorted(case.drivers, key=len, reverse=True))
-    labelled = re.sub(
-        rf"(^|separation: (?:together )?|; )({names})(?=[ ;])",
-        lambda found: found[1] + case.study.label(found[2]),
-        sentence,
-    )
-    event = " 1" if case.metric is None else ""
-    return re.sub(rf" sorts {re.escape(case.outcome)}{event}\b", lambda found: f" sorts {case.label}", labelled)
+        return tr("{driver} goes with {difference} of {metric} ({interval})", **given)
+    if row.step == 1:
+        return tr("one more point on {driver} goes with {difference} of {metric} ({interval})", **given)
+    step = text.number(row.step)
+    return tr("{step} more of {driver} goes with {difference} of {metric} ({interval})", step=step, **given)
 
 
 def odds(rows: pd.DataFrame) -> dict[str, str]:
@@ -148,63 +182,72 @@ def odds(rows: pd.DataFrame) -> dict[str, str]:
         return {}
     whole = rows[rows["driver"] == "omnibus"].iloc[0]
     if pd.isna(whole["p"]):
-        return {"odds": "Whether each driver goes alike with the whole scale cannot be tested on these answers."}
+        return {"odds": tr("Whether each driver goes alike with the whole scale cannot be tested on these answers.")}
+    p = text.p_is(whole["p"])
     if whole["p"] > P[0]:
-        return {
-            "odds": "Each driver goes alike with the whole scale, as far as can be told (Brant's test, "
-            f"{text.p_is(whole['p'])})."
-        }
+        alike = tr("Each driver goes alike with the whole scale, as far as can be told (Brant's test, {p}).", p=p)
+        return {"odds": alike}
     single = rows[(rows["driver"] != "omnibus") & (rows["p"] < 0.05)]
     names = f": {text.join(list(single['label']))}" if len(single) else ""
-    sure = "do" if whole["p"] <= P[1] else "may"
-    return {
-        "odds": f"Drivers {sure} not go alike with the whole scale (Brant's test, {text.p_is(whole['p'])}){names}. "
+    if whole["p"] <= P[1]:
+        lead = tr("Drivers do not go alike with the whole scale (Brant's test, {p})", p=p)
+    else:
+        lead = tr("Drivers may not go alike with the whole scale (Brant's test, {p})", p=p)
+    lost = tr(
         "What is lost: the points told of a driver are an average over the scale; at one end of it they are more, at "
         "the other fewer."
-    }
+    )
+    return {"odds": f"{lead}{names}. {lost}"}
 
 
-def checks(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
+def checks(rows: pd.DataFrame) -> dict[str, str]:
     """How many assumptions hold, and what follows from those that do not."""
-    rows = rows.assign(consequence=[_in_labels(case, sentence) for sentence in rows["consequence"]])
     bad = rows[rows["verdict"].isin(["worth a look", "does not hold"])]
     fine = int((rows["verdict"] == "no sign of trouble").sum())
     told = [
-        f"{row.assumption[0].upper()}{row.assumption[1:]}: {row.verdict}. "
-        f"{row.consequence[0].upper()}{row.consequence[1:]}"
-        for row in bad.itertuples()
+        f"{_capital(tr(row.assumption))}: {tr(row.verdict)}. {_capital(row.consequence)}" for row in bad.itertuples()
     ]
-    lead = f"{fine} of {len(rows)} assumptions show no sign of trouble."
+    lead = tr("{fine} of {all} assumptions show no sign of trouble.", fine=fine, all=len(rows))
     return {"checks": " ".join([lead, *told])}
 
 
 def segments(case: Regression, segment: str, rows: pd.DataFrame) -> dict[str, str]:
     """Whether a driver matters more in one group than in another."""
     if case.metric is None:
-        return {"no_segment": "No segment was compared: that takes a metric, and the outcome is none."}
+        return {"no_segment": tr("No segment was compared: that takes a metric, and the outcome is none.")}
     if rows.empty:
         return {
-            "no_segment": "No segment was compared: none is named, or in its groups there are too few respondents, or "
-            "answers that are all alike, for the model."
+            "no_segment": tr(
+                "No segment was compared: none is named, or in its groups there are too few respondents, or answers "
+                "that are all alike, for the model."
+            )
         }
     clear = rows[rows["p_adjusted"] < CLEAR]
     near = rows[(rows["p_adjusted"] >= CLEAR) & (rows["p_adjusted"] <= BORDERLINE)]
     told = [_more(case, row) for row in clear.sort_values("p_adjusted").head(NAMED).itertuples()]
-    lead = "; ".join(told) if told else "no driver matters clearly more in one group than in another"
-    return {
-        "segment": f"{case.study.label(segment)}: {lead}. Of {_count(len(rows), 'comparison')} {len(clear)} "
-        f"{'is' if len(clear) == 1 else 'are'} more than chance explains and {len(near)} borderline (Holm's correction "
-        "over all)."
-    }
+    lead = "; ".join(told) or tr("no driver matters clearly more in one group than in another")
+    rest = tr_n(
+        "Of {comparisons} {n} is more than chance explains and {near} borderline (Holm's correction over all).",
+        "Of {comparisons} {n} are more than chance explains and {near} borderline (Holm's correction over all).",
+        len(clear),
+        comparisons=tr_n("{n} comparison", "{n} comparisons", len(rows)),
+        near=len(near),
+    )
+    return {"segment": f"{case.study.label(segment)}: {lead}. {rest}"}
 
 
 def _more(case: Regression, row) -> str:
     """A difference between groups, told from the side of the greater one."""
     sign, (more, less) = (1, (row.group, row.other)) if row.estimate > 0 else (-1, (row.other, row.group))
     low, high = sorted((sign * row.low, sign * row.high))
-    return (
-        f"{row.label} goes with {in_points(sign * row.estimate, row.unit)} more in {more} than in {less} "
-        f"({interval_of(case, low, high, row.unit)}, {text.p_is(row.p_adjusted)})"
+    return tr(
+        "{driver} goes with {difference} more in {group} than in {other} ({interval}, {p})",
+        driver=row.label,
+        difference=in_points(sign * row.estimate, row.unit),
+        group=more,
+        other=less,
+        interval=interval_of(case, low, high, row.unit),
+        p=text.p_is(row.p_adjusted),
     )
 
 
@@ -212,63 +255,89 @@ def asymmetry(rows: pd.DataFrame) -> dict[str, str]:
     """Which drivers cost where they are bad, which bring where they are excellent, and how many refuse to be sorted."""
     if rows.empty:
         return {
-            "no_asymmetry": "Penalty and reward are not told: that takes a metric, and bad, middling and excellent "
-            "ratings of every driver."
+            "no_asymmetry": tr(
+                "Penalty and reward are not told: that takes a metric, and bad, middling and excellent ratings of "
+                "every driver."
+            )
         }
-    told = []
-    for kind, words in (
-        ("basic", "basic (being bad costs, being excellent brings little)"),
-        ("performance", "performance (both count)"),
-        ("excitement", "excitement (being excellent brings, being bad costs little)"),
-    ):
-        names = list(rows.loc[rows["kind"] == kind, "label"])
-        if names:
-            told.append(f"{words}: {text.join(names)}")
-    rest = int((~rows["kind"].isin(["basic", "performance", "excitement"])).sum())
-    lead = "; ".join(told) if told else "no driver can be sorted"
-    return {"asymmetry": f"{lead[0].upper()}{lead[1:]}. {rest} of {len(rows)} cannot be sorted, or show neither."}
+    sorted_into = {kind: list(rows.loc[rows["kind"] == kind, "label"]) for kind in KINDS}
+    told = [tr(KINDS[kind], drivers=text.join(names)) for kind, names in sorted_into.items() if names]
+    lead = f"{_capital('; '.join(told))}." if told else tr("No driver can be sorted.")
+    rest = tr(
+        "{n} of {all} cannot be sorted, or show neither.", n=int((~rows["kind"].isin(KINDS)).sum()), all=len(rows)
+    )
+    return {"asymmetry": f"{lead} {rest}"}
 
 
 def quadrants(rows: pd.DataFrame) -> dict[str, str]:
     """Where to act first, as far as the intervals allow."""
     if rows.empty:
-        return {"no_map": "There is no map: it needs two rated drivers with a scale and enough answers."}
+        return {"no_map": tr("There is no map: it needs two rated drivers with a scale and enough answers.")}
     first = list(rows.loc[rows["verdict"] == "improve first", "label"])
     maybe = list(rows.loc[rows["verdict"].str.startswith("improve first or"), "label"])
-    lead = f"More important and rated lower than the average driver: {text.join(first)}" if first else (
-        "No driver is clearly both more important and rated lower than the average one"
-    )  # fmt: skip
-    near = f". It may be so of {text.join(maybe)}" if maybe else ""
-    return {"map": f"{lead}{near}."}
+    told = [
+        tr("More important and rated lower than the average driver: {drivers}.", drivers=text.join(first))
+        if first
+        else tr("No driver is clearly both more important and rated lower than the average one.")
+    ]
+    if maybe:
+        told.append(tr("It may be so of {drivers}.", drivers=text.join(maybe)))
+    return {"map": " ".join(told)}
 
 
 def alt_importance(rows: pd.DataFrame) -> str:
     """What the chart of importance shows."""
-    told = [f"{row.label} {text.number(row.estimate, 'percent')}, rank {row.ranks}" for row in rows.itertuples()]
-    return (
-        f"Bars of each driver's share of the outcome's variance with intervals, the greatest on top: {'; '.join(told)}."
+    told = [
+        tr(
+            "{driver} {share}, rank {ranks}",
+            driver=row.label,
+            share=text.number(row.estimate, "percent"),
+            ranks=row.ranks,
+        )
+        for row in rows.itertuples()
+    ]
+    return tr(
+        "Bars of each driver's share of the outcome's variance with intervals, the greatest on top: {drivers}.",
+        drivers="; ".join(told),
     )
 
 
 def alt_effects(rows: pd.DataFrame) -> str:
     """What the chart of effects shows."""
     told = [
-        f"{row.label} {in_points(row.estimate, row.unit)}" if pd.notna(row.estimate) else f"{row.label} not estimable"
+        f"{row.label} {in_points(row.estimate, row.unit)}"
+        if pd.notna(row.estimate)
+        else tr("{driver} not estimable", driver=row.label)
         for row in rows.itertuples()
     ]
-    return f"Points of the outcome that go with one more point on each driver, with intervals: {'; '.join(told)}."
+    return tr(
+        "Points of the outcome that go with one more point on each driver, with intervals: {drivers}.",
+        drivers="; ".join(told),
+    )
 
 
 def alt_asymmetry(rows: pd.DataFrame) -> str:
     """What the chart of penalties and rewards shows."""
     told = [
-        f"{row.label} {text.difference(row.penalty, row.unit)} and {text.difference(row.reward, row.unit)}, {row.kind}"
+        tr(
+            "{driver} {penalty} and {reward}, {kind}",
+            driver=row.label,
+            penalty=text.difference(row.penalty, row.unit),
+            reward=text.difference(row.reward, row.unit),
+            kind=tr(row.kind),
+        )
         for row in rows.itertuples()
     ]
-    return f"Two bars a driver, what it costs where it is bad and brings where it is excellent: {'; '.join(told)}."
+    return tr(
+        "Two bars a driver, what it costs where it is bad and brings where it is excellent: {drivers}.",
+        drivers="; ".join(told),
+    )
 
 
 def alt_map(rows: pd.DataFrame) -> str:
     """What the map of importance and performance shows."""
-    told = [f"{row.label}: {row.verdict}" for row in rows.itertuples()]
-    return f"Drivers by performance, across, and importance, upwards, with intervals on both: {'; '.join(told)}."
+    told = [f"{row.label}: {tr(row.verdict)}" for row in rows.itertuples()]
+    return tr(
+        "Drivers by performance, across, and importance, upwards, with intervals on both: {drivers}.",
+        drivers="; ".join(told),
+    )
