@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cxlib.errors import CommandError, CxError
+from cxlib.errors import CommandError, CxError, nearest
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,21 +86,48 @@ def _columns(heads: list[str], rows: list[tuple[str, ...]]) -> str:
 @click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the report [reports/STUDY].")
 @click.option("--only", multiple=True, metavar="CHAPTER", help="Run this chapter only; may be repeated.")
+@click.option("--lang", default="", metavar="LANGUAGE", help="en or vi; not the study's own: into STUDY-LANGUAGE.")
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
-def report(study: str, data: str, out: Path | None, only: tuple[str, ...], parameters: tuple[str, ...]) -> None:
+@click.option("--format", "formats", default="html,pdf,pptx,xlsx", show_default=True, help="What to write.")
+def report(
+    study: str, data: str, out: Path | None, only: tuple[str, ...], lang: str, parameters: tuple[str, ...], formats: str
+) -> None:
     """Report on a study.
 
-    Executes the chapters whose tables the study holds, and writes index.html, results.json, figures and the executed
-    notebooks. A report that fails leaves the last one as it was.
+    Executes the chapters whose tables the study holds, and writes index.html, report.pdf, report.pptx, tables.xlsx,
+    results.json, figures and the executed notebooks. A report that fails leaves the last one as it was.
     """
     from cxlib.places import study_file
-    from cxlib.report.run import make_plan, run
+    from cxlib.report.run import FORMATS, make_plan, run
+    from cxlib.study_yml import read_codebook
 
-    plan, book = make_plan(study, data=data, only=only, parameters=_given(parameters))
+    wanted = _formats(formats, FORMATS)
+    _check_language(lang)
+    plan, book = make_plan(study, data=data, lang=lang, only=only, parameters=_given(parameters))
     for name, why in plan.left_out.items():
         click.echo(f"left out: {name}: {why}", err=True)
-    target = run(plan, book, out or Path("reports") / study_file(study).resolve().parent.name)
-    click.echo(f"{target / 'index.html'}: {len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}")
+    file = study_file(study)
+    own = file.resolve().parent.name
+    name = own if plan.language == read_codebook(file).language else f"{own}-{plan.language}"
+    target = run(plan, book, out or Path("reports") / name, formats=wanted)
+    chapters = f"{len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}"
+    click.echo(f"{target}: {chapters} in {', '.join(FORMATS[name] for name in wanted)}")
+
+
+def _formats(given: str, known: dict[str, str]) -> tuple[str, ...]:
+    """The formats of a list with commas, in the order in which they are known."""
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    for name in names or [given]:
+        if name not in known:
+            raise CommandError(f"--format takes {', '.join(known)}, separated by commas; found {name!r}")
+    return tuple(name for name in known if name in names)
+
+
+def _check_language(lang: str) -> None:
+    from cxlib.language import languages
+
+    if lang and lang not in languages():
+        raise CommandError(f"--lang takes {' or '.join(languages())}; found {lang!r}{nearest(lang, languages())}")
 
 
 def _given(parameters: tuple[str, ...]) -> dict[str, str]:
@@ -154,6 +181,7 @@ def personas(study: str, data: str, out: Path, form: Path | None, parameters: tu
     few questions that place a customer, with their points, to print and to fill in.
     """
     from cxlib import people, placement
+    from cxlib.language import speak
     from cxlib.report import form as form_page
     from cxlib.report.run import chapter_parameters
     from cxlib.study import Study
@@ -165,13 +193,14 @@ def personas(study: str, data: str, out: Path, form: Path | None, parameters: tu
     if form is not None and form.resolve() == out.resolve():
         raise CommandError(f"{out} cannot hold both the personas and the form; name two files")
     chosen, loaded = chapter_parameters("persona_profiling", _given(parameters)), Study.load(study, data=data)
+    speak(loaded.book.language)
     case = people.people(loaded, **{name: chosen[name] for name in ("variables", "waves", "confidence")})
     found = people.formed(case, k=chosen["k"], seed=chosen["seed"])
     if found.k == 1:
         raise CxError(f"{study}: there are no personas to keep: {found.verdict}")
     short = placement.short_form(case.frame, found, seed=chosen["seed"], confidence=case.confidence, **case.design)
     if form:
-        form_page.write(form, placement.as_printed(short, case), language=loaded.book.language)
+        form_page.write(form, placement.as_printed(short, case))
     found.save(out)
     click.echo(f"{out}: {found.k} personas, formed from {', '.join(case.questions)}")
     if form:
@@ -191,11 +220,13 @@ def leads(study: str, data: str, out: Path, parameters: tuple[str, ...]) -> None
     """
     from cxlib import leads as lead_list
     from cxlib import people, private
+    from cxlib.language import speak
     from cxlib.report.run import chapter_parameters
     from cxlib.study import Study
 
     private.place(out, "whom to win is")  # before the work, not after it
     chosen, loaded = chapter_parameters("persona_profiling", _given(parameters)), Study.load(study, data=data)
+    speak(loaded.book.language)
     case = people.people(loaded, **{name: chosen[name] for name in ("variables", "waves", "confidence")})
     made = people.formed(case, k=chosen["k"], seed=chosen["seed"])
     found = lead_list.leads(loaded, seed=chosen["seed"], confidence=chosen["confidence"])
@@ -248,11 +279,13 @@ def data(study: str, folder: str, out: Path) -> None:
     alone.
     """
     from cxlib import data_out
+    from cxlib.language import speak
     from cxlib.report.run import chapter_parameters
     from cxlib.study import Study
 
     data_out.place(out)  # before the work, not after it
     loaded = Study.load(study, data=folder)
+    speak(loaded.book.language)
     for note in data_out.write(loaded, out, personas=chapter_parameters("persona_profiling", {})):
         click.echo(note)
     click.echo(f"private: {out} holds every answer and comment; only you can read it, keep it out of any report")

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cxlib import rules
-from cxlib.entries import Block, Code, Number, Strict, Whole, Words, pair, text_code
+from cxlib.entries import Block, Code, Language, Number, Strict, Whole, Words, pair, text_code
 from cxlib.errors import nearest
-from cxlib.settings import Iceberg, Improvement, Margin, Personas, Quality, Weighting
+from cxlib.settings import Brand, Disclosure, Iceberg, Improvement, Margin, Personas, Quality, Weighting
 
 # The columns that carry a meaning of their own, table by table. In a loaded table they bear these names.
 KEYS = {
@@ -214,7 +214,7 @@ class Codebook(Strict):
     title: Words
     client: str | None = None
     sponsor: Words | None = None
-    language: Literal["en", "vi"] = "en"
+    language: Language = "en"
     currency: str | None = None
     sample: Literal["probability", "quota", "panel", "opt_in", "census"]
     population: Whole | None = Field(default=None, gt=0)
@@ -227,7 +227,10 @@ class Codebook(Strict):
     margins: tuple[Margin, ...] = ()
     weighting: Annotated[Weighting | None, Block] = None  # raked with an empty block, not raked without one
     quality: Annotated[Quality, Block] = Quality()
+    brand: Annotated[Brand, Block] = Brand()
+    disclosure: Annotated[Disclosure, Block] = Disclosure()
     metrics: dict[str, Scoring] = {}
+    names: dict[Code, Words] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -242,6 +245,7 @@ class Codebook(Strict):
         rules.check_personas(self.personas, self.tables)
         rules.check_margins(self.margins, self.weighting, self.tables.get("survey"))
         rules.check_quality(self.quality, self.tables.get("survey"), self.scales)
+        rules.check_names(self.names, self.tables)
         return self
 
     @property
@@ -254,3 +258,11 @@ class Codebook(Strict):
         if isinstance(value, dict):
             return value.get(self.language) or next(iter(value.values()))
         return default if value is None else value
+
+    def named(self, name: str, default: str = "") -> str:
+        """What `names:` calls a derived question, a group, a net or a factor in the study's language.
+
+        The default, or the name itself, where it says nothing in this language.
+        """
+        value = self.names.get(name)
+        return (value.get(self.language) if isinstance(value, dict) else value) or default or name

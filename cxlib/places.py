@@ -43,7 +43,7 @@ def data_folder(file: Path, data: str | Path | None) -> Path:
     return folder
 
 
-def entry_files(file: Path, folder: Path, entry: Wave) -> list[Path]:
+def entry_files(file: Path, folder: Path, entry: Wave, what: str = "data file") -> list[Path]:
     """The files an entry of study.yml names: one, or all that its pattern matches, in order."""
     path = folder / entry.file
     if not path.is_file() and glob.has_magic(entry.file):
@@ -53,7 +53,7 @@ def entry_files(file: Path, folder: Path, entry: Wave) -> list[Path]:
         return found
     if not path.is_file():
         there = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise CxError(f"{file}: the data file {entry.file} is not in {folder}{nearest(path.name, there)}")
+        raise CxError(f"{file}: the {what} {entry.file} is not in {folder}{nearest(path.name, there)}")
     return [path]
 
 
@@ -62,14 +62,22 @@ def margin_files(file: Path, folder: Path, book: Codebook) -> dict[str, Path]:
     return {m.file: entry_files(file, folder, Wave(file=m.file))[0] for m in book.margins if m.file is not None}
 
 
+def brand_files(file: Path, book: Codebook) -> dict[str, Path]:
+    """The files that give a report the client's look, by what they are (logo, slides); they stand beside study.yml."""
+    named = {"logo": book.brand.logo, "slides": book.brand.slides}
+    given = {what: Wave(file=name) for what, name in named.items() if name}
+    return {what: entry_files(file, file.parent, entry, f"{what} file")[0] for what, entry in given.items()}
+
+
 def fingerprints(file: Path, folder: Path, book: Codebook) -> dict[str, str]:
-    """SHA-256 of study.yml and of every file of the study (data, margins), by name."""
+    """SHA-256 of study.yml and of every file of the study (data, margins, logo, slides), by name."""
     found = {file.name: file}
     for table in book.tables.values():
         for entry in table.file:
             for path in entry_files(file, folder, entry):
                 found[path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name] = path
     found |= margin_files(file, folder, book)
+    found |= {path.name: path for path in brand_files(file, book).values()}
     return {name: sha256(path) for name, path in sorted(found.items())}
 
 

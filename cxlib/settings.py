@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from cxlib.entries import Code, Codes, Names, Number, Share, Strict, Whole, pair
+from cxlib.entries import Code, Codes, Names, Number, Share, Strict, Whole, Words, pair
 
 FATES = ("content", "silent", "satisfied", "mollified", "dissatisfied")
 
@@ -186,3 +186,30 @@ class Quality(Strict):
     complete: Share = 0.5
     invited: Annotated[int | dict[Code, int] | None, BeforeValidator(_one_or_by_wave)] = None
     impossible: tuple[Impossible, ...] = ()
+
+
+def _colour(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError(f"a colour is # and six hexadecimal digits in quotes, e.g. '#1f5f8b'; found {value!r}")
+    return value.lower()
+
+
+class Brand(Strict):
+    """How a report looks like the client's: main colour, logo and slide template (files beside study.yml), a line."""
+
+    colour: Annotated[str | None, BeforeValidator(_colour)] = None
+    logo: str | None = None
+    slides: str | None = None
+    confidentiality: Words | None = None
+
+
+class Disclosure(Strict):
+    """What a reader must be told of a survey and data cannot tell: the items of AAPOR's Transparency Initiative."""
+
+    conducted_by: Words | None = None
+    population: Words | None = None
+    frame: Words | None = None
+    recruitment: Words | None = None
+    incentives: Words | None = None
+    translations: Words | None = None
+    contact: Words | None = None

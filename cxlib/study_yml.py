@@ -13,6 +13,8 @@ from cxlib.errors import CxError, Problem, nearest
 from cxlib.rules import Fault
 from cxlib.settings import (
     FATES,
+    Brand,
+    Disclosure,
     Iceberg,
     Ideal,
     Impossible,
@@ -163,6 +165,8 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
         return list((Margin if place[0] == "margins" else Weighting).model_fields)
     if place[0] == "quality":
         return list((Impossible if len(place) > 2 else Quality).model_fields)
+    if place[0] in ("brand", "disclosure"):
+        return list((Brand if place[0] == "brand" else Disclosure).model_fields)
     if place[0] == "metrics":
         return list(Scoring.model_fields)
     if place[0] == "tables" and len(place) == 3:
@@ -172,8 +176,8 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
     return list(Wave.model_fields)
 
 
-def read_codebook(path: Path) -> Codebook:
-    """The validated study.yml at `path`.
+def read_codebook(path: Path, lang: str = "") -> Codebook:
+    """The validated study.yml at `path`, in the language `lang` if not in its own.
 
     Raises CxError naming the file, the line, the key and the rule, and how many further faults there are; all of them
     stand in its `problems`.
@@ -187,7 +191,7 @@ def read_codebook(path: Path) -> Codebook:
             raise CxError("line 1: a study is a block of `key: value` lines, beginning with `study:`")
         lines = _lines(node, aliased)
         raw = _keys_apart(yaml.load(text, Loader=_Loader))  # a SafeLoader: plain values only
-        return Codebook.model_validate(raw)
+        return Codebook.model_validate(raw | ({"language": lang} if lang else {}))
     except UnicodeDecodeError as error:
         raise CxError(f"{path}: not UTF-8 at byte {error.start}; save study.yml as UTF-8") from None
     except yaml.YAMLError as error:

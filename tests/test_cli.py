@@ -156,7 +156,15 @@ NOT_UNDERSTOOD = {
         "-p takes NAME=VALUE, e.g. -p confidence=0.9; found 'confidence'",
     ),
     "a parameter that is no name": (("report", ".", "-p", "a-b=1"), "-p takes NAME=VALUE"),
-    "the study as a parameter": (("report", ".", "-p", "study=x"), "study and data are named by the command itself"),
+    "the study as a parameter": (
+        ("report", ".", "-p", "study=x"),
+        "study, data, lang and chapters are named by the command itself",
+    ),
+    "the language as a parameter": (("report", ".", "-p", "lang=vi"), "named by the command itself"),
+    "a language without a catalogue": (("report", ".", "--lang", "xx"), "--lang takes en or vi; found 'xx'"),
+    "a format that there is not": (("report", ".", "--format", "html,doc"), "--format takes html, pdf, pptx, xlsx"),
+    "no format": (("report", ".", "--format", ","), "--format takes html, pdf, pptx, xlsx, separated by commas"),
+    "the summary alone": (("report", ".", "--only", "summary"), "the summary reads other chapters: name one beside it"),
 }
 
 

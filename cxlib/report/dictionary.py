@@ -5,55 +5,47 @@ import math
 import pandas as pd
 
 from cxlib import text
+from cxlib.language import digits, speak, spoken, tr, tr_n
 from cxlib.report.templating import environment
 
-WORDS = {
-    "en": {
-        "heading": "Data dictionary",
-        "columns": "{n} columns",
-        "column": "Column",
-        "text": "Question",
-        "role": "Role",
-        "codes": "Codes",
-        "missing": "No answer",
-        "n": "Answers",
-        "n_missing": "Coded as no answer",
-        "blank": "Blank",
-        "distinct": "Different",
-        "least": "Least",
-        "most": "Most",
-        "mean": "Mean",
-        "top": "Most frequent",
-    },
-    "vi": {
-        "heading": "Từ điển dữ liệu",
-        "columns": "{n} cột",
-        "column": "Cột",
-        "text": "Câu hỏi",
-        "role": "Vai trò",
-        "codes": "Mã",
-        "missing": "Không trả lời",
-        "n": "Số trả lời",
-        "n_missing": "Mã không trả lời",
-        "blank": "Bỏ trống",
-        "distinct": "Khác nhau",
-        "least": "Nhỏ nhất",
-        "most": "Lớn nhất",
-        "mean": "Trung bình",
-        "top": "Nhiều nhất",
-    },
+# The columns of dictionary.entries() as the page heads them.
+COLUMNS = {
+    "column": "Column",
+    "text": "Question",
+    "role": "Role",
+    "codes": "Codes",
+    "missing": "No answer",
+    "n": "Answers",
+    "n_missing": "Coded as no answer",
+    "blank": "Blank",
+    "distinct": "Different",
+    "least": "Least",
+    "most": "Most",
+    "mean": "Mean",
+    "top": "Most frequent",
 }
 COUNTS = ("n", "n_missing", "blank", "distinct")
 
 
 def as_html(frame: pd.DataFrame, *, title: str, language: str = "en") -> str:
-    """The dictionary (dictionary.entries) as one self-contained HTML page: no script, nothing from elsewhere."""
-    words = WORDS[language]
-    heads = [(words.get(name, name), name in COUNTS or name in ("least", "most", "mean")) for name in frame]
+    """The dictionary (dictionary.entries) as one self-contained HTML page: no script, nothing from elsewhere.
+
+    The page is in the language of the answers that it is about, whatever the rest of the process speaks.
+    """
+    before = spoken()
+    speak(language)
+    try:
+        return _page(frame, title)
+    finally:
+        speak(before)
+
+
+def _page(frame: pd.DataFrame, title: str) -> str:
+    heads = [(tr(COLUMNS[name]), name in COUNTS or name in ("least", "most", "mean")) for name in frame]
     rows = [[_printed(name, row[name]) for name in frame] for row in frame.to_dict("records")]
-    told = words["columns"].format(n=text.number(len(frame)))
+    told = tr_n("{n} column", "{n} columns", len(frame))
     page = environment().get_template("dictionary.html.j2")
-    return page.render(title=title, words=words, told=told, heads=heads, rows=rows, language=language)
+    return page.render(title=title, heading=tr("Data dictionary"), told=told, heads=heads, rows=rows, language=spoken())
 
 
 def _printed(name: str, value) -> str:
@@ -64,5 +56,5 @@ def _printed(name: str, value) -> str:
     if name == "mean":
         return text.number(value, digits=2)
     if isinstance(value, float):
-        return f"{value:,.10g}".replace("-", text.MINUS)
+        return digits(f"{value:,.10g}").replace("-", text.MINUS)
     return str(value)

@@ -1,21 +1,27 @@
-"""Executed notebooks as one neutral document: chapters, sections and blocks that every format renders.
+"""Executed notebooks as one neutral document: cover, chapters, sections and blocks that every format renders.
 
 Only what a notebook published (cxlib.results) and its markdown become part of the document; code does not.
 Within a chapter the section tagged `bottom-line` comes first, all others keep the notebook's order.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cxlib.errors import CxError
+from cxlib.published import read_outputs
+from cxlib.report.brand import Brand
+from cxlib.report.markdown import Run, blocks_of, runs_of
 
-MIME = "application/vnd.cx-workbook+json"
+KINDS = ("number", "table", "figure", "finding")  # what is published, each under a name
 
 
 @dataclass(frozen=True)
 class Block:
-    """One piece of a section: kind (markdown, number, table, figure, finding), name, and its data."""
+    """One piece of a section: kind, name (of what is published), and its data.
+
+    Prose: `heading` {level, runs}, `text` {runs}, `list` {ordered, items: a list of runs each}; see markdown.Run.
+    Published (cxlib.results): `number`, `table`, `figure` (with its drawing as `svg`) and `finding`.
+    """
 
     kind: str
     name: str
@@ -33,7 +39,7 @@ class Section:
 
 @dataclass
 class Chapter:
-    """One notebook: its question, its introduction and its sections."""
+    """One notebook: its question, its introduction (the section without a title) and its sections."""
 
     name: str
     title: str
@@ -45,33 +51,47 @@ class Chapter:
         return [block for section in self.sections for block in section.blocks if block.kind == kind]
 
 
+@dataclass(frozen=True)
+class Document:
+    """A report: what stands on its cover, its chapters in order, and the appendix on method."""
+
+    study: str
+    language: str
+    title: str
+    client: str
+    fieldwork: str
+    brand: Brand
+    chapters: list[Chapter]
+    appendix: Chapter
+
+    @property
+    def parts(self) -> list[Chapter]:
+        """The chapters, then the appendix."""
+        return [*self.chapters, self.appendix]
+
+
 def read_chapter(path: Path) -> Chapter:
     """The executed notebook at `path` as a chapter.
 
     Raises CxError for a notebook without a question, and for two results of a kind under one name.
     """
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    name = notebook["metadata"]["cx"]["chapter"]
+    about, outputs = read_outputs(path)
     title, sections = "", [Section("")]
-    for cell in notebook["cells"]:
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            first = "bottom-line" in cell["metadata"].get("tags", [])
-            title = _markdown(source, first, sections) or title
-        for output in cell.get("outputs", []):
-            block = _published(output)
-            if block is not None:
-                sections[-1].blocks.append(block)
+    for cell in outputs:
+        if cell.markdown is not None:
+            first = "bottom-line" in cell.tags
+            title = _prose(cell.markdown, first, sections) or title
+        sections[-1].blocks.extend(Block(kind, name, data) for kind, name, data in cell.published)
     if not title:
         raise CxError(f"{path.name}: a chapter needs its question as a heading of the first level")
     sections = [s for s in sections if s.blocks]
     chapter = Chapter(
-        name,
+        about["cx"]["chapter"],
         title,
         [s for s in sections if s.first] + [s for s in sections if not s.first],
-        notebook["metadata"].get("papermill", {}).get("parameters", {}),
+        about.get("papermill", {}).get("parameters", {}),
     )
-    for kind in ("number", "table", "figure", "finding"):
+    for kind in KINDS:
         names = [block.name for block in chapter.blocks(kind)]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
@@ -79,32 +99,34 @@ def read_chapter(path: Path) -> Chapter:
     return chapter
 
 
-def _markdown(source: str, first: bool, sections: list[Section]) -> str:
+def _prose(markdown: str, first: bool, sections: list[Section]) -> str:
     """Add a markdown cell: a heading of the second level opens a section. Returns the H1, if it holds one."""
-    title, lines = "", []
-    for line in source.splitlines():
-        if line.startswith("# ") and not title:
-            title = line[2:].strip()
-        elif line.startswith("## "):
-            sections.append(Section(line[3:].strip(), first))
+    title = ""
+    for kind, data in blocks_of(markdown):
+        plain = "".join(run.text for run in data["runs"]) if kind == "heading" else ""
+        if kind == "heading" and data["level"] == 1 and not title:
+            title = plain
+        elif kind == "heading" and data["level"] == 2:
+            sections.append(Section(plain, first))
         else:
-            lines.append(line)
-    text = "\n".join(lines).strip()
-    if text:
-        sections[-1].blocks.append(Block("markdown", "", {"text": text}))
+            sections[-1].blocks.append(Block(kind, "", data))
     return title
 
 
-def _published(output: dict) -> Block | None:
-    """What a notebook's output publishes, with the drawing of a figure beside its data."""
-    data = output.get("data", {})
-    if MIME not in data:
-        return None
-    found = dict(data[MIME])
-    if "image/svg+xml" in data:
-        svg = data["image/svg+xml"]
-        found["svg"] = svg if isinstance(svg, str) else "".join(svg)
-    return Block(found.pop("kind"), found.pop("name"), found)
+def prose(text: str) -> Block:
+    """A paragraph of plain words (no markup is read in it)."""
+    return Block("text", "", {"runs": [Run(text)]})
+
+
+def marked(text: str) -> Block:
+    """A paragraph with **strong**, *emphasis* and `code`."""
+    return Block("text", "", {"runs": runs_of(text)})
+
+
+def table(name: str, caption: str, heads: list[str], rows: list[list[str]]) -> Block:
+    """A table of plain words, as a notebook would publish it."""
+    shown = {"heads": heads, "numeric": [False] * len(heads), "rows": rows}
+    return Block("table", name, {"caption": caption, "columns": heads, "rows": rows, "note": "", "printed": shown})
 
 
 def results(study: str, language: str, chapters: list[Chapter]) -> dict:

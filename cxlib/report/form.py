@@ -4,39 +4,20 @@ from pathlib import Path
 
 from cxlib import text
 from cxlib.errors import CxError
+from cxlib.language import spoken, tr
 from cxlib.report.templating import environment
 
-WORDS = {
-    "en": {
-        "heading": "Which persona is this customer?",
-        "how": "Tick the answers, and write their points into the columns. Whoever has the highest sum is the persona.",
-        "one": "one answer",
-        "many": "any number of answers",
-        "start": "To begin with",
-        "sum": "Sum",
-        "accuracy": "{share} of customers who were held out are placed as by all questions ({low}; {n} people).",
-    },
-    "vi": {
-        "heading": "Khách hàng này thuộc chân dung nào?",
-        "how": "Đánh dấu câu trả lời, ghi điểm vào từng cột. Cột có tổng điểm cao nhất là chân dung của khách hàng.",
-        "one": "một câu trả lời",
-        "many": "nhiều câu trả lời",
-        "start": "Điểm ban đầu",
-        "sum": "Tổng",
-        "accuracy": "{share} khách hàng kiểm chứng được xếp đúng như khi dùng mọi câu hỏi ({low}; {n} người).",
-    },
-}
 
-
-def write(path: Path, form: dict, *, language: str = "en") -> None:
-    """Write the form (placement.as_printed) as one self-contained HTML page, A4 when printed."""
-    words, found = WORDS[language], form["accuracy"]
-    told = words["accuracy"].format(
+def write(path: Path, form: dict) -> None:
+    """Write the form (placement.as_printed) as one HTML page of its own, in the language that is spoken; for A4."""
+    found = form["accuracy"]
+    told = tr(
+        "{share} of customers who were held out are placed as by all questions ({interval}; {n} people).",
         share=text.number(found["estimate"], "percent"),
-        low=text.interval(found["low"], found["high"], "percent"),
+        interval=text.interval(found["low"], found["high"], "percent"),
         n=text.number(found["n"]),
     )
-    page = environment().get_template("form.html.j2").render(form=form, words=words, told=told, language=language)
+    page = environment().get_template("form.html.j2").render(form=form, told=told, language=spoken(), tr=tr)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

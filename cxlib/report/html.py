@@ -1,49 +1,83 @@
-"""The document as one self-contained HTML page: no script, nothing from elsewhere."""
+"""The document as one self-contained HTML page: nothing from elsewhere, and all of it there without its script."""
 
 import base64
-from itertools import groupby
+import hashlib
+import re
 
-from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from cxlib.codebook import Codebook
-from cxlib.report.document import Block, Chapter
+from cxlib.language import tr
+from cxlib.report import drawings
+from cxlib.report.brand import WHITE, mixed
+from cxlib.report.document import Document, Section
+from cxlib.report.layout import anchor, groups, levels, place
+from cxlib.report.markdown import Run
 from cxlib.report.templating import environment
 
+LONG = 40  # letters of a cell that may break into lines
+BROAD = 500  # points of a drawing that takes all the room there is
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # controls, which no page may hold
+UNBROKEN = 30  # letters of a word that may break anywhere
+ELSEWHERE = ("https://", "http://", "mailto:")  # where a link may lead; others are shown as words
 
-def render(plan, book: Codebook, chapters: list[Chapter]) -> str:
+
+def render(document: Document) -> bytes:
     """The whole report as HTML."""
     pages = environment()
-    pages.filters |= {"markdown": _markdown, "data_uri": _data_uri, "place": _place, "runs": _runs}
-    style = pages.loader.get_source(pages, "page.css")[0]
-    return pages.get_template("page.html.j2").render(
-        book=book, plan=plan, chapters=chapters, style=Markup(style), tables=_tables(chapters), words=book.words
+    pages.globals |= {"tr": tr, "place": place, "anchor": anchor, "groups": groups}
+    pages.filters |= {"marked": _marked, "levels": _levels, "id": id, "look": _look}
+    pages.filters |= {"image": _image, "broad": _broad, "logo": _logo}
+    style, script = (pages.loader.get_source(pages, name)[0] for name in ("page.css", "page.js"))
+    page = pages.get_template("page.html.j2").render(
+        document=document,
+        brand=document.brand,
+        range=mixed(document.brand.colour, WHITE, 0.56),
+        style=Markup(style),
+        script=Markup(script),
+        allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        tables={(chapter.name, table.name) for chapter in document.parts for table in chapter.blocks("table")},
     )
+    return UNSEEN.sub("", page).encode("utf-8", "replace")
 
 
-def _runs(blocks: list[Block]) -> list[list[Block]]:
-    """Neighbouring blocks of a kind together: numbers stand side by side, findings make a list."""
-    return [list(group) for _, group in groupby(blocks, key=lambda block: block.kind)]
+def _levels(section: Section) -> dict[int, int]:
+    """Levels of a section's headings by their blocks: the title is h1, chapters are h2, sections h3."""
+    return {id(block): level for block, level in levels(section, 3 if section.title else 2)}
 
 
-def _markdown(text: str) -> Markup:
-    """Markdown as HTML; HTML inside it stays text."""
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+def _marked(runs: list[Run]) -> Markup:
+    """Runs as HTML."""
+    found = []
+    for run in runs:
+        text = escape(run.text)
+        for tag, wanted in (("code", run.code), ("em", run.italic), ("strong", run.bold)):
+            text = Markup("<{0}>{1}</{0}>").format(Markup(tag), text) if wanted else text
+        if run.link.startswith(ELSEWHERE):
+            text = Markup('<a href="{}" rel="noreferrer">{}</a>').format(run.link, text)
+        found.append(text)
+    return Markup("").join(found)
 
 
-def _data_uri(svg: str) -> str:
-    """A drawing as the address of an image inside the page."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+def _look(cell: str, number: bool = False) -> Markup:
+    """The class of a cell, by what it must be able to do: stand at the right, break into lines, break within words."""
+    found = ["num"] if number else ["long"] if len(cell) > LONG else []
+    if any(len(word) > UNBROKEN for word in cell.split()):
+        found.append("unbroken")
+    return Markup(' class="{}"').format(" ".join(found)) if found else Markup("")
 
 
-def _place(data: dict) -> dict[str, float] | None:
-    """Where value and interval of a number lie on its scale, in percent from the left; None without a scale."""
-    low, high = data.get("least"), data.get("most")
-    if None in (low, high, data["value"], data["low"], data["high"]):
-        return None
-    return {key: round(100 * (data[key] - low) / (high - low), 2) for key in ("value", "low", "high")}
+def _image(svg: str, colour: str) -> Markup:
+    """The attributes of a drawing's <img>: its address and size; it stands in double quotes, so < and > may stay."""
+    picture = drawings.compact(drawings.recoloured(svg, colour))
+    size = drawings.size(svg)
+    shape = Markup(' width="{}" height="{}"').format(*map(round, size)) if size else ""
+    return Markup('src="') + Markup(drawings.data_uri(picture).replace("&", "&amp;")) + Markup('"') + shape
 
 
-def _tables(chapters: list[Chapter]) -> dict[tuple[str, str], Block]:
-    """Tables by chapter and name, for the links from figures to their numbers."""
-    return {(chapter.name, block.name): block for chapter in chapters for block in chapter.blocks("table")}
+def _broad(svg: str) -> bool:
+    return (drawings.size(svg) or (0,))[0] > BROAD
+
+
+def _logo(logo: bytes, kind: str) -> str:
+    """A logo as the address of an image within the page."""
+    return f"data:{kind};base64,{base64.b64encode(logo).decode('ascii')}"

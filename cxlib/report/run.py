@@ -4,7 +4,6 @@ A plan is made before anything slow is imported. Its hash covers all that its re
 parameters, the study's files, notebooks, code, lock), so that whoever holds the same plan gets the same report.
 """
 
-import ast
 import hashlib
 import json
 import math
@@ -12,19 +11,29 @@ import os
 import re
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
 from cxlib import journey_tables, persona_questions
 from cxlib.codebook import Codebook
 from cxlib.errors import CommandError, CxError, nearest
+from cxlib.language import speak, tr
 from cxlib.places import ROOT, data_folder, fingerprints, sha256, study_file
+from cxlib.prose import pieces, translated
+from cxlib.published import notebook_parameters
 from cxlib.study_yml import read_codebook
 
 NOTEBOOKS = ROOT / "notebooks"
 # What a chapter needs beyond tables and roles, and what a study may lack of it.
 LACKING = {"journey": journey_tables.lacking, "personas": persona_questions.lacking}
-OURS = {"index.html", "results.json", "plan.json", "figures", "notebooks"}  # what a report folder holds of itself
+FORMATS = {"html": "index.html", "pdf": "report.pdf", "pptx": "report.pptx", "xlsx": "tables.xlsx"}
+# What a report folder holds of itself.
+OURS = {*FORMATS.values(), "results.json", "plan.json", "figures", "notebooks"}
+CODE = (".py", ".j2", ".css", ".js", ".po", ".typ")  # files of the package that a result may depend on
+COMMANDED = {"study", "data", "lang", "chapters"}  # parameters that the command gives to every chapter
+SUMMARY = "summary"  # the chapter that reads what the others published; the report opens with it
 
 
 @dataclass(frozen=True)
@@ -60,16 +69,17 @@ class Plan:
 
 
 def make_plan(
-    study: str, *, data: str = "", only=(), parameters: dict[str, str] | None = None
+    study: str, *, data: str = "", lang: str = "", only=(), parameters: dict[str, str] | None = None
 ) -> tuple[Plan, Codebook]:
     """The plan of a report on a study, and the study's codebook.
 
-    `only` names chapters (default: all whose tables the study holds); `parameters` are texts, converted to the type of
-    the notebook's default and given to every chapter that knows them. Raises CommandError for a study, chapter or
-    parameter that does not exist or has the wrong type, CxError for faults in study.yml and missing files.
+    `lang` is the report's language, if not the study's own. `only` names chapters (default: all whose tables the study
+    holds); `parameters` are texts, converted to the type of the notebook's default and given to every chapter that
+    knows them. Raises CommandError for a study, chapter or parameter that does not exist or has the wrong type,
+    CxError for faults in study.yml and missing files.
     """
     file = study_file(study)
-    book = read_codebook(file)
+    book = read_codebook(file, lang)
     inputs = fingerprints(file, data_folder(file, data), book)
     notebooks = chapters()
     for name in only:
@@ -88,17 +98,25 @@ def make_plan(
         defaults = notebook_parameters(path)
         known |= set(defaults)
         own = {k: v for k, v in (parameters or {}).items() if k in defaults}
-        values = defaults | {"study": study, "data": data} | {k: _typed(k, v, defaults[k]) for k, v in own.items()}
+        values = (
+            defaults
+            | {"study": study, "data": data, "lang": book.language}
+            | {k: _typed(k, v, defaults[k]) for k, v in own.items()}
+        )
         planned.append(Planned(name, path.name, source_hash(path), values))
     unknown = sorted(set(parameters or {}) - known)
     if unknown:
         raise CommandError(
             f"there is no parameter {unknown[0]}{nearest(unknown[0], known)}; "
-            f"the parameters are {', '.join(sorted(known - {'study', 'data'}))}"
+            f"the parameters are {', '.join(sorted(known - COMMANDED))}"
         )
-    if set(parameters or {}) & {"study", "data"}:
-        raise CommandError("study and data are named by the command itself: cx report STUDY --data DIR")
-    if not planned:
+    if set(parameters or {}) & COMMANDED:
+        raise CommandError(
+            "study, data, lang and chapters are named by the command itself: cx report STUDY --data DIR --lang vi"
+        )
+    if only and planned and {one.chapter for one in planned} == {SUMMARY}:
+        raise CommandError(f"the summary reads other chapters: name one beside it, e.g. --only {next(iter(notebooks))}")
+    if not {one.chapter for one in planned} - {SUMMARY}:
         raise CxError(f"{file}: no chapter can run: " + "; ".join(f"{name}: {why}" for name, why in left_out.items()))
     plan = Plan(
         book.study, book.language, tuple(planned), left_out, inputs, code_hash(), sha256(ROOT / "requirements.lock")
@@ -112,10 +130,11 @@ def _missing(book: Codebook, needs: list[str]) -> str:
         return LACKING[needs[0]](book)
     tables = [need for need in needs if need.partition(".")[0] not in book.tables]
     if tables:
-        return f"the study has no table {', '.join(dict.fromkeys(need.partition('.')[0] for need in tables))}"
+        names = ", ".join(dict.fromkeys(need.partition(".")[0] for need in tables))
+        return tr("the study has no table {tables}", tables=names)
     roles = [need.split(".") for need in needs if "." in need]
     without = [
-        f"the table {table} has no question with `role: {role}`"
+        tr("the table {table} has no question with `role: {role}`", table=table, role=role)
         for table, role in roles
         if role not in {question.role for question in book.tables[table].questions.values()}
     ]
@@ -133,29 +152,13 @@ def chapters() -> dict[str, tuple[Path, list[str]]]:
     return found
 
 
-def notebook_parameters(path: Path) -> dict:
-    """Names and defaults of a notebook's parameters, from the cell tagged `parameters`."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    tagged = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
-    if len(tagged) != 1:
-        raise CxError(f"{path.name}: one cell must be tagged `parameters`; {len(tagged)} are")
-    defaults = {}
-    for node in ast.parse("".join(tagged[0]["source"])).body:
-        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-            raise CxError(
-                f"{path.name}: the parameters cell holds `name = value` lines only; line {node.lineno} is another"
-            )
-        defaults[node.targets[0].id] = ast.literal_eval(node.value)
-    return defaults
-
-
 def chapter_parameters(chapter: str, given: dict[str, str]) -> dict:
     """A chapter's parameters, those `given` as texts in the place of their defaults; CommandError as make_plan()."""
     path, _ = chapters()[chapter]
     defaults = notebook_parameters(path)
     for name in given:
-        if name not in defaults or name in ("study", "data"):
-            known = [known for known in defaults if known not in ("study", "data")]
+        if name not in defaults or name in COMMANDED:
+            known = [known for known in defaults if known not in COMMANDED]
             raise CommandError(f"there is no parameter {name}{nearest(name, known)}; there are {', '.join(known)}")
     return defaults | {name: _typed(name, value, defaults[name]) for name, value in given.items()}
 
@@ -188,19 +191,24 @@ def _typed(name: str, value: str, default):
 def code_hash() -> str:
     """SHA-256 over every file of the package, by name and content."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in (ROOT / "cxlib").rglob("*") if p.suffix in (".py", ".j2", ".css")):
+    for path in sorted(p for p in (ROOT / "cxlib").rglob("*") if p.suffix in CODE):
         digest.update(f"{path.relative_to(ROOT).as_posix()} {sha256(path)}\n".encode())
     return digest.hexdigest()
 
 
-def run(plan: Plan, book: Codebook, out: Path) -> Path:
-    """Execute a plan and put the finished report at `out`; what stood there before stays until then.
+def run(plan: Plan, book: Codebook, out: Path, *, formats=tuple(FORMATS)) -> Path:
+    """Execute a plan and put the finished report, in these formats, at `out`; what stood there before stays until then.
 
     Raises CxError naming notebook and cell when a chapter fails; `out` is then as it was.
     """
-    from cxlib.report import document, html
+    from cxlib.report import document
+    from cxlib.report.brand import brand
 
     _check_target(out)  # before the work, and again after it
+    speak(plan.language)
+    look = brand(study_file(plan.chapters[0].parameters["study"]), book)
+    if look.slides and "pptx" in formats:
+        import_module("cxlib.report.pptx_deck").open_deck(look)  # a template that is none is told before the work, too
     out.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
@@ -212,14 +220,52 @@ def run(plan: Plan, book: Codebook, out: Path) -> Path:
         for chapter in read:
             for block in chapter.blocks("figure"):
                 (staging / document.figure_file(chapter, block)).write_text(block.data["svg"], encoding="utf-8")
-        _write_json(staging / "results.json", document.results(book.study, book.language, read))
+        _write_json(staging / "results.json", document.results(book.study, plan.language, read))
         _write_json(staging / "plan.json", plan.to_dict())
-        (staging / "index.html").write_text(html.render(plan, book, read), encoding="utf-8")
+        whole = document_of(plan, book, read, look)
+        for name, content in renderings(whole, formats).items():
+            (staging / FORMATS[name]).write_bytes(content)
         staging.chmod(0o755)
         _exchange(staging, out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return out
+
+
+def renderings(document, formats) -> dict[str, bytes]:
+    """The document in each format. Typst lays out the PDF beside Python's work on the others."""
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda name: import_module(f"cxlib.report.{name}").render(document), formats)
+        return dict(zip(formats, made, strict=True))
+
+
+def document_of(plan: Plan, book: Codebook, chapters: list, look):
+    """The report as one document: cover, the summary first, the other chapters in their order, and the appendix."""
+    from cxlib.report import document, method
+
+    return document.Document(
+        study=book.study,
+        language=plan.language,
+        title=book.words(book.title),
+        client=book.client or "",
+        fieldwork=book.words(book.fieldwork),
+        brand=look,
+        chapters=sorted(chapters, key=lambda chapter: chapter.name != SUMMARY),
+        appendix=method.appendix(plan, book, chapters, look, _left_out(plan, book)),
+    )
+
+
+def _left_out(plan: Plan, book: Codebook) -> dict[str, str]:
+    """Why chapters could not run, by their titles, in the language that is spoken now."""
+    known = chapters()
+    return {_title(known[name][0]): _missing(book, known[name][1]) for name in plan.left_out}
+
+
+def _title(path: Path) -> str:
+    """The question of a notebook: its first heading."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    prose = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return tr(next(words for mark, words in pieces(prose) if mark == "# "))
 
 
 def _write_json(path: Path, data: dict) -> None:
@@ -260,12 +306,14 @@ def execute(planned: Planned, out: Path) -> None:
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
     part = out.with_name(f"running_{out.name}")
+    # The summary reads the chapters that were executed before it into the same folder.
+    own = {"chapters": str(out.parent)} if "chapters" in planned.parameters and planned.chapter == SUMMARY else {}
     try:
         with tempfile.TemporaryDirectory(prefix="cx-") as sockets:
             papermill.execute_notebook(
                 NOTEBOOKS / planned.notebook,
                 part,
-                parameters=planned.parameters,
+                parameters=planned.parameters | own,
                 kernel_name="python3",
                 progress_bar={"desc": planned.chapter, "disable": None, "leave": False},
                 request_save_on_cell_execute=False,
@@ -280,7 +328,11 @@ def execute(planned: Planned, out: Path) -> None:
             f"({heading}): {error.ename}: {error.evalue}"
         ) from None
     notebook = json.loads(part.read_text(encoding="utf-8"))
-    out.write_text(json.dumps(_timeless(notebook), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    notebook = _timeless(notebook, planned.parameters)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = translated("".join(cell["source"]))
+    out.write_text(json.dumps(notebook, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
     part.unlink()
 
 
@@ -307,9 +359,8 @@ def _heading_above_error(cells: list[dict]) -> str:
     return heading
 
 
-def _timeless(notebook: dict) -> dict:
-    """The executed notebook without clock times and random ids, so that the same run gives the same file."""
-    parameters = notebook["metadata"].get("papermill", {}).get("parameters", {})
+def _timeless(notebook: dict, parameters: dict) -> dict:
+    """The executed notebook without clock times, random ids and passing folders: the same run gives the same file."""
     notebook["metadata"]["papermill"] = {"parameters": parameters}
     notebook["metadata"].pop("widgets", None)
     for cell in notebook["cells"]:
@@ -317,4 +368,6 @@ def _timeless(notebook: dict) -> dict:
         cell["metadata"].pop("execution", None)
         if "injected-parameters" in cell["metadata"].get("tags", []):
             cell["id"] = "injected-parameters"
+            given = (f"{name} = {value!r}" for name, value in parameters.items())
+            cell["source"] = "\n".join(["# Parameters", *given])
     return notebook

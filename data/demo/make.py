@@ -180,7 +180,7 @@ def population():
 
 
 def main(out):
-    """Writes the tables, truth.yml and a copy of study.yml and README.md into the folder."""
+    """Writes the tables, truth.yml and a copy of study.yml, README.md and the logo into the folder."""
     out.mkdir(parents=True, exist_ok=True)
     files, planted = tables()
     for name, table in files.items():
@@ -192,7 +192,7 @@ def main(out):
         encoding="utf-8",
         newline="\n",
     )
-    for name in ("study.yml", "README.md"):
+    for name in ("study.yml", "README.md", "logo.png"):
         if out.resolve() != HERE.resolve():
             shutil.copyfile(HERE / name, out / name)
 
