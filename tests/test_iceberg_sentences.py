@@ -364,7 +364,15 @@ def test_customers_that_the_tables_do_not_know_are_told(monkeypatch, load):
 def test_the_report_of_a_small_study(load):
     """From the front door, pictures included: a study without a control chart, in Vietnamese."""
     folder = made(load, **STUDIES["in Vietnamese"][0]).folder
-    command = [Path(sys.executable).with_name("cx"), "report", folder, "--only", "complaint_iceberg"]
+    command = [
+        Path(sys.executable).with_name("cx"),
+        "report",
+        folder,
+        "--only",
+        "complaint_iceberg",
+        "--format",
+        "html",
+    ]
     made_of = subprocess.run([*command, "--out", folder / "out"], capture_output=True, text=True, timeout=300)
     assert made_of.returncode == 0, made_of.stderr
     chapter_of = json.loads((folder / "out/results.json").read_text(encoding="utf-8"))["chapters"]["complaint_iceberg"]

@@ -108,8 +108,8 @@ def test_staying_in_vietnamese():
         "p = 0,296).",
         "lifetime": "Trong 1.400 ngày đầu, khách hàng ở lại trung bình: Hà Nội, 1.349 ngày (1.340 đến 1.352); Huế, 348 "
         "(344 đến 351) trong 1.394 ngày kể từ ngày thứ 6.",
-        "worth": "Một khách hàng còn ở lại vào ngày 2025-01-06 mang lại 7.610.000 VND lợi nhuận gộp trong 1.400 ngày "
-        "kể từ đó (khoảng tin cậy 95%: 7.450.000 đến 7.770.000).",
+        "worth": "Một khách hàng còn ở lại vào ngày 6 tháng 1, 2025 mang lại 7.610.000 VND lợi nhuận gộp trong 1.400 "
+        "ngày kể từ đó (khoảng tin cậy 95%: 7.450.000 đến 7.770.000).",
     }
 
 
