@@ -106,12 +106,12 @@ def test_nothing_is_made_up_where_nothing_is_clear_or_read():
         "Of 2 differences for which a chapter counts customers none"
     )
     assert list(say.recommendations(read, rows)) == ["nothing_to_do"]
-    assert charts.concerned(say.concerned(rows)) is None
+    assert charts.concerned(say.concerned(rows), whom="Customers") is None
     nothing = found()
     empty = summary.ranked(summary.candidates(nothing), 0.95)
     assert list(say.matters(nothing, empty)) == ["nothing_read"]
     assert say.ranking(empty).empty
-    assert charts.concerned(say.concerned(empty)) is None
+    assert charts.concerned(say.concerned(empty), whom=say.whom(empty)) is None
     assert list(say.following(nothing)) == ["next_none"]
     assert say.loop(nothing, empty)["state"].iloc[1] == "Nothing is clear enough to choose."
 
@@ -120,6 +120,7 @@ def test_without_a_population_respondents_are_counted():
     read = found(population=None, survey_analysis=segments(("a", -10.0, 5.0, 40.0), ("b", 10.0, 5.0, 60.0)))
     rows = summary.ranked(summary.candidates(read), 0.95)
     assert (rows.iloc[0]["customers"], rows.iloc[0]["of"]) == (pytest.approx(200), "respondents")
+    assert say.whom(rows) == "Respondents"
     assert "Age: a, 200 respondents:" in say.matters(read, rows)["matters_1"]
 
 

@@ -16,10 +16,11 @@ NUMBERED = 3  # those that the page opens with are dark
 
 
 @in_style
-def concerned(rows: pd.DataFrame) -> Figure | None:
+def concerned(rows: pd.DataFrame, *, whom: str) -> Figure | None:
     """Bars of the customers that each finding concerns, the most first; columns label, customers, low, high.
 
-    Whiskers are the intervals of the counts where there are any. None where there is no finding.
+    `whom` says who is counted (translated here). Whiskers are the intervals of the counts where there are any.
+    None where there is no finding.
     """
     rows = rows.head(MOST)
     if rows.empty:
@@ -42,10 +43,10 @@ def concerned(rows: pd.DataFrame) -> Figure | None:
     axis.set_xlim(0, 1.18 * most)
     axis.xaxis.set_major_formatter(lambda value, _: text.number(value))
     axis.locator_params(axis="x", nbins=4)
-    axis.set_xlabel(tr("customers concerned"))
+    axis.set_xlabel(tr(whom))
     bare(axis, "x")
     plain = rows.assign(estimate=rows["customers"])
-    figure.native = native.bars(plain, "label", title=tr("customers concerned"))
+    figure.native = native.bars(plain, "label", title=tr(whom))
     return figure
 
 

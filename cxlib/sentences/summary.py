@@ -324,6 +324,11 @@ def loop(found: Read, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def whom(rows: pd.DataFrame) -> str:
+    """The heading of the counts: customers, or respondents where the population is unknown."""
+    return noted("Respondents") if (rows["of"] == "respondents").any() else noted("Customers")
+
+
 def concerned(rows: pd.DataFrame) -> pd.DataFrame:
     """The findings that matter as charts.concerned() takes them: label, customers and their interval."""
     clear = rows[rows["matters"]]
