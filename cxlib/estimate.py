@@ -2,9 +2,11 @@
 
 from dataclasses import asdict, dataclass, fields
 
+from cxlib.shown import Shown
 
-@dataclass(frozen=True)
-class Estimate:
+
+@dataclass(frozen=True, repr=False)
+class Estimate(Shown):
     """A number that is never without its interval, its bases and its method.
 
     value, low, high and se are in `unit` (points, percent, score, count …); `se` divides by n - 1, as R's
@@ -33,8 +35,3 @@ class Estimate:
     def to_dict(self) -> dict:
         """The fields by name, as plain Python values."""
         return asdict(self)
-
-    def __str__(self) -> str:
-        interval = f"{self.confidence:.0%} interval {self.low:.2f} to {self.high:.2f}"
-        bases = f"n = {self.n:,}, effective {self.n_effective:,.0f}"
-        return f"{self.name} {self.value:.2f} {self.unit} ({interval}; {bases}; {self.method})"

@@ -7,15 +7,18 @@ fixed precision. The executed notebook is the record that reports, slides and wo
 import html
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import matplotlib as mpl
 import pandas as pd
 from IPython.display import display
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from cxlib import tables, text
+from cxlib import displays, tables, text
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
-from cxlib.language import tr, tr_n
+from cxlib.printed_results import bases
 from cxlib.published import MIME
 
 
@@ -32,23 +35,30 @@ def _plain(value, unit: str, digits: int | None = None):
     return text.published(value, unit, digits) if math.isfinite(value) else None
 
 
-def number(
-    name: str,
-    estimate: Estimate | None,
+def number(name: str, estimate: Estimate | None, **how) -> None:
+    """Publish one estimate: large, with its interval, bases and method; None publishes nothing.
+
+    `how` is what number_shown() takes.
+    """
+    if estimate is not None:
+        fields, plain, page = number_shown(estimate, **how)
+        _publish("number", name, fields, plain, **{"text/html": page})
+
+
+def number_shown(
+    estimate: Estimate,
     *,
     scale=None,
     interval: str = "interval",
     minimum_base: int = 30,
     note: str = "",
     base: str = "",
-) -> None:
-    """Publish one estimate: large, with its interval, bases and method; None publishes nothing.
+) -> tuple[dict, str, str]:
+    """An estimate as it is recorded, as plain text and as HTML.
 
     `scale` is the (least, most) that it can be, `interval` what its interval may be called. `base` is printed where the
     bases do not count answers; no mark of a small base stands there.
     """
-    if estimate is None:
-        return
     unit = estimate.unit
     fields = {
         k: _plain(v, "count", 1) if k.startswith("n_") else _plain(v, unit) for k, v in estimate.to_dict().items()
@@ -64,29 +74,13 @@ def number(
         if shown == "**"
         else text.with_confidence(text.interval(estimate.low, estimate.high, unit), estimate.confidence, interval)
     )
-    base = base or _bases(estimate)
+    base = base or bases(estimate)
     if scale is not None:
         fields |= {"least": float(scale[0]), "most": float(scale[1])}
     printed = {"value": shown, "interval": between, "base": base, "note": note}
     lines = [estimate.name, shown, between, base, estimate.method, note]
     plain = " | ".join(line for line in lines if line)
-    body = "".join(f"<div>{html.escape(line)}</div>" for line in [estimate.name, *lines[2:]] if line)
-    page = f'<div class="cx-number"><strong style="font-size:1.6em">{html.escape(shown)}</strong>{body}</div>'
-    _publish("number", name, fields | {"printed": printed}, plain, **{"text/html": page})
-
-
-def _bases(estimate: Estimate) -> str:
-    """The bases in words; the weighted one where there are weights."""
-    weighted, effective = (text.number(estimate.to_dict()[name]) for name in ("n_weighted", "n_effective"))
-    n = tr_n("{n} answer", "{n} answers", estimate.n)
-    if weighted in (text.number(estimate.n), text.number(math.nan)):
-        return tr("{answers}, effective base {effective}", answers=n, effective=effective)
-    return tr(
-        "{answers}, weighted base {weighted}, effective base {effective}",
-        answers=n,
-        weighted=weighted,
-        effective=effective,
-    )
+    return fields | {"printed": printed}, plain, displays.number(shown, [estimate.name, *lines[2:]])
 
 
 def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
@@ -95,11 +89,15 @@ def numbers(frame: pd.DataFrame, *, confidence: float = 0.95, **how) -> None:
     A column `base` says what the bases count, where it is not answers. `how` (interval, minimum_base) goes to number().
     """
     for row in frame.to_dict("records"):
-        own = {"note": row["note"], "base": row.get("base", "")}
-        given = ("estimate", "low", "high", "se", "n", "n_effective", "unit")
-        estimate = Estimate(row["label"], *(row[c] for c in given), confidence, row["method"], row["n_weighted"])
         scale = None if pd.isna(row["least"]) else (row["least"], row["most"])
-        number(row["name"], estimate, scale=scale, **own, **how)
+        own = {"scale": scale, "note": row["note"], "base": row.get("base", "")}
+        number(row["name"], estimate_of(row, confidence), **own, **how)
+
+
+def estimate_of(row: dict, confidence: float) -> Estimate:
+    """A row of a frame of scores (label, unit, and by_group()'s columns) as an Estimate."""
+    given = ("estimate", "low", "high", "se", "n", "n_effective", "unit")
+    return Estimate(row["label"], *(row[c] for c in given), confidence, row["method"], row["n_weighted"])
 
 
 def table(name: str, frame: pd.DataFrame, *, caption: str, **how) -> None:
@@ -130,9 +128,13 @@ def banner(name: str, made, *, caption: str, texts: dict[str, str] | None = None
 
 
 def _table(name: str, data: dict) -> None:
+    _publish("table", name, data, table_text(data), **{"text/html": tables.to_html(data)})
+
+
+def table_text(data: dict) -> str:
+    """A table's record as plain text: its caption, its headings, a line a row."""
     rows = [data["printed"]["heads"], *data["printed"]["rows"]]
-    plain = "\n".join([data["caption"], *(" | ".join(row) for row in rows)])
-    _publish("table", name, data, plain, **{"text/html": tables.to_html(data)})
+    return "\n".join([data["caption"], *(" | ".join(row) for row in rows)])
 
 
 def figure(name: str, drawing, *, caption: str, alt: str, data: str = "") -> None:
@@ -147,7 +149,7 @@ def figure(name: str, drawing, *, caption: str, alt: str, data: str = "") -> Non
     fields = {"caption": caption, "alt": alt, "data": data}
     if hasattr(drawing, "native"):  # the same chart as numbers, for programs that draw it themselves
         fields["chart"] = drawing.native
-    _publish("figure", name, fields, caption, **{"image/svg+xml": _svg(drawing)})
+    _publish("figure", name, fields, caption, **{"image/svg+xml": svg(drawing)})
 
 
 def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str | dict = "") -> None:
@@ -157,13 +159,32 @@ def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str 
         figure(f"{name}_{key}", drawing, caption=captions[key], alt=alts[key], data=numbers)
 
 
-def _svg(drawing) -> str:
+def svg(drawing) -> str:
     """The figure as SVG: the same bytes for the same picture (no date, no random ids)."""
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}), _laid_out(drawing):
         drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    return svg[svg.index("<svg") :]
+    drawn = buffer.getvalue()
+    return drawn[drawn.index("<svg") :]
+
+
+@contextmanager
+def _laid_out(drawing) -> Iterator[None]:
+    """A figure whose layout stands already: savefig() would draw it once more for that alone, a quarter of its time."""
+    engine, dpi, canvas = drawing.get_layout_engine(), drawing.dpi, drawing.canvas
+    if engine is None:
+        yield
+        return
+    FigureCanvasSVG(drawing)  # letters are measured as they are drawn
+    drawing.dpi = FigureCanvasSVG.fixed_dpi
+    engine.execute(drawing)
+    drawing.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        drawing.set_layout_engine(engine)
+        drawing.dpi = dpi
+        drawing.set_canvas(canvas)
 
 
 def finding(name: str, sentence: str) -> None:
