@@ -1,5 +1,7 @@
 """The cx command: check a study, report on it, list whom to call, keep its personas and place others in them."""
 
+import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -26,16 +28,41 @@ def cli() -> None:
     metavar="EXPORT",
     help="An export of a survey tool; repeated: one file a wave.",
 )
-def new(folder: Path, exports: tuple[Path, ...]) -> None:
+@click.option("--yes", is_flag=True, help="Ask nothing; take every guess.")
+def new(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
     """Begin a study from a client's exports.
 
-    Writes DIR/study.yml, in which every guess is marked with its reason, and a data dictionary beside it
-    (dictionary.html, dictionary.xlsx). Nothing is overwritten.
+    At a terminal it asks the few things that it cannot decide, with its guess as the answer that Enter takes. Writes
+    DIR/study.yml, in which every guess is marked with its reason, and a data dictionary beside it (dictionary.html,
+    dictionary.xlsx). Nothing is overwritten.
     """
-    from cxlib import new_study
+    from cxlib import new_asking, new_study
 
-    for line in new_study.create(folder.expanduser(), [path.expanduser() for path in exports]):
+    asked = None if yes or not _somebody_answers() else lambda draft: new_asking.decided(draft, _ask, click.echo)
+    exports = [path.expanduser() for path in exports]
+    for line in new_study.create(folder.expanduser(), exports, decide=asked, command=_as_called()):
         click.echo(line)
+
+
+def _somebody_answers() -> bool:
+    """Whether a person sits at the terminal; behind a notebook's `!cx` there is one who cannot answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and "JPY_PARENT_PID" not in os.environ
+
+
+def _ask(question) -> str:
+    """One question at the terminal: the lines above it, its choices, and a line to answer in."""
+    click.echo()
+    for line in question.lines:
+        click.echo(line)
+    width = max(map(len, question.choices))
+    for answer, told in question.choices.items():
+        click.echo(f"  {answer.rjust(width)}  {told}")
+    return click.prompt(question.prompt, default=question.default)
+
+
+def _as_called() -> str:
+    """How cx was called, for the commands that follow: by its path where the shell does not know it by name."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "cx" and shutil.which("cx") is None else "cx"
 
 
 @cli.command()
@@ -289,6 +316,21 @@ def data(study: str, folder: str, out: Path) -> None:
     for note in data_out.write(loaded, out, personas=chapter_parameters("persona_profiling", {})):
         click.echo(note)
     click.echo(f"private: {out} holds every answer and comment; only you can read it, keep it out of any report")
+
+
+@cli.command()
+@click.argument("name")
+def chapter(name: str) -> None:
+    """Begin a chapter of your own.
+
+    Copies the template to notebooks/ under the next number. It runs, passes the notebook tests and is part of the
+    report before a word of it is changed. Nothing is overwritten.
+    """
+    from cxlib.new_chapter import create
+    from cxlib.places import ROOT
+
+    click.echo(f"{create(name).relative_to(ROOT)}: put your question into its first cell, then its code below")
+    click.echo(f"cx report data/demo --only {name} --format html shows it as a report")
 
 
 def main() -> None:

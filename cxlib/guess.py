@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from cxlib import guess_keys, guess_multi, guess_questions, guess_ratings
+from cxlib import guess_keys, guess_multi, guess_questions, guess_ratings, guess_worded
 from cxlib.answers import Answers
 from cxlib.column_facts import Facts, facts
 from cxlib.guesses import FEW, Guess
@@ -26,7 +26,9 @@ def guess(answers: Answers, *, waves: pd.Series | None = None, rows: dict[str, i
     """
     columns = facts(answers, rows)
     headers = list(answers.frame.columns)
-    found = [_private(column, told.reason, told.confidence) for column in columns if (told := privacy(column))]
+    # A number that the tool gave (of the collector, say) looks like that of a paper; it is left out below.
+    told_of = [column for column in columns if not (_by_the_tool(column) and _kept_by_the_tool(column, answers.kind))]
+    found = [_private(column, told.reason, told.confidence) for column in told_of if (told := privacy(column))]
     found += [
         Guess((c.name,), "left out", reason=f"{headers.count(c.name)} columns have this name")
         for c in _beside(columns, found)
@@ -42,7 +44,13 @@ def guess(answers: Answers, *, waves: pd.Series | None = None, rows: dict[str, i
     found += [made for column in columns if (made := _empty(column))]
     columns = _beside(columns, found)
     rated = {column.name: on for column in columns if guess_ratings.may_rate(column) and (on := scale(column))}
-    found += guess_ratings.ratings([(column, rated[column.name]) for column in columns if column.name in rated])
+    worded = guess_worded.scales([column for column in columns if column.name not in rated])
+    rated |= {name: on for name, (on, _) in worded.items()}
+    ratings = guess_ratings.ratings([(column, rated[column.name]) for column in columns if column.name in rated])
+    found += [made for made in ratings if made.columns[0] not in worded]
+    # Words that nothing else marks as a rating are one answer of several.
+    told = [made for made in ratings if made.columns[0] in worded and made.use == "question"]
+    found += [guess_worded.labelled(made, worded[made.columns[0]][1]) for made in told]
     found += [_noted(guess_questions.question(column), column) for column in _beside(columns, found)]
     return _one_age(_in_order(found, headers))
 
@@ -69,8 +77,12 @@ def _empty(column: Facts) -> Guess | None:
     return None
 
 
+def _by_the_tool(column: Facts) -> bool:
+    return any(TOOL.fullmatch(spoken(text)) for text in column.texts)
+
+
 def _kept_by_the_tool(column: Facts, kind: str) -> Guess | None:
-    named = any(TOOL.fullmatch(spoken(text)) for text in column.texts)
+    named = _by_the_tool(column)
     # What SurveyMonkey leaves without a second line is its own, or a column whose header cells were merged.
     own = column.variable.kind == "meta" and (kind != "surveymonkey" or named)
     if own or (named and kind not in ("csv", "excel", "parquet", "spss")):

@@ -14,7 +14,6 @@ FEWEST = 8  # of fewer different numbers, each may be a code
 ANSWERS = 25  # more different answers are no groups, until a person groups them
 GROUPED = ("demographic", "geographic", "firmographic")
 _COUNT = re.compile(r"\b(number|size|count|how many|num|people|số người|số con)\b")
-_NUMBERED = re.compile(r"\d{1,2}\s*[-–:.=(].*\D.*")
 
 
 def question(column: Facts) -> Guess:
@@ -46,11 +45,6 @@ def _worded_scale(column: Facts) -> Guess | None:
     if column.numeric or column.distinct > 12:
         return None
     measured = next((m for m in ("recommend", "satisfied", "easy") if says(MEASURES[m], *column.texts)), "")
-    if measured and column.words and all(_NUMBERED.fullmatch(w) for w in column.words):
-        look = "the digits before the words would make it a metric; export the values as numbers"
-        return Guess(
-            (column.name,), "question", "single", {}, "answers that begin with their code", "medium", look=look
-        )
     order = in_order(column.counts.index)
     if order is None:
         return None
@@ -60,9 +54,7 @@ def _worded_scale(column: Facts) -> Guess | None:
     entries = {"labels": labels} | ({"missing": none} if none else {})
     if len(scale) in (4, 5):
         entries["nets"] = {"Top two": [str(len(scale) - 1), str(len(scale))]}
-    look = ""
-    if measured:
-        look = "as a metric it needs codes: export the values as numbers; here the two best answers are a net"
+    look = "as a metric it needs one of your own, with a score for each answer (data/README.md)" if measured else ""
     return Guess(
         (column.name,),
         "question",
@@ -75,7 +67,8 @@ def _worded_scale(column: Facts) -> Guess | None:
 
 
 def _several(column: Facts) -> Guess | None:
-    sign = separator(column)
+    # Sentences of a text field have commas in them.
+    sign = None if column.variable.kind == "text" else separator(column)
     if sign is None:
         return None
     entries = {"separator": sign}

@@ -7,14 +7,17 @@ from cxlib.codebook import METRIC_SCALES
 from cxlib.column_facts import Facts
 from cxlib.guess_multi import parent
 from cxlib.guesses import Guess
+from cxlib.new_names import BEGUN
 from cxlib.scale_guess import Scale
 from cxlib.wording import ATTRIBUTES, MEASURES, QUANTITY, says, spoken
 
 # What is measured: its metric, and how a question is called that measures it on another scale.
 METRICS = {"recommend": ("nps", "recommendation"), "satisfied": ("csat", "satisfaction"), "easy": ("ces", "ease")}
+_NOUNS = {"recommendation": "sẵn lòng giới thiệu", "satisfaction": "hài lòng", "ease": "dễ dàng"}  # in Vietnamese
 _PREFIX = re.compile(r"([^\W\d_]+\d+)(?=[^\W\d]|[_\-. ])")
 _RANKS = re.compile(r"\brank(s|ed|ing)?\b|xếp hạng|thứ tự ưu tiên")
 _RATES = re.compile(r"\brat(e|ing)\b|\bon a scale\b|đánh giá|thang điểm")
+MANY = 24  # ratings of one question beyond which they are a list of items
 ALIKE = 3  # ratings of one scale, side by side, that need no word of rating
 
 
@@ -64,9 +67,11 @@ def _dented(columns: list[Facts]) -> bool:
 
 
 def _group(column: Facts) -> str:
-    """What the ratings of one question have in common: its block, its number (Q7), or the beginning of their names."""
+    """What the ratings of one question have in common: block, number (Q7), the beginning of their names or wordings."""
     prefix = _PREFIX.match(column.name)
-    return column.variable.block or (prefix[1] if prefix else parent(column))
+    words = column.texts[0].split()
+    begun = " ".join(words[:BEGUN]) if len(words) > BEGUN else ""
+    return column.variable.block or (prefix[1] if prefix else begun or parent(column))
 
 
 def _measure(column: Facts) -> str:
@@ -109,7 +114,10 @@ def _metric(column: Facts, scale: Scale, kind: str) -> Guess:
     name = f"{noun}_{scale.low}_{scale.high}"
     reason = f'"{words}" in the wording, but not on {metric.upper()}\'s scale {usual[0]}-{usual[1]}: {scale.reason}'
     look = f"it is reported as a mean of {scale.written}, since {metric.upper()} needs {usual[0]}-{usual[1]}"
-    own = {name: {"scale": [scale.low, scale.high], "scores": "mean", "unit": "score"}}
+    label = {
+        lang: f"{word[0].upper()}{word[1:]} ({scale.written})" for lang, word in (("en", noun), ("vi", _NOUNS[noun]))
+    }
+    own = {name: {"scale": [scale.low, scale.high], "scores": "mean", "unit": "score", "label": label}}
     entries = {"metric": name} | entries
     return Guess((column.name,), "question", "metric", entries, reason, "medium", scale.outside, look, own)
 
@@ -120,6 +128,11 @@ def _driver(column: Facts, scale: Scale, alike: int, known: bool, usual: bool) -
     entries = _entries(column, scale)
     if _RANKS.search(" ".join(map(spoken, column.texts))):
         return Guess((column.name,), "candidate", "driver", {}, "ranks, which are no ratings", "low")
+    if alike > MANY:
+        # A list of brands or dishes: its items are looked at one by one, and nothing is moved by all of them at once.
+        nets = {"nets": {"Top two": [str(scale.high - 1), str(scale.high)]}}
+        reason = f"{scale.reason}, one of {alike} alike, which are too many to be drivers"
+        return Guess((column.name,), "question", "single", entries | nets, reason, "medium", scale.outside)
     if alike >= (2 if usual and (known or not scale.padded) else ALIKE):
         reason, sure = f"{scale.reason}, one of {alike} alike", "high" if column.variable.block or rated else "medium"
     elif rated and not says(MEASURES["recommend"], *column.texts):

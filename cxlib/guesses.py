@@ -14,6 +14,7 @@ class Guess:
     `use` is key, question, private, candidate (nobody can tell yet) or left out; `role` the key of the survey or the
     question's role; `entries` what else study.yml would say of the question; `outside` the codes off its scale with
     their counts; `look` what a person has to look at; `own` the definition of a metric of the study's own, by its name.
+    `decided` marks what a person has confirmed or said: it is no guess any more.
     """
 
     columns: tuple[str, ...]
@@ -25,3 +26,4 @@ class Guess:
     outside: dict[str, int] = field(default_factory=dict)
     look: str = ""
     own: dict[str, Any] = field(default_factory=dict)
+    decided: bool = False

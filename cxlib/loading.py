@@ -310,13 +310,16 @@ class _FileReader:
             ticks = columns.split(cells, question.separator)
             self.out |= {f"{name}.{option}": ticks[option] for option in ticks}
             return
+        own = {c: self.study.book.words(text) for c, text in question.labels.items()}
         if question.role in ("metric", "driver", "number"):
+            # Survey tools write answers in words as they were shown; the labels say which number each is.
+            coded = columns.label_codes(columns.codes(raw), own) if own else raw
+            cells = columns.label_codes(cells, own) if own else cells
             scale = self.study.metric(name, self.name).scale if question.role == "metric" else question.scale
-            values, found = columns.ratings(raw, place, question, scale, question.decimal or self.spec.decimal)
+            values, found = columns.ratings(coded, place, question, scale, question.decimal or self.spec.decimal)
         elif question.role == "comment":
             values = columns.comments(raw, question.missing)
         else:
-            own = {c: self.study.book.words(text) for c, text in question.labels.items()}
             known = self.answers.variables[source].labels if source in self.answers.variables else {}
             labels = own or {c: text for c, text in known.items() if c not in question.missing}
             values, found = columns.labelled(raw, place, question, labels, strict=bool(own))

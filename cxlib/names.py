@@ -6,7 +6,7 @@ from cxlib.wording import spoken, unmarked
 
 LONGEST = 40
 # Words that tell nothing of a question.
-_FILLING = {
+FILLING = {
     *("a", "an", "the", "of", "to", "is", "are", "was", "were", "do", "does", "did", "you", "your", "we", "our", "us"),
     *("it", "its", "on", "in", "at", "for", "from", "with", "and", "or", "how", "what", "which", "please", "that"),
     *("this", "these", "those", "have", "has", "had", "be", "been", "would", "could", "will", "i", "my", "me", "as"),
@@ -22,7 +22,7 @@ def slug(text: str) -> str:
     if " " not in text.strip() and len(text) <= LONGEST and re.match(r"[^\W\d]", text):
         return re.sub(r"\W+", "_", unmarked(text)).strip("_")
     words = re.findall(r"[a-z0-9]+", unmarked(spoken(re.sub(r"['’]s?\b", "", text))))
-    telling = [w for w in words if w not in _FILLING and not w.isdigit()] or words
+    telling = [w for w in words if w not in FILLING and not w.isdigit()] or words
     name = ""
     for word in telling:
         if len(name) + len(word) + bool(name) > LONGEST - 4:

@@ -75,13 +75,20 @@ def _codes(key: str, value: Any) -> Any:
     return {code(text): label for text, label in value.items()} if key == "labels" else value
 
 
+def guessed(made: Guess, indent: int, what: str = "guessed") -> list[str]:
+    """The comments above an entry: why it was guessed, and what to look at; none above what a person has decided."""
+    if made.decided:
+        return []
+    pad = " " * indent
+    return [f"{pad}# {what}: {why(made)}"] + ([f"{pad}# look: {comment(made.look)}"] if made.look else [])
+
+
 def question(name: str, made: Guess, entries: dict[str, Any]) -> list[str]:
-    """A guessed question as lines; a candidate stands behind #, for a person to take it in."""
-    head = f"      # {'guessed' if made.use == 'question' else 'candidate'}: {why(made)}"
-    look = [f"      # look: {comment(made.look)}"] if made.look else []
+    """A question as lines, a guess with its reason; a candidate stands behind #, for a person to take it in."""
+    head = guessed(made, 6, "guessed" if made.use == "question" else "candidate")
     entries = {"role": made.role} | {key: _codes(key, value) for key, value in entries.items()}
     line = f"      {scalar(name)}: {flow(entries)}"
     body = [line] if len(line) <= 118 else [f"      {scalar(name)}:", *block(entries, 8)]
     if made.use != "question":
         body = [f"      # {line[6:]}" for line in body]
-    return [head, *look, *body]
+    return [*head, *body]

@@ -41,8 +41,13 @@ def strength(answer: str) -> float | None:
         return None
     if re.search(r"\bnot (very|too|so)\b", text):
         return -1.0
-    much = 2.0 if _STRONG.search(text) else 0.5 if _WEAK.search(text) else 1.0
-    return -much if low else much
+    return -emphasis(answer) if low else emphasis(answer)
+
+
+def emphasis(answer: str) -> float:
+    """How strongly an answer is put, whatever it says: 2 (very), 1, or a half (somewhat)."""
+    text = spoken(answer)
+    return 2.0 if _STRONG.search(text) else 0.5 if _WEAK.search(text) else 1.0
 
 
 def in_order(answers) -> tuple[list[str], list[str]] | None:

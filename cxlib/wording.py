@@ -183,9 +183,16 @@ MISSING = {
 }
 
 
+_NEVER_USED = re.compile(
+    r"(i )?(have|has|did|do)(n't| not| never) (use|used|tried|try|had|experienced?)( (it|this|any|one))?( yet)?|"
+    r"no experience|no opinion|not applicable to me|(tôi )?chưa (dùng|sử dụng|trải nghiệm)( bao giờ)?"
+)
+
+
 def is_missing(answer: str) -> bool:
     """Whether an answer only says that there is none: Blank, N/A, Don't know, Không biết."""
-    return " ".join(answer.casefold().split()).strip("()[]") in MISSING
+    plain = " ".join(answer.casefold().replace("’", "'").split())
+    return plain.strip("()[]") in MISSING or bool(_NEVER_USED.fullmatch(plain.rstrip("."))) or plain.endswith("(n/a)")
 
 
 def says(pattern: re.Pattern, *texts: str) -> str:

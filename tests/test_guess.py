@@ -71,7 +71,8 @@ def test_a_scale_of_0_to_10_alone_is_no_nps():
 def test_wording_beats_scale_and_another_scale_is_a_metric_of_its_own():
     """Ease on 1-5 is not CES (1-7): its mean is reported under another name."""
     made = guessed({"How easy was it? (1-5)": list(CSAT), "filler": ["a", "b"]})["How easy was it? (1-5)"]
-    assert made.own == {"ease_1_5": {"scale": [1, 5], "scores": "mean", "unit": "score"}}
+    label = {"en": "Ease (1-5)", "vi": "Dễ dàng (1-5)"}
+    assert made.own == {"ease_1_5": {"scale": [1, 5], "scores": "mean", "unit": "score", "label": label}}
     assert (made.confidence, made.look) == ("medium", "it is reported as a mean of 1-5, since CES needs 1-7")
 
 
@@ -100,13 +101,33 @@ def test_of_many_questions_on_satisfaction_the_overall_one_is_the_metric():
     assert [m.role for m in made.values()] == ["driver", "driver", "driver", "metric"]
 
 
-def test_likert_words_are_one_answer_of_several_in_order_with_a_word_on_codes():
-    words = ["Satisfied", "Very satisfied", "Neutral", "Dissatisfied", "Very dissatisfied", "Don't know"]
-    made = guessed({"How satisfied are you overall?": words})["How satisfied are you overall?"]
-    assert list(made.entries["labels"].values()) == [words[i] for i in (4, 3, 2, 0, 1)]
-    assert (made.role, made.entries["missing"]) == ("single", ["Don't know"])
-    assert made.entries["nets"] == {"Top two": ["4", "5"]}
-    assert made.look.startswith("as a metric it needs codes")
+_WORDS = ["Satisfied", "Very satisfied", "Neutral", "Dissatisfied", "Very dissatisfied"]
+
+
+def test_likert_words_that_ask_of_the_whole_are_the_metric_with_a_label_a_code():
+    made = guessed({"How satisfied are you overall?": [*_WORDS, "Don't know"]})["How satisfied are you overall?"]
+    assert list(made.entries["labels"].items()) == [(str(i), _WORDS[w]) for i, w in enumerate((4, 3, 2, 0, 1), 1)]
+    assert (made.role, made.entries["metric"], made.entries["missing"]) == ("metric", "csat", ["Don't know"])
+
+
+def test_likert_words_are_drivers_beside_each_other_and_share_their_steps():
+    """A word that nobody gave to one question is a step of its scale where another question has it."""
+    made = guessed({"Staff": _WORDS, "Speed": _WORDS[:4], "Wash": _WORDS, "How often?": ["Never", "Rarely", "Often"]})
+    assert {made[c].role for c in ("Staff", "Speed")} == {"driver"}
+    assert made["Speed"].entries["scale"] == [1, 5]
+    assert (made["Wash"].role, made["How often?"].role) == ("single", "single")  # no word says that they rate
+    assert made["Wash"].entries["nets"] == {"Top two": ["4", "5"]}
+
+
+def test_words_that_bear_their_number_are_that_number():
+    """Oracle: how SurveyMonkey writes the ends of a 0-10 scale, and other tools those of theirs."""
+    nps = ["Not at all likely - 0", *range(1, 10), "Extremely likely - 10"]
+    made = guessed(
+        {"How likely are you to recommend us?": nps, "Was it easy?": ["1 - Hard", 2, 3, 4, 5, 6, "7 (Easy)"]}
+    )
+    recommend, easy = made.values()
+    assert (recommend.entries["metric"], easy.entries["metric"]) == ("nps", "ces")
+    assert recommend.entries["labels"] == {"0": nps[0], "10": nps[-1]}
 
 
 @pytest.mark.parametrize(

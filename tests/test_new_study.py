@@ -1,13 +1,16 @@
 """cx new: from an export to a study that holds, with nothing overwritten and nothing half-written."""
 
 import os
+import pty
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cxlib import Study, new_study, nps, study_text
+from cxlib import Study, new_asking, new_draft, new_study, nps, study_text
 from cxlib.errors import CxError
 from cxlib.guesses import Guess
 from cxlib.study_yml import read_codebook
@@ -402,3 +405,145 @@ def test_paths_that_no_file_can_have_are_told_in_one_message(tmp_path):
     for folder, export in ((long, "a.csv"), (loop, "a.csv"), (loop / "deep", "a.csv"), (tmp_path / "s", "y" * 300)):
         with pytest.raises(CxError, match=r"no such path can be used: (File name too long|Too many levels)"):
             new_study.create(folder, [tmp_path / export])
+
+
+# -- what is asked -------------------------------------------------------------------------------------------------
+
+EASY = "id,recommend,stars,city\n" + "".join(f"{i},{1 + i % 10},{1 + i % 5},{'AB'[i % 2]}\n" for i in range(60))
+YES_NO = "id,like,tea,city\n" + "".join(
+    f"{i},{'Yes' if i % 3 else 'No'},{'XYZ'[i % 3]},{'AB'[i % 2]}\n" for i in range(60)
+)
+
+
+def asked(tmp_path: Path, content: str, *answers: str):
+    """The draft after these answers (Enter where they end), the questions that were asked, and what was told."""
+    (tmp_path / "e.csv").write_text(content, encoding="utf-8")
+    questions, told, left = [], [], list(answers)
+
+    def ask(question):
+        questions.append(question)
+        return left.pop(0) if left else ""
+
+    return new_asking.decided(new_draft.begin([tmp_path / "e.csv"]), ask, told.append), questions, told
+
+
+def test_a_sure_metric_is_not_asked_for(tmp_path):
+    _, questions, _ = asked(tmp_path, vietnamese())
+    assert [question.prompt for question in questions] == ["Language", "Sample"]
+    assert [question.default for question in questions] == ["vi", "opt_in"]
+
+
+def test_an_unsure_metric_is_confirmed_by_enter_and_then_no_guess(tmp_path):
+    draft, questions, _ = asked(tmp_path, EASY)
+    assert questions[0].lines[0].startswith("recommendation_1_10 seems to be asked by the first of these")
+    assert draft.of("recommend").decided
+    assert draft.told == {"language", "sample"}
+
+
+def test_a_scale_on_which_nobody_answered_0_can_be_said_to_be_the_nps(tmp_path):
+    draft, _, _ = asked(tmp_path, EASY, "nps", "en", "panel")
+    assert draft.of("recommend").entries["metric"] == "nps"
+    assert draft.sample == "panel"
+
+
+def test_none_leaves_a_driver_and_asks_for_another_outcome(tmp_path):
+    draft, questions, _ = asked(tmp_path, EASY, "none", "none")
+    assert draft.of("recommend").role == "driver"
+    assert "What should the report be about?" in questions[1].lines[0]
+    assert not [made for made in draft.found if made.role == "metric"]
+
+
+def test_without_a_metric_a_yes_or_no_question_is_the_first_proposal(tmp_path):
+    draft, questions, _ = asked(tmp_path, YES_NO)
+    assert questions[0].choices["1"] == "like: No / Yes (60 answers)"
+    assert list(questions[1].choices.values()) == ["No (20, 33%)", "Yes (40, 67%)"]
+    made = draft.of("like")
+    assert made.entries["labels"] == {"0": "No", "1": "Yes"}
+    assert made.own == {"like_share": {"scale": [0, 1], "scores": {1: 100}, "unit": "percent", "label": "like: Yes"}}
+
+
+def test_any_other_question_can_be_named_and_several_answers_count(tmp_path):
+    draft, _, told = asked(tmp_path, YES_NO, "te", "tea", "1,4", "1, 3")
+    assert told == ["te is none of the answers; did you mean tea?", "4 is none of the answers"]
+    assert draft.of("tea").own["tea_share"]["scores"] == {1: 100, 3: 100}
+
+
+def test_an_answer_that_is_no_language_is_asked_for_again(tmp_path):
+    draft, questions, told = asked(tmp_path, vietnamese(), "vn", "vi", "CENSUS")
+    assert told == ["vn is none of the answers; did you mean vi?"]
+    assert (draft.language, draft.sample) == ("vi", "census")
+    assert len(questions) == 3
+
+
+def typed(arguments: list[str], answers: list[str]) -> tuple[str, int]:
+    """What cx prints at a terminal (a pseudo-terminal of its own) on which these lines are typed; its exit code."""
+    parent, child = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "JPY_PARENT_PID"}
+    command = [sys.executable, "-c", "import sys; from cxlib.cli import main; sys.argv[0] = 'cx'; main()", *arguments]
+    with subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=environment, cwd=ROOT) as process:
+        os.close(child)
+        os.write(parent, "".join(f"{answer}\n" for answer in answers).encode())
+        printed = b""
+        while True:
+            try:
+                part = os.read(parent, 4096)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not part:
+                break
+            printed += part
+    os.close(parent)
+    return printed.decode().replace("\r\n", "\n"), process.returncode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no pseudo-terminals")
+def test_at_a_terminal_it_asks_and_enter_takes_the_guess(tmp_path):
+    (tmp_path / "e.csv").write_text(YES_NO, encoding="utf-8")
+    printed, status = typed(["new", str(tmp_path / "s"), "--from", str(tmp_path / "e.csv")], ["", "", "", "panel"])
+    assert status == 0, printed
+    assert "Which answers count (numbers, with commas) [2]: " in printed
+    text = (tmp_path / "s/study.yml").read_text()
+    assert "sample: panel\n" in text
+    assert spec(tmp_path / "s").questions["like"].metric == "like_share"
+    (tmp_path / "t").mkdir()
+    printed, status = typed(["new", str(tmp_path / "t/s"), "--yes", "--from", str(tmp_path / "e.csv")], [])
+    assert (status, "Sample [" in printed) == (0, False)
+
+
+def test_a_terminal_that_is_closed_in_the_middle_changes_nothing(tmp_path):
+    (tmp_path / "e.csv").write_text(YES_NO, encoding="utf-8")
+    printed, status = typed(["new", str(tmp_path / "s"), "--from", str(tmp_path / "e.csv")], ["", "\x04"])
+    assert (status, (tmp_path / "s").exists()) == (1, False)
+    assert "interrupted; nothing was changed" in printed
+
+
+# -- from a file without a metric as far as it can ------------------------------------------------------------------
+
+
+def test_without_a_metric_the_lines_that_would_make_one_are_told(tmp_path):
+    """The lines are what study.yml takes: put in the place of the question's own they make a metric."""
+    (tmp_path / "e.csv").write_text(YES_NO, encoding="utf-8")
+    lines = new_study.create(tmp_path / "s", [tmp_path / "e.csv"])
+    own, told = lines[lines.index("metrics:") + 1], next(line for line in lines if line.startswith("      like:"))
+    file = tmp_path / "s/study.yml"
+    text = re.sub(r"(?m)^ *(# guessed.*\n *)?like: .*\n", "", file.read_text(), count=1)
+    text = text.replace("tables:\n", f"metrics:\n{own}\ntables:\n").replace("questions:\n", f"questions:\n{told}\n")
+    file.write_text(text)
+    assert Study.load(tmp_path / "s").survey["like"].mean() == pytest.approx(40 / 60)
+
+
+def test_the_title_is_the_folders_where_the_file_tells_nothing(tmp_path):
+    (tmp_path / "export.csv").write_text(ONE)
+    new_study.create(tmp_path / "acme_riders", [tmp_path / "export.csv"])
+    assert read_codebook(tmp_path / "acme_riders/study.yml").title == "Acme riders"
+
+
+def test_wordings_that_begin_alike_are_named_by_what_tells_them_apart(tmp_path):
+    heads = [f"Please rate how much you like the food of {country}:" for country in ("Algeria", "Brazil", "Chile")]
+    rows = [",".join(str(1 + (i + n) % 5) for n in range(3)) for i in range(40)]
+    folder = begun(tmp_path, "\n".join([",".join(heads), *rows]) + "\n")
+    found = spec(folder).questions
+    assert {name: question.label for name, question in found.items()} == {
+        "Algeria": "Algeria", "Brazil": "Brazil", "Chile": "Chile",
+    }  # fmt: skip
+    assert found["Brazil"].text == heads[1]
