@@ -7,10 +7,11 @@ shown beside one another, and none of them is ever taken silently.
 from dataclasses import dataclass
 
 from cxlib.language import noted
+from cxlib.shown import Shown
 
 
-@dataclass(frozen=True)
-class Anchor:
+@dataclass(frozen=True, repr=False)
+class Anchor(Shown):
     """One published rate: share of unhappy customers who complained to the company, and where it comes from.
 
     `base` says what is known of the number of unhappy people behind it. `nobody` is the share that told nobody at all,

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from cxlib.calls import told
 from cxlib.errors import CxError
 from cxlib.language import digits, noted, tr
 from cxlib.linear import fit_linear
@@ -22,6 +23,7 @@ KINDS = (noted("basic"), noted("performance"), noted("excitement"))
 UNSORTED, NO_EFFECT = noted("not told apart"), noted("no effect shown")
 
 
+@told
 def asymmetry(
     frame,
     outcome,

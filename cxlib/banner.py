@@ -1,6 +1,5 @@
 """Banner tables: any question by any number of others, tested column against column, with every base."""
 
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +10,7 @@ import pandas as pd
 
 from cxlib.banner_lines import Line, columns_of, counted, groups_of, lines_of, scored
 from cxlib.banner_print import notes, printed
+from cxlib.calls import told
 from cxlib.corrections import adjust
 from cxlib.counts import as_list, columns_in, tallies, tally
 from cxlib.design import design_of
@@ -19,6 +19,7 @@ from cxlib.errors import CxError
 from cxlib.language import noted, tr
 from cxlib.metrics import levels
 from cxlib.scores import estimates
+from cxlib.shown import Shown
 from cxlib.variance import Domains, linearise
 
 CAPITAL, SMALL = 0.05, 0.10  # a corrected p at most so large gives a capital letter (95%), a small one (90%)
@@ -27,8 +28,8 @@ CHUNK = 4_000_000  # numbers held in memory at a time
 LETTERS = [*ascii_uppercase, *(a + b for a in ascii_uppercase for b in ascii_uppercase)]
 
 
-@dataclass(frozen=True)
-class Banner:
+@dataclass(frozen=True, repr=False)
+class Banner(Shown):
     """A banner table: str() and HTML show it as it is handed over, the frames hold what it is made of.
 
     cells: a row per line and column: question, line, kind (share, mean, score), unit, banner, group, letter,
@@ -51,16 +52,10 @@ class Banner:
 
     def to_html(self) -> str:
         """The printed table as HTML, with its notes."""
-        below = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return self.to_frame().to_html(border=0, classes="cx") + below
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def __str__(self) -> str:
-        return "\n".join([self.to_frame().to_string(), *self.notes])
+        return self._repr_html_()
 
 
+@told
 def banner(
     frame,
     rows,
@@ -78,6 +73,7 @@ def banner(
     correction="holm",
     test="t",
     confidence=0.95,
+    method="mover",
     minimum_base=30,
 ) -> Banner:
     """Questions in rows by groups in columns: percentages and means with letters, intervals and bases.
@@ -91,8 +87,18 @@ def banner(
     Columns of one banner question are tested against each other, pair by pair, and against the rest of them;
     those named in `sequence` (waves) each against the one before. `correction` (holm, bh, none) is for the pairs
     within one row and one banner question. `test` is t (design-based) or z (pooled, on Kish's effective bases).
+    `method` is that of the intervals of differences of shares, as in scores.nps().
     Nothing is printed or tested on fewer than `minimum_base` answers. Raises CxError for a banner question of one
     group, and for columns that overlap.
+
+    >>> from cxlib import Study, compare
+    >>> study = Study.load("data/demo")
+    >>> made = compare.banner(study.survey, "payment", "city", **study.design)
+    >>> made.cells[["line", "group", "estimate", "low", "high", "letters"]].round(1).head(3)
+       line             group  estimate   low  high letters
+    0  Cash             Total      29.6  28.3  30.9
+    1  Cash  Ho Chi Minh City      28.4  26.7  30.2
+    2  Cash             Hanoi      31.4  29.6  33.4       A
     """
     questions, columns, sequence = as_list(rows), as_list(columns), as_list(sequence)
     labels, asked, metrics = dict(labels or {}), dict(asked or {}), dict(metrics or {})
@@ -102,13 +108,14 @@ def banner(
     present = columns_of(frame)
     lines = [line for name in questions for line in lines_of(frame, present, name, metrics, labels, asked)]
     options = {"test": test, "confidence": confidence, "minimum_base": minimum_base}
+    how = {"weighted": weights is not None, "confidence": confidence, "method": method}
     # One pass that refuses weights and columns that cannot be counted with, before the work begins.
     tally(frame, lines[0].source, weights=weights, **design)
     grouped: dict[str, str | None] = {"": None}
     for name in columns:
         frame, grouped[name] = groups_of(frame, name, labels)
     cells, tests = [], []
-    for name, batch, domains, found in _estimated(frame, lines, grouped, weights, design, confidence):
+    for name, batch, domains, found in _estimated(frame, lines, grouped, weights, design, how):
         kept, title = _groups(domains, grouped[name], len(batch)), labels.get(name, name)
         cells.append(_cells(batch, domains, found, kept, title))
         if name and batch[0].kind != "asked":
@@ -139,7 +146,7 @@ def _unlike(names: list[str], labels: dict[str, str]) -> dict[str, str]:
     return labels | {n: f"{t} ({n})" for n, t in zip(names, titles, strict=True) if titles.count(t) > 1}
 
 
-def _estimated(frame, lines: list[Line], grouped: dict, weights, design: dict, confidence) -> Iterator[tuple]:
+def _estimated(frame, lines: list[Line], grouped: dict, weights, design: dict, how: dict) -> Iterator[tuple]:
     """Lines estimated together: banner question, lines, their Domains, and the frame of estimates.
 
     A pandas frame is its own tally: all questions are taken from its rows at once. Other engines count question by
@@ -154,7 +161,7 @@ def _estimated(frame, lines: list[Line], grouped: dict, weights, design: dict, c
             known = levels(batch[0].metric) if batch[0].metric else [0.0, 100.0] if batch[0].kind == "share" else []
             for name in names:
                 domains = linearise(table, y, by=grouped[name], design=drawn)
-                found = estimates(domains, known, table, y[:, 0], weighted=weights is not None, confidence=confidence)
+                found = estimates(domains, known, table, y[:, 0], **how)
                 yield name, batch, domains, found
 
 

@@ -12,15 +12,17 @@ import pandas as pd
 from scipy import optimize, special
 
 from cxlib import separation
+from cxlib.calls import told
 from cxlib.errors import CxError
 from cxlib.language import tr
 from cxlib.newton import maximise
 from cxlib.sandwich import Errors, by_information, design_based, parameters
+from cxlib.shown import Shown
 from cxlib.terms import Sample, read, standardised
 
 
-@dataclass(frozen=True)
-class BinaryFit:
+@dataclass(frozen=True, repr=False)
+class BinaryFit(Shown):
     """A fitted binary logit.
 
     coefficients: frame by term ("(constant)" first) in log odds of `event`: estimate, se, low, high, t, p, n,
@@ -58,6 +60,7 @@ class BinaryFit:
         return "" if self.kind == "none" else separation.sentence(self.kind, outcome, self.separated, label=label)
 
 
+@told
 def binary(
     frame,
     outcome,
@@ -81,6 +84,15 @@ def binary(
     fit has profile-likelihood intervals; under a design only terms that separate have, on Kish's effective n, since a
     sandwich needs cases on both sides. Raises CxError as terms.read() and for an outcome without two values.
     Sources: Firth, Biometrika 80 (1993) 27-38; Heinze and Schemper, Statistics in Medicine 21 (2002) 2409-2419.
+
+    >>> from cxlib import Study, drivers
+    >>> study = Study.load("data/demo")
+    >>> fit = drivers.binary(study.survey, "problem", ["product_quality", "staff_speed"], **study.design)
+    >>> fit.odds_ratios.round(2)
+                     estimate   low  high
+    term
+    product_quality      1.66  1.56  1.76
+    staff_speed          1.27  1.21  1.33
     """
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     sample = read(frame, outcome, drivers, weights=weights, **design)

@@ -15,6 +15,7 @@ from cxlib.customers import customers_view
 from cxlib.errors import CxError
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
+from cxlib.shown import Shown
 from cxlib.text import interval, number
 
 SILENT = Metric("silent", "Unhappy and silent", (0, 1), {1: 1}, "score")
@@ -25,8 +26,8 @@ PENALTIES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0)
 WORTH_TELLING = 0.1  # log odds; what raises the odds by less than a tenth is no reason
 
 
-@dataclass(frozen=True)
-class Cases:
+@dataclass(frozen=True, repr=False)
+class Cases(Shown):
     """Whom to call (frame), what the chance is worth (calibration), and what a reader ought to know (notes)."""
 
     frame: pd.DataFrame

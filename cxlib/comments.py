@@ -17,6 +17,7 @@ from cxlib.language import noted, tr
 from cxlib.metrics import levels
 from cxlib.quotes import quotes
 from cxlib.scores import by_group, shares
+from cxlib.shown import Shown
 from cxlib.survey import metrics
 from cxlib.themes import members
 from cxlib.themes import themes as grouped
@@ -34,8 +35,8 @@ _HELD = "_held"  # column: whether a comment has the theme
 SIDES = ["elsewhere", "without", "with"]  # rows that do not count, comments without the theme and with it
 
 
-@dataclass(frozen=True)
-class Said:
+@dataclass(frozen=True, repr=False)
+class Said(Shown):
     """The comments to one question of a study: texts (by row of the survey) and held (phrases.mentions() of them).
 
     question is None where the study asks for no comment.
@@ -47,8 +48,8 @@ class Said:
     held: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Themes:
+@dataclass(frozen=True, repr=False)
+class Themes(Shown):
     """The themes of a wave's comments, as frames; without rows where there are none.
 
     themes: theme, rest (true for what is of no theme), terms, count (comments with it), estimate (share of the comments
@@ -171,12 +172,19 @@ def key_terms(
 
 
 def themes(
-    spoken: Said, wave: str | None, *, confidence=0.95, minimum_base: int | None = None, most: int = 3
+    spoken: Said,
+    wave: str | None,
+    *,
+    confidence=0.95,
+    method="mover",
+    minimum_base: int | None = None,
+    most: int = 3,
 ) -> Themes:
     """The themes of a wave's comments, how those who mention them score, and `most` examples of each.
 
     Themes are formed of the comments of all waves, 50 at least. `minimum_base` (default: the study's) is that of the
-    comments for a share, and of those who mention a theme and of those who do not for a score.
+    comments for a share, and of those who mention a theme and of those who do not for a score. `method` is that of the
+    intervals of differences of shares.
     """
     study, texts = spoken.study, of_wave(spoken, wave)
     least = max(study.book.minimum_base if minimum_base is None else minimum_base, 2)
@@ -198,7 +206,7 @@ def themes(
     shown = shown.iloc[np.lexsort([shown["theme"].astype(str), -shown["estimate"].fillna(0).round(9), last])]
     shown = shown.loc[~last[shown.index] | (shown["count"] > 0), THEMES].reset_index(drop=True)
     order = shown.loc[~shown["rest"], "theme"].tolist()
-    scores = _by_metric(study, {name: flags[name] for name in order}, confidence, least)
+    scores = _by_metric(study, {name: flags[name] for name in order}, confidence, method, least)
     told = quotes(belongs.rename(columns={"theme": "group"}), texts, most=most).rename(columns={"group": "theme"})
     told = told.iloc[np.argsort(told["theme"].map(order.index), kind="stable")].reset_index(drop=True)
     shown["theme"] = shown["theme"].mask(shown["rest"], tr(OTHER))
@@ -223,7 +231,7 @@ def _share(study, frame: pd.DataFrame, wave: str | None, confidence: float, leas
     return rows
 
 
-def _by_metric(study, flags: dict[str, pd.Series], confidence: float, least: int) -> pd.DataFrame:
+def _by_metric(study, flags: dict[str, pd.Series], confidence: float, method: str, least: int) -> pd.DataFrame:
     """The rows of Themes.by_metric: who mentions a theme against who comments and does not."""
     frames = []
     for metric in metrics(study).itertuples() if study.questions("metric") else ():
@@ -235,7 +243,7 @@ def _by_metric(study, flags: dict[str, pd.Series], confidence: float, least: int
             change = compare.changes(frame, kind, over=_HELD, order=SIDES, breaks=["without"], **how)
             if change.empty:
                 continue
-            level = by_group(frame, kind, [_HELD], **how).set_index(_HELD)
+            level = by_group(frame, kind, [_HELD], method=method, **how).set_index(_HELD)
             mention, other = level.loc["with"], level.loc["without"]
             about = {"given": mention["estimate"], "given_low": mention["low"], "given_high": mention["high"]}
             about |= {"without": other["estimate"], "n_weighted": mention["n_weighted"]}

@@ -11,14 +11,18 @@ from scipy import special
 
 from cxlib.banner import Banner, banner
 from cxlib.batteries import alpha, omega
+from cxlib.calls import told
 from cxlib.corrections import adjust
 from cxlib.counts import as_list, tally
 from cxlib.crosstabs import Crosstab, crosstab
+from cxlib.design import design_of
 from cxlib.errors import CxError
+from cxlib.offered import offered
 from cxlib.scores import score
 from cxlib.variance import Domains, linearise
 
 __all__ = ["Banner", "Crosstab", "alpha", "banner", "changes", "crosstab", "differences", "omega", "verdict"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 # How a p value is put into words. Between the two, the honest word is borderline: another reasonable choice of
 # weights, clusters or strata may carry it over any line drawn at 0.05.
@@ -32,6 +36,7 @@ def verdict(p: float) -> str:
     return "clear" if p < CLEAR else "borderline" if p <= BORDERLINE else "none"
 
 
+@told
 def changes(
     frame,
     metric,
@@ -57,10 +62,29 @@ def changes(
     Columns: before, after, estimate (after less before), low, high, se, t, df, p, p_adjusted (all changes together,
     by `correction`), tests (how many they are), verdict (on p_adjusted), n_before, n and n_weighted (of after).
     Groups under `minimum_base` give nan. Arguments otherwise as in scores.by_group().
+
+    >>> from cxlib import Study, compare
+    >>> study = Study.load("data/demo")
+    >>> found = compare.changes(study.survey, "nps", over="wave", question="recommend", **study.design)
+    >>> found[["before", "after", "estimate", "low", "high", "verdict"]].round(1)
+        before    after  estimate   low  high verdict
+    0  2025-H1  2025-H2     -10.4 -15.7  -5.1   clear
+    1  2025-H2  2026-H1      16.6  12.4  20.9   clear
+    2  2026-H1  2026-H2      10.0   4.7  15.3   clear
     """
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     table = tally(frame, question, by=over, weights=weights, **design)
-    domains = linearise(table, score(table, metric, question, frame), by=over, **design)
+    how = {"confidence": confidence, "minimum_base": minimum_base, "correction": correction, "breaks": breaks}
+    drawn = design_of(table, **design)
+    return changes_of(table, metric, over=over, question=question, order=order, design=drawn, frame=frame, **how)
+
+
+def changes_of(
+    table: pd.DataFrame, metric, *, over, question, design, order=None, confidence=0.95, minimum_base=2,
+    correction="holm", breaks=(), frame=None,
+) -> pd.DataFrame:  # fmt: skip
+    """What changes() gives, of a tally by `over`, and its `design` (design.design_of())."""
+    domains = linearise(table, score(table, metric, question, frame), by=over, design=design)
     names = domains.keys[as_list(over)[0]].astype(str).tolist()
     order = [str(name) for name in order] if order is not None else names
     unknown = sorted(set(names) - set(order) - {"<NA>"})
@@ -115,6 +139,7 @@ def _differences(domains: Domains, names: list[str], pairs: list[tuple], confide
     )
 
 
+@told
 def differences(frame, metric, *, over, question, **how) -> pd.DataFrame:
     """Every group of `over` against every other, and against the rest: differences of one metric, with tests.
 

@@ -114,14 +114,16 @@ def chosen_wave(study, wave: str = "") -> str:
     return wave or known[-1]
 
 
-def standing(study, *, confidence=0.95) -> pd.DataFrame:
+def standing(study, *, confidence=0.95, method="mover") -> pd.DataFrame:
     """Every metric of every company in every wave: estimate, interval, bases and method; ours comes first.
+
+    `method` is that of the intervals of differences of shares, as in scores.nps().
 
     Columns: name, label, unit, company, own (true for ours), wave, and those of scores.by_group(). No rows without a
     benchmark. Groups under the minimum base have no estimate.
     """
     frames, shown = [], waves(study)
-    for panel in _panels(study, confidence):
+    for panel in _panels(study, confidence, method):
         rows = panel.rows[(panel.rows["n"] > 0) & panel.rows["wave"].isin(shown)]
         wave, company = rows["wave"].map(shown.index), pd.factorize(rows["company"])[0]
         frames.append(rows.iloc[np.lexsort([wave, company, ~rows["own"]])].assign(**panel.about))
@@ -203,7 +205,7 @@ def _judged(frame: pd.DataFrame, family: list[str]) -> pd.DataFrame:
     return frame.assign(verdict=[verdict(p) for p in frame["p_adjusted"]])
 
 
-def _panels(study, confidence: float) -> list[Panel]:
+def _panels(study, confidence: float, method="mover") -> list[Panel]:
     """A panel for each metric that can be compared; none without a benchmark."""
     if not study.has("benchmark"):
         return []
@@ -212,10 +214,10 @@ def _panels(study, confidence: float) -> list[Panel]:
         about = {"name": row.name, "label": row.label, "unit": row.unit}
         blocks, frames, filled = [], [], 1.0
         if row.question is not None:
-            domains, rows = _own(study, row.question, confidence)
+            domains, rows = _own(study, row.question, confidence, method)
             blocks, frames, filled = [domains], [rows], _filled(domains, row.least, row.most)
-        domains, rows = _theirs(study, row, filled, confidence)
-        widest = [*blocks, _theirs(study, row, 1.0, confidence)[0]]
+        domains, rows = _theirs(study, row, filled, confidence, method)
+        widest = [*blocks, _theirs(study, row, 1.0, confidence, method)[0]]
         panels.append(
             Panel(
                 about,
@@ -228,7 +230,7 @@ def _panels(study, confidence: float) -> list[Panel]:
     return panels
 
 
-def _own(study, question: str, confidence: float) -> tuple[Domains, pd.DataFrame]:
+def _own(study, question: str, confidence: float, method: str) -> tuple[Domains, pd.DataFrame]:
     """Our own domains by wave under the survey's design, and their estimates."""
     metric, by = study.metric(question), ["wave"] if study.waves else []
     table = tally(study.survey, question, by=by, **study.design)
@@ -236,18 +238,18 @@ def _own(study, question: str, confidence: float) -> tuple[Domains, pd.DataFrame
     design = {key: value for key, value in study.design.items() if key != "weights"}
     domains = linearise(table, y, by=by, **design)
     weighted = "weights" in study.design
-    rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence)
+    rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence, method=method)
     rows = rows.assign(wave=rows["wave"].astype(str) if by else "", company=benchmark.own_name(study), own=True)
     return domains, _reported(rows, study.book.minimum_base)
 
 
-def _theirs(study, about, filled: float, confidence: float) -> tuple[Domains, pd.DataFrame]:
+def _theirs(study, about, filled: float, confidence: float, method: str) -> tuple[Domains, pd.DataFrame]:
     """The benchmark's domains by company and wave, and their estimates."""
     table, y = benchmark.counts(study, about.name, filled)
     domains = linearise(table, y, by=benchmark.PLACE, **benchmark.design(study))
     steps = levels(study.metric(about.question)) if about.question else []
     weighted = "weight" in study.table("benchmark")
-    rows = estimates(domains, steps, table, y, weighted=weighted, confidence=confidence)
+    rows = estimates(domains, steps, table, y, weighted=weighted, confidence=confidence, method=method)
     rows["low"], rows["high"] = rows["low"].clip(about.least), rows["high"].clip(upper=about.most)
     if benchmark.form(study) == "scores":
         taken = tr("published score, as of a simple random sample")

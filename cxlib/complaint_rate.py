@@ -11,19 +11,21 @@ import numpy as np
 from scipy import optimize, special
 
 from cxlib.anchors import ANCHORS
+from cxlib.calls import told
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
 from cxlib.intervals import critical_value
 from cxlib.language import digits, noted, tr, tr_n
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
+from cxlib.shown import Shown
 
 PRIOR = 0.5  # Jeffreys: half a complainer and half a silent customer are added to what a survey saw
 COMPLAINED = Metric("complaint_rate", "Complaint rate", (0, 1), {1: 100}, "percent")
 
 
-@dataclass(frozen=True)
-class ComplaintRate:
+@dataclass(frozen=True, repr=False)
+class ComplaintRate(Shown):
     """What is known of the complaint rate p: a point (anchors, plain numbers) or a mixture of Beta distributions.
 
     `value` is the plug-in rate, 0 to 1: the survey's own share, the stated number, the mean of a stated Beta. a, b and
@@ -93,16 +95,22 @@ class ComplaintRate:
         )
 
 
+@told
 def complaint_rate(complained: int, unhappy: int, *, n_effective: float | None = None) -> ComplaintRate:
     """The rate from a survey: so many of the unhappy respondents complained.
 
     Beta(x + 1/2, n - x + 1/2), with x and n scaled down to the effective number of respondents where it is given.
     Raises CxError for counts that are negative or fractional, for more who complained than were unhappy, and where
     nobody was unhappy.
+
+    >>> from cxlib import iceberg
+    >>> iceberg.complaint_rate(10, 420)
+    Complaint rate 2.4% (95% interval 1.2 to 4.2%; 420 unhappy respondents, effective base 420; rate from the
+    survey: Beta with Jeffreys' prior, 420 unhappy respondents)
     """
     for what, count in (("complained", complained), ("unhappy", unhappy)):
-        if not float(count) >= 0 or float(count) % 1:
-            raise CxError(f"respondents are whole numbers of 0 or more; found {what} {count}")
+        if isinstance(count, str) or not float(count) >= 0 or float(count) % 1:
+            raise CxError(f"respondents are whole numbers of 0 or more; found {what} {count!r}")
     if unhappy == 0:
         raise CxError("a complaint rate needs unhappy respondents; none of the survey's was unhappy")
     if complained > unhappy:

@@ -13,14 +13,16 @@ from cxlib import language
 from cxlib.complaint_rate import ComplaintRate, rates_by_group, stated
 from cxlib.days import day
 from cxlib.errors import CxError, nearest
+from cxlib.filters import named_answers
 from cxlib.language import noted, tr
 from cxlib.rules import Fault, check_answers
+from cxlib.shown import Shown
 
 ALL, SURVEY = noted("all"), noted("survey")  # as study.yml writes them, and as tables show them
 
 
-@dataclass(frozen=True)
-class Definition:
+@dataclass(frozen=True, repr=False)
+class Definition(Shown):
     """What an estimate rests on: answers that mean unhappy and complained, severities, channels, window, rate.
 
     `severity` and `channels` are "all" or codes of the complaints table; `undeclared` names in words what is missing.
@@ -80,10 +82,7 @@ def declared(study, *, unhappy="", complained="", severity="", channels="", star
 
 def _answers(study, setting: str, text: str) -> dict[str, tuple[str, ...]]:
     """question: code|code, as a parameter writes it."""
-    question, _, listed = text.partition(":")
-    question, codes = question.strip(), tuple(code.strip() for code in listed.split("|") if code.strip())
-    if not question or not codes:
-        raise CxError(f"answers are named question: code|code, e.g. satisfaction: 1|2; found {text!r}")
+    question, codes = named_answers(text)
     try:
         book, place = study.book, ("iceberg", setting, question)
         check_answers(setting, question, codes, book.tables.get("survey"), book.scales, place)
@@ -150,8 +149,8 @@ def _any_of(parts: list[str]) -> str:
     return reduce(lambda one, other: tr("{one} or {other}", one=one, other=other), parts)
 
 
-@dataclass(frozen=True)
-class Complainers:
+@dataclass(frozen=True, repr=False)
+class Complainers(Shown):
     """Distinct customers who complained within a definition.
 
     `frame` has a row a complainer: complainer, complaints, first, last, outcome (of the last complaint that has one).
@@ -281,7 +280,7 @@ def customers_in(study, start: pd.Timestamp | None, end: pd.Timestamp | None) ->
     table = study.table("customers")
     here = pd.Series(True, index=table.index)
     if start is not None and "since" in table:
-        here &= ~(table["since"].dt.normalize() > end)
+        here &= ~(table["since"] >= end + pd.Timedelta(days=1))
     if start is not None and "left" in table:
-        here &= ~(table["left"].dt.normalize() < start)
+        here &= ~(table["left"] < start)
     return table[here]

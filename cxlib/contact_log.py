@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import weakref
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 import duckdb
@@ -16,12 +17,14 @@ import pandas as pd
 
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted
+from cxlib.shown import Shown
 
 # What a place on the journey is: a stage, or a touchpoint in one of its channels at a stage; and the column that holds
 # its number.
 LEVELS = {noted("stage"): ("stage",), noted("touchpoint"): ("stage", "touchpoint", "channel")}
 CODES = {"stage": "place", "touchpoint": "node"}
 _LACKING = "contacts need a customer, a time, a stage and a touchpoint; none of {:,} has all four"
+KEPT = 100_000  # rows of what is kept in memory, at most
 USUAL = 0.95  # so many of the contacts that follow another come within the usual gap
 MEMORY = "3GB"  # of the engine that aggregates; what needs more goes by way of the temporary folder
 _BESIDE = {"here": "", "before": "from_", "after": "to_"}  # a contact and its neighbours, and their columns
@@ -31,8 +34,8 @@ _ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _ZONED = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)"
 
 
-@dataclass(frozen=True)
-class Journeys:
+@dataclass(frozen=True, repr=False)
+class Journeys(Shown):
     """The contacts in order, as a table `contacts` that query() asks, and how many there are.
 
     A row of `contacts` holds customer, moment, step (1, 2, … for each customer), score, to_moment (that of the contact
@@ -61,6 +64,7 @@ class Journeys:
     duplicated: int
     example: str
     _engine: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+    _kept: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def channels(self) -> list[str]:
@@ -73,11 +77,31 @@ class Journeys:
         return self.last - self.usual_gap
 
     def query(self, sql: str, **frames: pd.DataFrame) -> pd.DataFrame:
-        """The answer to a question in SQL about the table `contacts`, with other small tables by name."""
+        """The answer to a question in SQL about the table `contacts`, with other small tables by name.
+
+        The contacts do not change, so that a question that was asked before (at another confidence, say) is answered
+        from memory.
+        """
+        key = (sql, *((name, contents(frame)) for name, frame in frames.items()))
+        return self.once(key, lambda: self._asked(sql, frames)).copy(deep=False)
+
+    def _asked(self, sql: str, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         cursor = self._engine.cursor()
         for name, frame in frames.items():
             cursor.register(name, frame)
         return cursor.execute(sql).df()
+
+    def once(self, key: tuple, make):
+        """What `make()` gives, made at the first call with this key and never to be changed; for what takes long.
+
+        What is longer than KEPT rows is not kept but made again.
+        """
+        if key in self._kept:
+            return self._kept[key]
+        made = make()
+        if not hasattr(made, "__len__") or len(made) <= KEPT:
+            self._kept[key] = made
+        return made
 
     def packed(self, rules: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """SQL for how many of a customer's contacts keep each rule: aggregates, and what takes each count out of them.
@@ -340,17 +364,44 @@ def places(drawn_map: pd.DataFrame) -> pd.DataFrame:
     for column in ("stage", "order"):
         if column not in drawn_map:
             raise CxError(f"a drawn map needs the columns stage and order; {column} is missing")
-    kept = ["stage", "order", *(["phase"] if "phase" in drawn_map else [])]
-    found = drawn_map.dropna(subset=["stage", "order"])[kept].drop_duplicates().sort_values("order", kind="stable")
-    if found.empty:
+    kept = [drawn_map[name].tolist() for name in ("stage", "order", "phase") if name in drawn_map]
+    # A blank phase is one and the same, whatever stands for it.
+    rows = [tuple(None if pd.isna(cell) else cell for cell in row) for row in zip(*kept, strict=True)]
+    found = sorted(dict.fromkeys(row for row in rows if None not in row[:2]), key=lambda row: row[1])
+    if not found:
         raise CxError("a drawn map must hold at least one stage with its order; this one holds none")
-    twice = found["stage"][found["stage"].duplicated()]
-    if len(twice):
-        raise CxError(f"a stage has one order and one phase in the map; {len(twice)} have more, e.g. {twice.iloc[0]}")
-    phase = found["phase"].astype(object) if "phase" in found else None
-    return pd.DataFrame(
-        {"stage": found["stage"].astype(str).to_numpy(), "place": np.arange(1, len(found) + 1), "phase": phase}
-    ).reset_index(drop=True)
+    stages = [row[0] for row in found]
+    twice = [stage for i, stage in enumerate(stages) if stage in stages[:i]]
+    if twice:
+        raise CxError(f"a stage has one order and one phase in the map; {len(twice)} have more, e.g. {twice[0]}")
+    phase = pd.Series([row[2] for row in found], dtype=object) if "phase" in drawn_map else None
+    return pd.DataFrame({"stage": [*map(str, stages)], "place": range(1, len(found) + 1), "phase": phase})
+
+
+def optional(drawn_map: pd.DataFrame) -> set[str]:
+    """The stages that a journey may pass over: those that are `optional` in the drawn map, where it has that column."""
+    if "optional" not in drawn_map:
+        return set()
+    return set(drawn_map.loc[drawn_map["optional"].fillna(False).astype(bool), "stage"].dropna().astype(str))
+
+
+def last_stages(drawn_map: pd.DataFrame) -> list[str]:
+    """The stages at which a journey has come to the map's end: the last one, and those before it up to the last one
+    that is not optional."""
+    order, spared = places(drawn_map)["stage"].tolist(), optional(drawn_map)
+    needed = [i for i, stage in enumerate(order) if stage not in spared]
+    return order[needed[-1] if needed else 0 :]
+
+
+def contents(frame: pd.DataFrame) -> tuple:
+    """What a small table holds, as a key: two that are alike have the same."""
+    return tuple((name, str(column.dtype), blake2b(_cells(column)).digest()) for name, column in frame.items())
+
+
+def _cells(column: pd.Series) -> bytes:
+    """What a column holds; numbers and times as they are in memory, which is a hundred times faster than in words."""
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "biufM"
+    return column.to_numpy().tobytes() if plain else repr(column.tolist()).encode()
 
 
 def _name(column: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from cxlib import mixtures
+from cxlib.steps import in_steps
 from cxlib.unimodal import Unimodal, unimodal
 
 TERMS = 20  # of the series that leads from correlations of normals to those of the answers cut from them
@@ -47,6 +48,7 @@ class Continuum:
         return codes, numbers
 
 
+@in_steps
 def chance(codes, levels, numbers, weights, k: int, *, correlated=True, samples: int = 99, seed=0) -> float:
     """Part of simulations in which k classes gain as much log-likelihood over one as they do here: a p-value.
 
@@ -58,21 +60,22 @@ def chance(codes, levels, numbers, weights, k: int, *, correlated=True, samples:
     the end after 10 simulations that gain as much, Besag and Clifford, Biometrika 78 (1991) 301-304.
     """
     null, random = continuum(codes, levels, numbers, weights), np.random.default_rng(seed)
-    found = gain(codes, levels, numbers, weights, k, seed=seed)
+    found = yield from gain.steps(codes, levels, numbers, weights, k, seed=seed)
     larger = 0
     for count in range(1, samples + 1):
         drawn, x = null.draw(random, correlated=correlated)
-        larger += gain(drawn, levels, x, weights, k, seed=seed) >= found
+        larger += (yield from gain.steps(drawn, levels, x, weights, k, seed=seed)) >= found
         if larger == ENOUGH_LARGER:
             return larger / count
     return (1 + larger) / (1 + samples)
 
 
+@in_steps
 def gain(codes, levels, numbers, weights, k: int, *, seed=0) -> float:
     """Log-likelihood of k classes less that of one."""
     data = mixtures.answers(codes, levels, numbers, weights)
     one = mixtures.best(data, 1, 1, seed, finish=1).log_likelihood[0]
-    many = mixtures.best(data, k, STARTS, seed, short=10, finish=1, steps=STEPS, enough=0.1)
+    many = yield from mixtures.best.steps(data, k, STARTS, seed, short=10, finish=1, steps=STEPS, enough=0.1)
     return float(many.log_likelihood[0] - one)
 
 

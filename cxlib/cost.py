@@ -3,7 +3,6 @@
 import pandas as pd
 
 from cxlib.damage import UNHAPPY, Damage, damage
-from cxlib.iceberg import distribution
 from cxlib.language import tr
 from cxlib.losses import LABELS, outcome_codes, worth
 from cxlib.silence import Silence
@@ -32,11 +31,13 @@ def lacking(case: Silence, rates: pd.DataFrame) -> str:
 
 def cost(case: Silence, rates: pd.DataFrame) -> Damage | None:
     """The joint distribution of customers, outcomes and loss rates of a case; None where something is lacking()."""
-    if lacking(case, rates):
-        return None
-    silent = distribution(len(case.complainers), case.rate, most=case.most)
-    value = worth(case.study, case.definition)
-    return damage(silent, len(case.complainers), _outcomes(case), rates, value=value, confidence=case.confidence)
+    return None if lacking(case, rates) else whole(case, rates)
+
+
+def whole(case: Silence, rates: pd.DataFrame) -> Damage:
+    """cost() of a case of which it is known that nothing is lacking()."""
+    value, count = worth(case.study, case.definition), len(case.complainers)
+    return damage(case.distribution, count, _outcomes(case), rates, value=value, confidence=case.confidence)
 
 
 def _outcomes(case: Silence) -> pd.Series:

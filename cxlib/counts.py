@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxlib.calibration import Calibration
+from cxlib.calls import told
 from cxlib.errors import CxError, nearest
 
 COUNTS = ["n", "w", "w2"]
@@ -37,6 +38,7 @@ def columns_in(design: dict) -> list[str]:
     return list(dict.fromkeys(column for part in found for column in as_list(part)))
 
 
+@told
 def tally(
     frame, question: str, *, by=(), weights=None, strata=None, clusters=None, fpc=None,
     calibration: Calibration | None = None,
@@ -53,6 +55,14 @@ def tally(
     The same table comes from every engine, in the same order and dtypes (Int64, Float64, boolean, string or
     dates for keys); sums of weights do not depend on threads.
     Raises CxError for a missing column, an empty table, and weights that are text, missing, negative or all 0.
+
+    >>> import pandas as pd
+    >>> from cxlib import tally
+    >>> frame = pd.DataFrame({"wave": ["1", "1", "2"], "recommend": [9, 9, 4]})
+    >>> tally(frame, "recommend", by="wave")
+      wave  recommend  n    w   w2
+    0    1          9  2  2.0  2.0
+    1    2          4  1  1.0  1.0
     """
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     return next(tallies(frame, [(question, by)], weights=weights, **design))
@@ -76,7 +86,7 @@ def tallies(
     if taken:
         raise CxError(f"a column called {taken[0]} cannot be tallied by: the table's counts have that name; rename it")
     scales = {} if weights is None else _scales(_greatest_weight(data, inner[weights], weights))
-    engine = _in_duckdb if _is_duckdb(data) else _in_spark if _is_spark(data) else _by_columns
+    engine = next((own for it_is, own in ENGINES.items() if it_is(data)), _by_columns)
     keys = [[inner[key] for key in grouping] for grouping in groupings]
     tables = engine(data, keys, inner.get(weights), scales, [inner[name] for name in carried])
     for (question, _), grouping, table in zip(pairs, groupings, tables, strict=True):
@@ -146,6 +156,10 @@ def _is_spark(data) -> bool:
     return data.implementation in (nw.Implementation.PYSPARK, nw.Implementation.PYSPARK_CONNECT)
 
 
+def _is_pandas(data) -> bool:
+    return data.implementation is nw.Implementation.PANDAS
+
+
 def _is_float(data, column: str) -> bool:
     return data.collect_schema()[column].is_float()
 
@@ -197,6 +211,41 @@ def _with_parts(data, groupings, weights, scales, carried) -> tuple:
     return data.with_columns(*[nw.col(part).cast(nw.Int64) for part in parts]), parts
 
 
+def _in_pandas(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
+    """The group-bys on numbered keys: a third of the time of a group-by on the keys themselves."""
+    frame = data.to_native()
+    numbered = {key: _numbers(frame[key]) for key in dict.fromkeys(chain(*groupings))}
+    parts = {}
+    if weights is not None:
+        weight = frame[weights].to_numpy(float)
+        for name, values in {"w": weight, "w2": weight * weight}.items():
+            scaled = values * (scales[name] / 2.0**31)
+            high = np.floor(scaled)
+            parts |= {f"_{name}_high": high, f"_{name}_low": np.floor((scaled - high) * 2.0**31)}
+    for keys in groupings:
+        cell, most = np.zeros(len(frame), np.int64), 1
+        for codes, count in (numbered[key] for key in keys):
+            if most > 2**62 // max(count, 1):
+                cell = np.unique(cell, return_inverse=True)[1]
+                most = len(frame)
+            cell, most = cell * count + codes, most * count
+        order = np.argsort(cell, kind="stable")
+        starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
+        table = frame[keys].iloc[order[starts]].reset_index(drop=True)
+        table["n"] = np.diff(starts, append=len(frame))
+        for name, values in parts.items():
+            table[name] = np.add.reduceat(values[order].astype(np.int64), starts)
+        for name in carried:
+            table[name] = frame[name].groupby(cell).max().to_numpy()
+        yield table
+
+
+def _numbers(column: pd.Series) -> tuple[np.ndarray, int]:
+    """Each value's number from 1 on, 0 for a missing one; and how many numbers there are."""
+    codes, values = pd.factorize(column)
+    return codes.astype(np.int64) + 1, len(values) + 1
+
+
 def _in_duckdb(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
     """The group-bys in SQL: DuckDB sums 64-bit numbers in 128 bits, so that one column each is enough."""
 
@@ -241,6 +290,10 @@ def _in_spark(data, groupings, weights, scales, carried) -> Iterator[pd.DataFram
         for keys, left in zip(together, missing, strict=True):
             here = found.filter(pc.equal(found["missing"], left))
             yield _cells(here.select([*keys, "n", *parts, *carried]), keys)
+
+
+# Engines with a way of their own; all others go by columns through narwhals.
+ENGINES = {_is_duckdb: _in_duckdb, _is_spark: _in_spark, _is_pandas: _in_pandas}
 
 
 def _cells(table: pa.Table, keys: list[str]) -> pd.DataFrame:

@@ -7,18 +7,20 @@ import pandas as pd
 from scipy import special
 
 from cxlib.calibration import LEFT
+from cxlib.calls import told
 from cxlib.counts import tally
 from cxlib.design import design_of
 from cxlib.errors import CxError
 from cxlib.language import tr
 from cxlib.scores import estimates
+from cxlib.shown import Shown
 from cxlib.variance import linearise
 
 SPARSE = 5  # expected answers in a cell, on the effective base, under which the test is only approximate
 
 
-@dataclass(frozen=True)
-class Crosstab:
+@dataclass(frozen=True, repr=False)
+class Crosstab(Shown):
     """Two questions by each other, and the test of whether they are related.
 
     table: a row per row answer and column: rows, columns, estimate (percent of the column), low, high, se, n (of the
@@ -35,6 +37,7 @@ class Crosstab:
     method: str
 
 
+@told
 def crosstab(
     frame, rows: str, columns: str, *, weights=None, strata=None, clusters=None, fpc=None, calibration=None,
     confidence=0.95,
@@ -46,6 +49,12 @@ def crosstab(
     CxError where a question has a single answer. Where weights were calibrated to the crossing of both questions there
     is nothing to test, and F and p are nan. Sources: Rao and Scott, Annals of Statistics 12 (1984) 46-60;
     Thomas and Rao, Journal of the American Statistical Association 82 (1987) 630-636; R survey, svychisq().
+
+    >>> from cxlib import Study, compare
+    >>> study = Study.load("data/demo")
+    >>> found = compare.crosstab(study.survey, "payment", "city", **study.design)
+    >>> round(found.statistic, 2), round(found.p, 4)
+    (2.54, 0.0647)
     """
     if rows == columns:
         raise CxError(f"a crosstab needs two questions; {rows} is given twice")

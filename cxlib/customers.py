@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.shown import Shown
 
 
-@dataclass(frozen=True)
-class CustomersView:
+@dataclass(frozen=True, repr=False)
+class CustomersView(Shown):
     """One row a customer, and a row a join: its table, rows, how many found their customer, and who did not."""
 
     frame: pd.DataFrame

@@ -6,6 +6,7 @@ points of a Sobol sequence, through the exact quantiles of each input, so that i
 """
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,12 @@ from cxlib.errors import CxError
 from cxlib.language import noted
 from cxlib.losses import LABELS
 from cxlib.predictive import NegativeBinomial
+from cxlib.shown import Shown
 
 OUTCOMES = ("satisfied", "mollified", "dissatisfied")
 UNHAPPY = ("silent", *OUTCOMES)
 POINTS = 13  # a power of two of points
+KEPT = 64  # measured rates whose points are kept, for who asks what would follow from others
 PRIOR_OUTCOME = 1 / 3  # one complainer more, shared by the three outcomes
 
 
@@ -34,8 +37,8 @@ def lost(customers: dict, losses: dict) -> dict:
     return {fate: count * losses[fate] for fate, count in customers.items()}
 
 
-@dataclass(frozen=True)
-class Damage:
+@dataclass(frozen=True, repr=False)
+class Damage(Shown):
     """Points of the joint distribution of what goes into the cost, each an array; `value` is a customer's worth.
 
     customers: by fate; outcomes: share of each among complainers; losses: loss rate (0 to 1) by fate, that of content
@@ -80,11 +83,9 @@ def damage(
     """
     rates = rates.set_index("fate")
     _check(rates, outcomes)
-    points = qmc.Sobol(1 + len(OUTCOMES) + len(rates), rng=0).random_base2(POINTS)
-    points = np.clip(points, 1e-9, 1 - 1e-9)
+    points = _points(len(rates))
     counts = outcomes.reindex(OUTCOMES, fill_value=0).to_numpy(float)
-    gammas = special.gammaincinv(counts + PRIOR_OUTCOME, points[:, 1 : 1 + len(OUTCOMES)])
-    shares = dict(zip(OUTCOMES, (gammas / gammas.sum(axis=1, keepdims=True)).T, strict=True))
+    shares = dict(zip(OUTCOMES, _shares(tuple(counts), len(rates)), strict=True))
     customers = {"silent": silent.spread(points[:, 0])}
     unknown = complainers - counts.sum()
     customers |= {fate: counts[i] + unknown * shares[fate] for i, fate in enumerate(OUTCOMES)}
@@ -92,11 +93,30 @@ def damage(
     for column, fate in enumerate(rates.index, start=1 + len(OUTCOMES)):
         share, effective = rates.loc[fate, "estimate"] / 100, rates.loc[fate, "n_effective"]
         if rates.loc[fate, "source"] == "measured":
-            a, b = share * effective + PRIOR, (1 - share) * effective + PRIOR
-            losses[fate] = special.betaincinv(a, b, points[:, column])
+            losses[fate] = _drawn(share * effective + PRIOR, (1 - share) * effective + PRIOR, column, len(rates))
         else:
             losses[fate] = np.full(len(points), share)
     return Damage(complainers, customers, shares, losses, value, confidence, silent.most)
+
+
+@cache
+def _points(rates: int) -> np.ndarray:
+    """The points of the Sobol sequence for so many loss rates, inside of 0 to 1: the same for every sum."""
+    points = qmc.Sobol(1 + len(OUTCOMES) + rates, rng=0).random_base2(POINTS)
+    return np.clip(points, 1e-9, 1 - 1e-9)
+
+
+@lru_cache(KEPT)
+def _shares(counts: tuple[float, ...], rates: int) -> np.ndarray:
+    """The shares of the outcomes at the points, a row an outcome, of complainers counted by outcome."""
+    gammas = special.gammaincinv(np.array(counts) + PRIOR_OUTCOME, _points(rates)[:, 1 : 1 + len(OUTCOMES)])
+    return (gammas / gammas.sum(axis=1, keepdims=True)).T
+
+
+@lru_cache(KEPT)
+def _drawn(a: float, b: float, column: int, rates: int) -> np.ndarray:
+    """A measured loss rate at the points, by its Beta distribution."""
+    return special.betaincinv(a, b, _points(rates)[:, column])
 
 
 def _check(rates: pd.DataFrame, outcomes: pd.Series) -> None:
@@ -140,7 +160,8 @@ def flows(fates: pd.DataFrame) -> pd.DataFrame:
     if fates.empty:
         return fates
     rows = fates[fates["fate"] != "all"]
-    return rows[["fate", "label", "customers"]].assign(lost=rows["estimate"])
+    # Rounded, as the ids of a picture follow from its last bits, which differ from processor to processor.
+    return rows[["fate", "label", "customers"]].assign(lost=rows["estimate"]).round(8)
 
 
 def at_risk(found: Damage | None, word_of_mouth=None) -> pd.DataFrame:

@@ -224,7 +224,7 @@ def _good_end_up(case: Regression, names: list[str]) -> pd.DataFrame:
 def simulated(case: Regression, line: LinearFit, rows: pd.DataFrame, raises: str = "") -> pd.DataFrame:
     """what_if() of the straight line: `raises` is written driver: points, …; empty: each of the three most important
     drivers one point better. With labels and units; no rows without two rated drivers."""
-    asked = _raises(case, rows, raises)
+    asked = raised(case, rows, raises)
     if not asked or case.metric is None:
         return pd.DataFrame()
     scales = {name: _scale(case, name) for name in asked}
@@ -244,7 +244,9 @@ def simulated(case: Regression, line: LinearFit, rows: pd.DataFrame, raises: str
     return found.assign(label=labels, unit=case.unit).reset_index()
 
 
-def _raises(case: Regression, rows: pd.DataFrame, text: str) -> dict[str, float]:
+def raised(case: Regression, rows: pd.DataFrame, text: str) -> dict[str, float]:
+    """The points that each driver is raised by, as simulated() reads them. Raises CxError for what is not so written,
+    drivers that the model lacks or takes as no numbers, and drivers named twice."""
     if not text.strip():
         rated = [name for name in (rows["driver"] if len(rows) else []) if name in case.study.questions("driver")]
         spec = case.study.book.tables["survey"].questions
@@ -253,16 +255,16 @@ def _raises(case: Regression, rows: pd.DataFrame, text: str) -> dict[str, float]
     for part in text.split(","):
         name, _, points = (piece.strip() for piece in part.partition(":"))
         try:
-            raised = float(points)
+            moved = float(points)
         except ValueError:
-            raised = np.nan
-        if not np.isfinite(raised):
+            moved = np.nan
+        if not np.isfinite(moved):
             raise CxError(f"raises are written driver: points, e.g. staff_speed: 1; found {part.strip()!r}")
         if name not in case.numeric:
             raise CxError(f"{name} is no rated driver of the model{nearest(name, case.numeric)}")
         if name in asked:
             raise CxError(f"a driver is raised once; {name} is named twice")
-        asked[name] = raised
+        asked[name] = moved
     return asked
 
 

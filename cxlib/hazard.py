@@ -10,20 +10,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxlib.calls import told
 from cxlib.errors import CxError
 from cxlib.language import tr, tr_n
 from cxlib.newton import maximise
 from cxlib.partial import Partial
 from cxlib.proportional import corrected
 from cxlib.sandwich import Errors, by_information, design_based, parameters, spread
+from cxlib.shown import Shown
 from cxlib.terms import Sample, read, standardised
 
 # A log hazard ratio this large over the range of a driver (3 million to 1) is one that grows for ever.
 ENDLESS = 15.0
 
 
-@dataclass(frozen=True)
-class HazardFit:
+@dataclass(frozen=True, repr=False)
+class HazardFit(Shown):
     """A fitted Cox model.
 
     coefficients: frame by term, log hazard ratios: estimate, se, low, high, t, p, n, n_effective. hazard_ratios:
@@ -61,6 +63,7 @@ class HazardFit:
         return pd.DataFrame.from_dict(rows, orient="index", columns=["chi2", "df", "p"]).rename_axis("term")
 
 
+@told
 def cox(
     frame,
     duration,
@@ -84,6 +87,14 @@ def cox(
     at all, and where a driver has events on one side only, so that its coefficient has no finite value.
     Sources: Cox, Journal of the Royal Statistical Society B 34 (1972) 187-220; Efron, JASA 72 (1977) 557-565;
     Lin and Wei, JASA 84 (1989) 1074-1078 (the sandwich; as svycoxph of R's survey package has it).
+
+    >>> import pandas as pd
+    >>> from cxlib import drivers
+    >>> frame = pd.DataFrame({"months": [3, 5, 8, 9, 12], "left": [1, 1, 1, 0, 1], "calls": [4, 1, 5, 2, 1]})
+    >>> drivers.cox(frame, "months", "left", ["calls"]).hazard_ratios.round(2)
+           estimate   low  high
+    term
+    calls      1.32  0.69  2.54
     """
     times = [duration] + ([entry] if entry else [])
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}

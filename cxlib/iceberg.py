@@ -12,19 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxlib.anchors import ANCHORS, Anchor
+from cxlib.calls import told
 from cxlib.complaint_rate import ComplaintRate, complaint_rate, fixed
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.language import digits, tr
+from cxlib.offered import offered
 from cxlib.predictive import NegativeBinomial
 
 __all__ = ["ANCHORS", "Anchor", "ComplaintRate", "Silent", "complaint_rate", "silent"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 # A cap that leaves less than this of the probability contradicts the rate: both cannot be true.
 LEAST_ROOM = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Silent(Estimate):
     """Silent unhappy customers: the median, with `plug_in` (complainers x (1/p - 1)) and `mean` beside it.
 
@@ -36,12 +39,8 @@ class Silent(Estimate):
     plug_in: float = float("nan")
     mean: float = float("nan")
 
-    def __str__(self) -> str:
-        interval = f"{self.confidence:.0%} interval {self.low:,.0f} to {self.high:,.0f}"
-        others = f"plug-in {self.plug_in:,.0f}, mean {self.mean:,.0f}"
-        return f"{self.name} {self.value:,.0f} ({interval}; {others}; {self.n:,} complainers; {self.method})"
 
-
+@told
 def silent(complainers: int, rate, *, customers: int | None = None, confidence: float = 0.95) -> Silent:
     """Unhappy customers who did not complain, behind so many who did.
 
@@ -52,15 +51,27 @@ def silent(complainers: int, rate, *, customers: int | None = None, confidence: 
     Quantiles are those of the exact distribution: integrals over a Beta are within 1e-10 of the probability, over a
     pooled rate within 1e-8. Raises CxError for counts that are negative, fractional or above `customers`, and for
     customers too few for the rate to be true.
+
+    >>> from cxlib import iceberg
+    >>> iceberg.silent(10, iceberg.complaint_rate(10, 420))
+    Silent unhappy customers 390 (95% interval 157 to 954; plug-in 410, mean 432; 10 complainers; median of the
+    exact beta-negative-binomial; rate from the survey: Beta with Jeffreys' prior, 420 unhappy respondents)
     """
     complainers = _count(complainers, "complainers")
     rate = rate if isinstance(rate, ComplaintRate) else fixed(rate)
-    if not 0 < confidence < 1:
-        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
     most = None if customers is None else _count(customers, "customers") - complainers
     if most is not None and most < 0:
         raise CxError(f"there cannot be more complainers than customers; found {complainers:,} and {customers:,}")
     known = distribution(complainers, rate, most=most)
+    return read_off(known, complainers, rate, customers=customers, confidence=confidence)
+
+
+def read_off(
+    known: NegativeBinomial, complainers: int, rate: ComplaintRate, *, customers: int | None, confidence: float
+) -> Silent:
+    """silent() of a distribution() that is there already; the other arguments as they went into it."""
+    if not 0 < confidence < 1:
+        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
     tail = (1 - confidence) / 2
     low, median, high = (known.quantile(q) for q in (tail, 0.5, 1 - tail))
     mean, sd = known.moments()

@@ -5,22 +5,24 @@ bootstrap of respondents or clusters says how far shares and ranks would differ 
 shares stay in, with their intervals. A share is association: it does not say what changing the driver would do.
 """
 
+from collections.abc import Generator
 from functools import cache
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from cxlib import text
-from cxlib.corrections import adjust
+from cxlib.calls import told
 from cxlib.counts import as_list
+from cxlib.drawn_shares import Drawn
 from cxlib.errors import CxError
 from cxlib.incomplete import LEAST_EIGENVALUE, incomplete, positive
 from cxlib.language import noted, tr
 from cxlib.moments import Moments, moments
 from cxlib.replicates import degrees_of_freedom, factors
 from cxlib.shapley import johnson, lmg
+from cxlib.steps import in_steps
 
 METHODS = {
     "lmg": (lmg, noted("LMG (Shapley values of R squared)")),
@@ -31,14 +33,12 @@ MISSING = ("pairwise", "listwise", "em")
 UNITS = (noted("clusters"), noted("random groups of clusters"), noted("respondents"))
 UNITS += (noted("random groups of respondents"),)
 
-COLUMNS = ["estimate", "low", "high", "se", "rank", "rank_low", "rank_high", "percent", "percent_low", "percent_high"]
-COLUMNS += ["r_squared", "r_squared_low", "r_squared_high", "n", "n_weighted", "n_effective"]
-COLUMNS += ["never_used", "blank", "method"]
-
 # LMG's time doubles with each driver: 24 take a third of a second, and with 1,000 bootstrap samples five minutes.
 MOST = 24
+AT_ONCE = 128  # bootstrap samples, between two steps
 
 
+@told
 def importance(
     frame,
     outcome,
@@ -76,9 +76,42 @@ def importance(
     say the same or determine each other; for more drivers than answers; and for weights that are none.
     Sources: those of cxlib.shapley, cxlib.incomplete and cxlib.replicates; ranks from differences: Mogstad, Romano,
     Shaikh and Wilhelm, Review of Economic Studies 91 (2024) 476-518.
+
+    >>> from cxlib import Study, drivers
+    >>> study = Study.load("data/demo")
+    >>> asked = ["product_quality", "product_price", "staff_speed"]
+    >>> found = drivers.importance(study.survey, "recommend", asked, bootstrap=0)
+    >>> found[["estimate", "rank"]].round(3)
+                     estimate  rank
+    driver
+    product_quality     0.110     1
+    product_price       0.071     3
+    staff_speed         0.105     2
     """
+    how = {"weights": weights, "strata": strata, "clusters": clusters, "method": method, "missing": missing}
+    how |= {"never_used": never_used, "bootstrap": bootstrap, "seed": seed}
+    _check_call(outcome, as_list(drivers), method, missing, bootstrap, confidence)
+    return drawn(frame, outcome, drivers, **how).at(confidence)
+
+
+@in_steps
+def drawn(
+    frame,
+    outcome,
+    drivers,
+    *,
+    weights=None,
+    strata=None,
+    clusters=None,
+    method="lmg",
+    missing="pairwise",
+    never_used=(),
+    bootstrap=1000,
+    seed=0,
+) -> Generator[None, None, Drawn]:
+    """What importance() is read from, at any confidence; work in steps."""
     drivers = as_list(drivers)
-    _check_call(outcome, drivers, method, missing, bootstrap, confidence)
+    _check_call(outcome, drivers, method, missing, bootstrap)
     columns, design = [*drivers, outcome], {"weights": weights, "strata": strata, "clusters": clusters}
     design |= {"apart": dict.fromkeys(drivers, _codes(never_used)), "seed": seed}
     sums = moments(frame, columns, **design, complete=missing == "listwise", by_unit=bootstrap > 0)
@@ -90,20 +123,21 @@ def importance(
     correlations = source.correlations()
     _check_dependent(correlations, drivers)
     rule, name = METHODS[method]
-    shares, drawn, how = rule(correlations), None, [tr(name), _base(sums, missing, broken)]
+    shares, samples, how = rule(correlations), None, [tr(name), _base(sums, missing, broken)]
     if bootstrap:
-        drawn, mended = _drawn(source, sums.stratum, rule, bootstrap, seed, by_likelihood)
-        how.append(_samples(sums, bootstrap, mended))
+        samples, mended = yield from _samples(source, sums.stratum, rule, bootstrap, seed, by_likelihood)
+        how.append(_samples_text(sums, bootstrap, mended))
     df = max(degrees_of_freedom(sums.stratum) - len(drivers), 1)  # as svyglm of R's survey package counts them
-    found = _numbers(shares, drawn, df, confidence)
     answered = np.diag(sums.n)[:-1].astype(int)
-    found |= {"n": sums.n[:-1, -1].astype(int), "n_weighted": sums.sums[:, 0].sum(axis=0)[:-1, -1]}
+    found = {"n": sums.n[:-1, -1].astype(int), "n_weighted": sums.sums[:, 0].sum(axis=0)[:-1, -1]}
     found |= {"n_effective": sums.effective[:-1, -1]}
     found |= {"never_used": sums.apart[:-1], "blank": sums.rows - answered - sums.apart[:-1], "method": "; ".join(how)}
-    return pd.DataFrame(found, index=pd.Index(drivers, name="driver"))[COLUMNS]
+    return Drawn(drivers, shares, samples, df, found)
 
 
-def _drawn(source, stratum, rule, samples: int, seed: int, by_likelihood) -> tuple[np.ndarray, int]:
+def _samples(
+    source, stratum, rule, samples: int, seed: int, by_likelihood
+) -> Generator[None, None, tuple[np.ndarray, int]]:
     """The shares in each bootstrap sample, samples x drivers, and for how many of them EM stepped in."""
     shares, mended = [], 0
     for factor in factors(stratum, samples, seed=seed):
@@ -114,54 +148,10 @@ def _drawn(source, stratum, rule, samples: int, seed: int, by_likelihood) -> tup
         elif (broken := ~positive(r)).any():
             r[broken] = by_likelihood().correlations(factor[broken])
             mended += int(broken.sum())
-        shares.append(rule(r))
+        for start in range(0, len(r), AT_ONCE):
+            yield
+            shares.append(rule(r[start : start + AT_ONCE]))
     return np.concatenate(shares), mended
-
-
-def _numbers(shares: np.ndarray, drawn: np.ndarray | None, df: float, confidence: float) -> dict:
-    """The columns of numbers, of the shares and those of the bootstrap samples; nan where there are none."""
-    total, size = shares.sum(keepdims=True), len(shares)
-    part = shares / total if total > 0 else np.full(size, 1 / size)
-    found = {"estimate": shares, "percent": 100 * part, "r_squared": np.repeat(total, size)}
-    found["rank"] = 1 + (shares[None, :] > shares[:, None]).sum(axis=1)
-    if drawn is None:
-        return found | dict.fromkeys(set(COLUMNS[:-5]) - set(found), np.nan)
-    # Quantiles as far out as Student's t, for designs of few clusters.
-    tail, totals = special.ndtr(special.stdtrit(df, (1 - confidence) / 2)), drawn.sum(axis=1, keepdims=True)
-    found["se"] = drawn.std(axis=0)
-    found["low"], found["high"] = _bounds(shares, drawn, tail)
-    with np.errstate(invalid="ignore"):
-        parts = np.nan_to_num(drawn / totals, nan=1 / size)
-    found["percent_low"], found["percent_high"] = 100 * _bounds(part, parts, tail)
-    # R squared itself is biased upwards, too, by as much as the samples add to it.
-    found["r_squared_low"], found["r_squared_high"] = np.repeat(_bounds(total, totals, tail, shifts=2), size, axis=1)
-    found["rank_low"], found["rank_high"] = _ranks(shares, drawn, df, confidence)
-    return found
-
-
-def _bounds(value: np.ndarray, drawn: np.ndarray, tail: float, *, shifts: int = 1) -> np.ndarray:
-    """Low and high of each value: quantiles of the samples, moved by their bias `shifts` times, within 0 and 1.
-
-    Shares cannot be negative, so that chance adds to small ones, and to those of bootstrap samples once more. Moved
-    once, the samples lie about the estimate, and a driver that explains nothing has an interval from 0.
-    """
-    bias = drawn.mean(axis=0) - value
-    # Between Weibull's quantiles lies what is promised, on average; between the usual ones, less.
-    return np.clip(np.quantile(drawn, [tail, 1 - tail], axis=0, method="weibull") - shifts * bias, 0.0, 1.0)
-
-
-def _ranks(shares: np.ndarray, drawn: np.ndarray, df: float, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """The lowest and the highest rank that a driver may have, given which others are significantly above and below.
-
-    Of each difference from the driver only one sign would be wrong, so that the tests are one-sided; Holm's correction
-    lets none of them be wrong with `confidence`.
-    """
-    difference = shares[None, :] - shares[:, None]
-    se = np.array([(drawn - drawn[:, [j]]).std(axis=0) for j in range(len(shares))])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p = special.stdtr(df, -np.abs(difference) / se)
-    told = adjust(p, "holm") <= 1 - confidence
-    return 1 + (told & (difference > 0)).sum(axis=1), len(shares) - (told & (difference < 0)).sum(axis=1)
 
 
 def _base(sums: Moments, missing: str, broken: bool) -> str:
@@ -179,7 +169,7 @@ def _base(sums: Moments, missing: str, broken: bool) -> str:
     return tr("pairwise correlations, {answers} answers each", answers=text.interval(pairs.min(), pairs.max()))
 
 
-def _samples(sums: Moments, samples: int, mended: int) -> str:
+def _samples_text(sums: Moments, samples: int, mended: int) -> str:
     """What was drawn, in words."""
     strata = len(np.unique(sums.stratum))
     units = {"units": text.join([tr(unit) for unit in sums.unit.split(" and ")]), "n": text.number(len(sums.stratum))}
@@ -197,7 +187,7 @@ def _codes(never_used) -> np.ndarray:
         raise CxError(f"never_used are codes among the drivers' answers, e.g. 6; found {never_used!r}") from None
 
 
-def _check_call(outcome, drivers: list[str], method, missing, bootstrap, confidence) -> None:
+def _check_call(outcome, drivers: list[str], method, missing, bootstrap, confidence=0.95) -> None:
     if not drivers:
         raise CxError("importance needs a driver; none is named")
     if not isinstance(outcome, str):

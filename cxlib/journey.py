@@ -13,13 +13,17 @@ import numpy as np
 import pandas as pd
 
 from cxlib import ratios
-from cxlib.contact_log import CODES, LEVELS, Journeys, places
+from cxlib.calls import told
+from cxlib.contact_log import CODES, LEVELS, Journeys, contents, places
 from cxlib.errors import CxError
 from cxlib.language import tr
-from cxlib.survival import median, survival
+from cxlib.offered import offered
+from cxlib.risk_sets import each_group, observed, risk_sets
+from cxlib.survival import curves_of, median
 from cxlib.touchpoint_audit import audit
 
 __all__ = ["audit", "stages", "sums", "touchpoints"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 # What a followed visit leads to: a later stage, an earlier one, one that the map lacks (or does not place), another
 # touchpoint of the same stage, or nothing. The five add up.
@@ -32,9 +36,11 @@ FATES = {
 }
 # What is counted of a customer's contacts at a place: SQL rules for those that count.
 _COUNTED = {"contacts": "true", "visits": "leaves", "followed": "in_time"}
+_OF_THE_MAP = ("moved", "back", "aside", "stays")  # what the map decides, and what goes with it
 _COUNTED |= {fate: f"in_time AND ({rule})" for fate, rule in FATES.items()} | {"scored": "score IS NOT NULL"}
 
 
+@told
 def stages(
     log: Journeys, drawn_map: pd.DataFrame, *, complaints: pd.DataFrame | None = None, days=30, confidence=0.95
 ) -> pd.DataFrame:
@@ -56,6 +62,7 @@ def stages(
     return found.drop(columns=["stays", "stays_low", "stays_high"])  # of one touchpoint after another at a stage
 
 
+@told
 def touchpoints(
     log: Journeys, drawn_map: pd.DataFrame, *, complaints: pd.DataFrame | None = None, days=30, confidence=0.95
 ) -> pd.DataFrame:
@@ -70,16 +77,24 @@ def touchpoints(
 
 def rows_of(log: Journeys, drawn_map: pd.DataFrame, level: str) -> pd.DataFrame:
     """The places of a level in the map's order, then those that only the log has: its keys, order, phase."""
-    keys, known = list(LEVELS[level]), places(drawn_map).rename(columns={"place": "order"})
-    drawn = known[["stage"]]
+    return log.once(("rows", level, contents(drawn_map)), lambda: _rows_of(log, drawn_map, level))
+
+
+def _rows_of(log: Journeys, drawn_map: pd.DataFrame, level: str) -> pd.DataFrame:
+    keys, known = list(LEVELS[level]), places(drawn_map).set_index("stage")
+    order, phases = known["place"].to_dict(), known["phase"].to_dict()
+    drawn = [(stage,) for stage in order]
     if level == "touchpoint":
         missing = [key for key in keys if key not in drawn_map]
         if missing:
             raise CxError(f"a map of touchpoints needs the columns {', '.join(keys)}; {missing[0]} is missing")
-        drawn = drawn.merge(drawn_map[keys].dropna().astype(str).drop_duplicates(), on="stage", how="left").dropna()
-    found = pd.concat([drawn, log.nodes[keys].sort_values(keys)], ignore_index=True).drop_duplicates()
-    found = found.merge(known, on="stage", how="left", validate="many_to_one")
-    return found.sort_values("order", kind="stable", na_position="last", ignore_index=True)
+        drawn = drawn_map[keys].dropna().astype(str).itertuples(index=False, name=None)
+        drawn = [row for row in drawn if row[0] in order]
+    met = sorted(log.nodes[keys].itertuples(index=False, name=None))
+    rows = sorted(dict.fromkeys([*drawn, *met]), key=lambda row: order.get(row[0], len(order) + 1))
+    frame = pd.DataFrame(rows, columns=keys)
+    phase = pd.Series([phases.get(row[0]) for row in rows], dtype=object)
+    return frame.assign(order=[order.get(row[0], np.nan) for row in rows], phase=phase)
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,11 @@ def sums(log: Journeys, drawn_map: pd.DataFrame, level: str, *, channels=()) -> 
     A row a place, as rows_of() has them. With `channels`, how many of the contacts were in each (channel.0, channel.1
     …, in their order: the engine would take Web and web for one column).
     """
+    key = ("sums", level, *channels, contents(drawn_map))
+    return log.once(key, lambda: _sums(log, drawn_map, level, channels))
+
+
+def _sums(log: Journeys, drawn_map: pd.DataFrame, level: str, channels) -> Sums:
     inside = [log.nodes.loc[log.nodes["channel"] == name, "node"] for name in channels]
     each = {f"channel.{i}": f"node IN ({', '.join(map(str, of))})" for i, of in enumerate(inside)}
     # Some fates cannot be: of one touchpoint after another at the level of stages, of stages that the map lacks.
@@ -126,22 +146,28 @@ def sums(log: Journeys, drawn_map: pd.DataFrame, level: str, *, channels=()) -> 
     return Sums(rows.assign(**{f"{fate}{product}": 0.0 for fate in never for product in ("", f".{fate}", ".followed")}))
 
 
-def by_customer(log: Journeys, drawn_map: pd.DataFrame, level: str) -> str:
-    """SQL for a row a customer and place: its number, contacts, visits, followed (visits), FATES, scored, score."""
-    added, counts = log.packed(_COUNTED)
-    each = _each(log, drawn_map, level, added)
+def by_customer(log: Journeys, level: str) -> str:
+    """SQL for a row a customer and place: its number, contacts, visits, followed and ended (visits), scored, score."""
+    added, counts = log.packed({name: rule for name, rule in _COUNTED.items() if name not in _OF_THE_MAP})
+    each = _each(log, None, level, added)
     return f"SELECT customer, {CODES[level]}, {_columns(counts)}, score FROM ({each})"
 
 
-def _each(log: Journeys, drawn_map: pd.DataFrame, level: str, added: dict[str, str]) -> str:
-    """SQL for a row a customer and place: its number, what is `added` up of the contacts, score (their sum)."""
-    code, order = CODES[level], places(drawn_map).set_index("stage")["place"]
-    turns = dict(zip(log.nodes["place"], log.nodes["stage"].map(order), strict=True))
-    turns = {place: int(turn) for place, turn in turns.items() if not pd.isna(turn)}
+def _each(log: Journeys, drawn_map: pd.DataFrame | None, level: str, added: dict[str, str]) -> str:
+    """SQL for a row a customer and place: its number, what is `added` up of the contacts, score (their sum).
+
+    Without a map nothing that is added up may ask for the turn of a stage.
+    """
+    code, turned = CODES[level], ""
+    if drawn_map is not None:
+        order = dict(places(drawn_map)[["stage", "place"]].itertuples(index=False))
+        turns = {
+            i: order[stage] for i, stage in zip(log.nodes["place"], log.nodes["stage"], strict=True) if stage in order
+        }
+        turned = f""", {log.lookup("place", turns)} AS here, {log.lookup("to_place", turns)} AS there"""
     return f"""SELECT customer, {code}, {_columns(added)}, coalesce(sum(score), 0) AS score FROM (
         SELECT customer, node, place, to_place, score, to_{code} IS DISTINCT FROM {code} AS leaves,
-        leaves AND moment <= TIMESTAMP '{log.until}' AS in_time,
-        {log.lookup("place", turns)} AS here, {log.lookup("to_place", turns)} AS there
+        leaves AND moment <= TIMESTAMP '{log.until}' AS in_time{turned}
         FROM contacts) GROUP BY customer, {code}"""
 
 
@@ -184,7 +210,20 @@ def _days(log: Journeys, level: str, confidence: float) -> pd.DataFrame:
     Whom no other contact followed is censored at the end of the log. Times are told to four digits, so that there are
     few different ones.
     """
-    keys, code = LEVELS[level], CODES[level]
+    return log.once(("days", level, confidence), lambda: _medians(log, level, confidence))
+
+
+def _medians(log: Journeys, level: str, confidence: float) -> pd.DataFrame:
+    curves = curves_of(log.once(("waits", level), lambda: _waits(log, level)), confidence)
+    found = median(curves).rename(columns={"estimate": "days", "low": "days_low", "high": "days_high"})
+    found.loc[found["events"] == 0, "days_low"] = np.nan  # a place from which nobody goes on has no time to tell
+    keys = LEVELS[level]
+    return found[[*keys, "days", "days_low", "days_high"]].astype(dict.fromkeys(keys, "str"))
+
+
+def _waits(log: Journeys, level: str) -> list:
+    """(the names of a place, who at which time has not gone on yet: its risk sets) for each place."""
+    code = CODES[level]
     begins, ends = f"from_{code} IS DISTINCT FROM {code}", f"to_{code} IS DISTINCT FROM {code}"
     # Of a visit of several contacts only the first and the last are looked at; most visits are of one. After a first
     # one always comes its last one, so that the engine need not part the customers, for which it would read the log
@@ -202,11 +241,9 @@ def _days(log: Journeys, level: str, confidence: float) -> pd.DataFrame:
         SELECT {code}, went, count(*) AS visits,
         CASE WHEN days > 0 THEN round(days, 3 - floor(log10(days))::INT) ELSE 0 END AS days
         FROM days GROUP BY ALL"""
-    waits = log.named(log.query(sql), level)
-    curves = survival(waits, duration="days", event="went", by=list(keys), counts="visits", confidence=confidence)
-    found = median(curves).rename(columns={"estimate": "days", "low": "days_low", "high": "days_high"})
-    found.loc[found["events"] == 0, "days_low"] = np.nan  # a place from which nobody goes on has no time to tell
-    return found[[*keys, "days", "days_low", "days_high"]].astype(dict.fromkeys(keys, "str"))
+    by = list(LEVELS[level])
+    table, _ = observed(log.named(log.query(sql), level), "days", "went", by=by, counts="visits")
+    return [(names, risk_sets(rows)) for names, rows in each_group(table, by)]
 
 
 def _complaints(log: Journeys, level: str, complaints, days, confidence: float) -> pd.DataFrame:

@@ -1,15 +1,18 @@
 """What the journey chapter looks at: a study's contacts, the map that was drawn, and whose journeys they are."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from cxlib import contacts, journey, journey_tables, pain_points, paths, people
+from cxlib import contacts, expected_map, journey, journey_tables, pain_points, paths, people
 from cxlib.contact_log import UNKNOWN, Journeys, journeys, places
 from cxlib.errors import CxError, nearest
 from cxlib.language import digits, tr
 from cxlib.removal import removal_effect
+from cxlib.shown import Shown
 from cxlib.touchpoint_audit import audit
 from cxlib.transitions import transitions
 
@@ -17,13 +20,13 @@ PERSONA = "persona"
 SPOTS = 500  # touchpoints at their stages; more are addresses or texts, and no kinds
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, repr=False)
+class Case(Shown):
     """The journeys of a study, or of one group of its customers.
 
-    `log` and `drawn_map` are None where there is no journey to tell, for which `why_not` is the reason. `customers`
-    are those of the group, `complaints` those of all, which tell from when to when complaints were noted; None where
-    the study has none.
+    `log` and `drawn_map` are None where there is no journey to tell, for which `why_not` is the reason; the map is the
+    study's, or the one that was `expected` instead. `customers` are those of the group, `complaints` those of all,
+    which tell from when to when complaints were noted; None where the study has none.
     """
 
     study: object
@@ -34,6 +37,7 @@ class Case:
     complaints: pd.DataFrame | None
     confidence: float
     why_not: str = ""
+    expected: str = ""
 
     @property
     def minimum_base(self) -> int:
@@ -41,10 +45,13 @@ class Case:
         return self.study.book.minimum_base
 
 
-def case(study, *, group: str = "", confidence: float = 0.95) -> Case:
+def case(study, *, group: str = "", expected: str = "", confidence: float = 0.95) -> Case:
     """The journeys of all customers, or of a group: `question:answer` of the customers, or `persona:number`.
 
-    Raises CxError for a group that is not there, and for a confidence outside 0-1.
+    `expected` says which map they are held against (see expected_map.expected_map()); empty: the study's. Contacts of
+    one moment are put in the order of the study's map in any case.
+
+    Raises CxError for a group or an expectation that is not there, and for a confidence outside 0-1.
     """
     if not 0 < confidence < 1:
         raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
@@ -74,7 +81,20 @@ def case(study, *, group: str = "", confidence: float = 0.95) -> Case:
     log = journeys(events, order=places(drawn_map)["stage"].tolist(), **optional)
     if "channel" not in events:
         drawn_map = drawn_map.assign(channel=UNKNOWN)
-    return Case(study, name, log, drawn_map, *nothing[4:])
+    return expecting(Case(study, name, log, drawn_map, *nothing[4:]), expected=expected, confidence=confidence)
+
+
+def expecting(found: Case, *, expected: str, confidence: float) -> Case:
+    """The same journeys, held against another map, and at another confidence; errors as case()."""
+    if not 0 < confidence < 1:
+        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
+    if found.log is None:
+        return replace(found, confidence=confidence)
+    drawn_map = found.study.table("map")
+    if found.log.channels == [UNKNOWN] and "channel" not in found.study.table("events"):
+        drawn_map = drawn_map.assign(channel=UNKNOWN)
+    held = expected_map.expected_map(found.log, drawn_map, expected)
+    return replace(found, drawn_map=held, expected=expected.strip(), confidence=confidence)
 
 
 def _chosen(study, customers, group: str) -> tuple[str, pd.Series]:
@@ -100,7 +120,7 @@ def _chosen(study, customers, group: str) -> tuple[str, pd.Series]:
 
 def _of_persona(study, customers: pd.DataFrame, answer: str) -> tuple[str, pd.Series]:
     """The customers who most likely are of a persona, by what they share with the people it was formed from."""
-    made = people.formed(people.people(study))
+    made = _personas(study)
     if made.k == 1:
         raise CxError(f"there are no personas to choose from: {made.verdict}")
     numbers = {str(number): number for number in range(1, made.k + 1)}
@@ -114,6 +134,12 @@ def _of_persona(study, customers: pd.DataFrame, answer: str) -> tuple[str, pd.Se
     number = numbers[answer]
     name = tr("Persona {number}: {name}", number=number, name=made.names[number - 1])
     return name, made.assign(customers[shared])["segment"] == number
+
+
+@lru_cache(maxsize=2)
+def _personas(study):
+    """The study's personas, which take long to form."""
+    return people.formed(people.people(study))
 
 
 def _complaints(study) -> pd.DataFrame | None:
@@ -146,8 +172,8 @@ class Facts:
     customers: int
 
 
-def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0) -> Facts:
-    """What the modules of the journey find, with the chapter's confidence.
+def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0, only: Iterable[str] = ()) -> Facts:
+    """What the modules of the journey find, with the chapter's confidence; `only` names the frames that are wanted.
 
     Raises CxError for a seed under 0, and for more than 3,650 days of a complaint.
     """
@@ -158,25 +184,29 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0) -> 
     if found.log is None:
         return Facts(*[pd.DataFrame()] * 12, customers=0)
     log, drawn, how, least = found.log, found.drawn_map, {"confidence": found.confidence}, found.minimum_base
+    own = found.study.table("map")  # what is odd about the log is so beside the study's own map
     spots = drawn.assign(**{key: None for key in ("touchpoint", "channel") if key not in drawn})
     places_of = {"complaints": found.complaints, "days": days, **how}
     none, stopped = pd.DataFrame(), _stopped(log)
     audited = stopped and {"touchpoint", "channel", "expected"} <= set(drawn) and drawn["expected"].notna().any()
-    return Facts(
-        _nameless(contacts.check(log, found.customers, drawn)),
-        _places_based(journey.stages(log, drawn, **places_of), least),
-        _places_based(journey.touchpoints(log, spots, **places_of), least),
-        _audit_based(audit(log, drawn, customers=_with_left(found.customers), **how), least) if audited else none,
-        paths.common(log, **how) if stopped else none,
-        paths.conformance(log, drawn, **how) if stopped else none,
-        _blank(paths.departures(log, drawn, **how), "rate_n", least, "rate") if stopped else none,
-        transitions(log, level="touchpoint", **how),
-        transitions(log, level="stage", **how),
-        _removal(log, drawn, purchase, seed, how) if stopped else none,
-        _pains_based(pain_points.rank(log, spots, **how), least),
-        pain_points.moments(log, spots, **how),
-        int(log.customers),
-    )
+    made = {
+        "checks": lambda: _nameless(contacts.check(log, found.customers, own)),
+        "stages": lambda: _places_based(journey.stages(log, drawn, **places_of), least),
+        "touchpoints": lambda: _places_based(journey.touchpoints(log, spots, **places_of), least),
+        "audit": lambda: _audit_based(audit(log, drawn, customers=_with_left(found.customers), **how), least),
+        "paths": lambda: paths.common(log, **how),
+        "conformance": lambda: paths.conformance(log, drawn, **how),
+        "departures": lambda: _blank(paths.departures(log, drawn, **how), "rate_n", least, "rate"),
+        "flows": lambda: transitions(log, level="touchpoint", **how),
+        "turns": lambda: transitions(log, level="stage", **how),
+        "removal": lambda: _removal(log, drawn, purchase, seed, how),
+        "pains": lambda: _pains_based(pain_points.rank(log, spots, **how), least),
+        "moments": lambda: pain_points.moments(log, spots, **how),
+    }
+    without = {"paths", "conformance", "departures", "removal"} if not stopped else set()
+    without |= {"audit"} if not audited else set()
+    without |= set(made) - set(only or made)
+    return Facts(**{name: none if name in without else make() for name, make in made.items()}, customers=log.customers)
 
 
 def _nameless(checks: pd.DataFrame) -> pd.DataFrame:
@@ -193,6 +223,8 @@ def _stopped(log: Journeys) -> int:
 
 def _blank(frame: pd.DataFrame, base: str, least: int, *names: str) -> pd.DataFrame:
     """The frame without the numbers `names`, nor what belongs to them, where their base is under the least."""
+    if not (frame[base] < least).any():
+        return frame
     columns = [c for c in frame if c in names or (c.startswith(names) and c.endswith(("_low", "_high", "_se", "_p")))]
     return frame.assign(**{name: frame[name].mask(frame[base] < least) for name in columns})
 

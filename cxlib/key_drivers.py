@@ -1,15 +1,18 @@
 """The tables of importance: each driver's share, rank and place on the map, and what missing answers do to them."""
 
+from collections.abc import Generator
+
 import numpy as np
 import pandas as pd
 
-from cxlib import performance
+from cxlib import importance, performance
 from cxlib.calibration import fixed, without
+from cxlib.drawn_shares import Drawn
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
-from cxlib.importance import importance
 from cxlib.language import noted, tr
 from cxlib.regressions import Regression
+from cxlib.steps import in_steps
 
 # The columns of tables that a chart takes, where they have no rows.
 SHARES = ["driver", "label", "estimate", "low", "high", "rank", "rank_low", "rank_high", "percent", "ranks"]
@@ -31,27 +34,25 @@ TREATMENT_HEADS = {
 }
 
 
-def shares(case: Regression, *, method: str = "lmg", missing: str = "pairwise", bootstrap: int = 1000) -> pd.DataFrame:
+def shares(
+    case: Regression,
+    *,
+    method: str = "lmg",
+    missing: str = "pairwise",
+    bootstrap: int = 1000,
+    known: Drawn | None = None,
+) -> pd.DataFrame:
     """drivers.importance() of the numeric drivers, with labels and in percent of the outcome's variance.
 
     Columns: driver, label, estimate, low, high, se (percent of the variance), percent (of R squared), rank, rank_low,
     rank_high, ranks (in words), r_squared, r_squared_low, r_squared_high (percent), n, n_weighted,
-    n_effective, unit, method. Most important first. No rows with fewer than two numeric drivers.
+    n_effective, unit, method. Most important first. No rows with fewer than two numeric drivers. `known` is drawn() of
+    this case, for who has computed it before.
     """
     if len(case.numeric) < 2:
         return pd.DataFrame(columns=SHARES)
-    method = "johnson" if len(case.numeric) > MOST else method
-    keys = {key: value for key, value in without(case.design).items() if key != "fpc"}
-    found = importance(
-        case.frame,
-        case.outcome,
-        case.numeric,
-        method=method,
-        missing=missing,
-        bootstrap=bootstrap,
-        confidence=case.confidence,
-        **keys,
-    )
+    known = known or drawn(case, method=method, missing=missing, bootstrap=bootstrap)
+    found = known.at(case.confidence)
     parts = ["estimate", "low", "high", "se", "r_squared", "r_squared_low", "r_squared_high"]
     found = found.assign(**{part: 100 * found[part] for part in parts if part in found})
     ranks = [
@@ -63,6 +64,16 @@ def shares(case: Regression, *, method: str = "lmg", missing: str = "pairwise", 
     labels = [case.study.label(name) for name in found.index]
     found["method"] += fixed(case.design)
     return found.assign(label=labels, ranks=ranks, unit="percent").sort_values("rank", kind="stable").reset_index()
+
+
+@in_steps
+def drawn(case: Regression, *, method: str, missing: str, bootstrap: int) -> Generator[None, None, Drawn | None]:
+    """What shares() are read from, at any confidence, in steps; None with fewer than two numeric drivers."""
+    if len(case.numeric) < 2:
+        return None
+    keys = {key: value for key, value in without(case.design).items() if key != "fpc"}
+    keys |= {"method": "johnson" if len(case.numeric) > MOST else method, "missing": missing, "bootstrap": bootstrap}
+    return (yield from importance.drawn.steps(case.frame, case.outcome, case.numeric, **keys))
 
 
 def treatments(case: Regression, *, method: str = "lmg") -> pd.DataFrame:

@@ -14,14 +14,15 @@ from threadpoolctl import threadpool_limits
 
 from cxlib import mixtures
 from cxlib.errors import CxError
+from cxlib.shown import Shown
 from cxlib.weights import effective_n
 
 AGREES = 0.01  # log-likelihoods no further apart are of the same solution
 ROWS = 2**16  # at once
 
 
-@dataclass(frozen=True)
-class LatentClasses:
+@dataclass(frozen=True, repr=False)
+class LatentClasses(Shown):
     """k classes, the largest first.
 
     `shares` (k) add up to 1. `categories`: of each categorical variable, k x levels, rows that add up to 1. `means` and

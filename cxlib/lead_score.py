@@ -18,14 +18,15 @@ from cxlib.lead_rules import Rule, joined, signed
 from cxlib.metrics import Metric
 from cxlib.scorecard import UNKNOWN, Attribute
 from cxlib.scores import by_group
+from cxlib.shown import Shown
 
 IDEAL = Metric("ideal", "Ideal customers", (0, 1), {1: 100}, "percent")
 TOPS = (10, 20, 30)
 REASONS, WORTH_TELLING = 3, 3  # attributes named, and the points under which one is no reason
 
 
-@dataclass(frozen=True)
-class LeadScore:
+@dataclass(frozen=True, repr=False)
+class LeadScore(Shown):
     """A scorecard, what it is worth, and the client's rules.
 
     points: attribute, label, answer, points (whole numbers; 0 is the average customer's; 20 double the odds),

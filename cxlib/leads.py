@@ -15,12 +15,13 @@ from cxlib.people import ROLES, is_sensitive
 from cxlib.private import cell, move_into_place, place
 from cxlib.readers import by_value
 from cxlib.segment_variables import code
+from cxlib.shown import Shown
 
 LEAST = 50  # ideal customers, and others: see lead_score.fit()
 
 
-@dataclass(frozen=True)
-class Leads:
+@dataclass(frozen=True, repr=False)
+class Leads(Shown):
     """The scorecard of a study's customers and its prospects' scores; or why there is none."""
 
     score: lead_score.LeadScore | None

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.calls import told
 from cxlib.compare import CLEAR, verdict
 from cxlib.complaint_rate import PRIOR
 from cxlib.errors import CxError
@@ -28,6 +29,7 @@ from cxlib.league_units import Units, told_apart, units_of
 from cxlib.metrics import find
 from cxlib.pooled_means import moderated, outermost, pool_means, welch
 from cxlib.pooled_rates import pool_rates
+from cxlib.shown import Shown
 
 __all__ = ["League", "by_metric", "by_rate", "reasons"]
 
@@ -46,8 +48,8 @@ COLUMNS = ["unit", "estimate", "se", "n", "n_weighted", "n_effective", "pooled",
 COLUMNS += ["rank", "rank_low", "rank_high", "chance_best", "chance_top", "weight", "apart", "method"]
 
 
-@dataclass(frozen=True)
-class League:
+@dataclass(frozen=True, repr=False)
+class League(Shown):
     """A league table, and what it says as a whole.
 
     `frame` has a row a unit, the best pooled value first, units under the minimum base last and without numbers:
@@ -86,6 +88,7 @@ class League:
         return self.frame.loc[self.frame["pooled"].isna(), ["unit", "n"]].reset_index(drop=True)
 
 
+@told
 def by_metric(
     frame,
     unit: str,
@@ -142,6 +145,7 @@ def by_metric(
     return League(frame, *whole, f, (df1, df2), p, widest, noted("Welch's F"), minimum_base, confidence)
 
 
+@told
 def by_rate(
     frame, unit: str, won: str, *, weights=None, strata=None, clusters=None, minimum_base=30, confidence=0.95, seed=0
 ) -> League:

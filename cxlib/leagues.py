@@ -12,6 +12,7 @@ from cxlib.errors import CxError
 from cxlib.journey_study import Case
 from cxlib.language import digits, noted, tr
 from cxlib.league import League
+from cxlib.shown import Shown
 from cxlib.survey import metrics
 
 UNITS = 300  # in one table; more are no units but customers
@@ -19,8 +20,8 @@ REASONS = 100  # rows
 BRANCH, EMPLOYEE = noted("branch"), noted("employee")  # units, and the columns that name them
 
 
-@dataclass(frozen=True)
-class Table:
+@dataclass(frozen=True, repr=False)
+class Table(Shown):
     """One league table: its name, title, what its units are, what it measures, in which unit; None with the reason."""
 
     name: str
@@ -115,7 +116,7 @@ def _arrivals(case: Case, seed: int) -> list[Table]:
     """Branches by the share of their customers' journeys, of those known to have stopped, that reach the last stage."""
     if case.log is None or case.customers is None or "branch" not in case.customers:
         return []
-    last = places(case.drawn_map)["stage"].iloc[-1]
+    last = places(case.study.table("map"))["stage"].iloc[-1]  # whichever map the journeys are held against
     reached = case.log.query(
         f"SELECT customer, max(CASE WHEN stage = '{last.replace(chr(39), chr(39) * 2)}' THEN 1 ELSE 0 END) AS arrived "
         f"FROM contacts GROUP BY customer HAVING max(moment) <= TIMESTAMP '{case.log.until}'"

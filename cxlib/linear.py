@@ -10,17 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxlib.calls import told
 from cxlib.errors import CxError
 from cxlib.language import tr
 from cxlib.metrics import Metric, find
 from cxlib.sandwich import Errors, design_based, parameters
 from cxlib.scores import score
+from cxlib.shown import Shown
 from cxlib.terms import Sample, read, standardised
 from cxlib.text import number
 
 
-@dataclass(frozen=True)
-class LinearFit:
+@dataclass(frozen=True, repr=False)
+class LinearFit(Shown):
     """A fitted linear model.
 
     coefficients: frame by term ("(constant)" first): estimate, se, low, high, t, p, n, n_effective, in points of the
@@ -49,6 +51,7 @@ class LinearFit:
         return self.coefficients["estimate"].to_numpy()
 
 
+@told
 def linear(
     frame,
     outcome,
@@ -69,6 +72,15 @@ def linear(
     an answer to all are left out, and counted. Intervals are Student's t with clusters - strata - terms degrees of
     freedom. Raises CxError as terms.read(), and for an outcome that does not vary.
     Source: Fuller, Sankhya C 37 (1975) 117-132; Binder, International Statistical Review 51 (1983) 279-292.
+
+    >>> from cxlib import Study, drivers
+    >>> study = Study.load("data/demo")
+    >>> fit = drivers.linear(study.survey, "recommend", ["product_quality"], metric="nps", **study.design)
+    >>> fit.coefficients[["estimate", "low", "high", "p"]].round(2)
+                     estimate     low   high    p
+    term
+    (constant)         -92.34 -102.55 -82.14  0.0
+    product_quality     31.71   29.83  33.59  0.0
     """
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     sample = read(frame, outcome, drivers, weights=weights, **design)

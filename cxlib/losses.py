@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from cxlib import intervals
 from cxlib.complaints import Definition, complainers, customers_in, flags
-from cxlib.errors import CxError
+from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
 from cxlib.metrics import Metric
 from cxlib.scores import by_group
@@ -25,7 +26,8 @@ LABELS = {
     "mollified": noted("Complained, mollified"),
     "dissatisfied": noted("Complained, dissatisfied"),
 }
-MEASURED, DECLARED, NONE = noted("measured"), noted("declared"), noted("none")  # where a loss rate comes from
+# Where a loss rate comes from: the study's tables, study.yml, or a parameter of this run.
+MEASURED, DECLARED, ASSUMED, NONE = noted("measured"), noted("declared"), noted("assumed"), noted("none")
 
 
 def outcome_codes(study) -> dict[str, str]:
@@ -47,6 +49,41 @@ def outcome_codes(study) -> dict[str, str]:
     return known
 
 
+def assume(rates: pd.DataFrame, words: str) -> pd.DataFrame:
+    """loss_rates() with some of them assumed, whatever was measured or declared; without interval or base.
+
+    `words` are written fate: share, …, e.g. "silent: 0.3, dissatisfied: 0.5"; empty: none. Raises CxError for a fate
+    that is none of FATES or stands there twice, and for shares outside 0 to 1.
+    """
+    rows = rates.set_index("fate")
+    for fate, share in assumed(words).items():
+        why = tr("assumed for this run, not measured, no interval")
+        rows.loc[fate, ["low", "high", "se", "n", "n_weighted", "n_effective"]] = np.nan
+        rows.loc[fate, ["estimate", "source", "method"]] = 100 * share, ASSUMED, why
+    return rows.reset_index()[rates.columns]
+
+
+def assumed(words: str) -> dict[str, float]:
+    """The assumed loss rates by fate, 0 to 1; arguments and errors as assume()."""
+    found = {}
+    for part in filter(None, (piece.strip() for piece in words.split(","))):
+        fate, colon, told = (piece.strip() for piece in part.partition(":"))
+        try:
+            share = float(told)
+        except ValueError:
+            colon = ""
+        if not colon:
+            raise CxError(f"assumed loss rates are written fate: share, e.g. silent: 0.3; found {part!r}")
+        if fate not in FATES:
+            raise CxError(f"loss rates are of {', '.join(FATES)}; there is no {fate}{nearest(fate, FATES)}")
+        if fate in found:
+            raise CxError(f"a fate has one assumed loss rate; {fate} has two")
+        if not 0 <= share <= 1:
+            raise CxError(f"an assumed loss rate is a share of 0 to 1, e.g. 0.3 for 30%; found {told} for {fate}")
+        found[fate] = share
+    return found
+
+
 def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd.DataFrame:
     """The share of customers lost after each fate, in percent, a row a fate.
 
@@ -55,23 +92,26 @@ def loss_rates(study, definition: Definition, *, confidence: float = 0.95) -> pd
     the rate declared in `iceberg: losses:` is taken, without an interval or a base. Columns: fate, label, estimate,
     low, high, se, n, n_weighted, n_effective, source (measured, declared, or none), unit, method.
     """
-    days, least = study.book.iceberg.loss_days, study.book.minimum_base
-    measured = {**_of_complainers(study, definition, days), **_of_respondents(study, definition, days)}
-    rows = []
+    measured = of_complainers(study, definition) | of_respondents(study, definition)
+    return told(study, measured, confidence=confidence)
+
+
+def told(study, measured: dict[str, dict], *, confidence: float = 0.95) -> pd.DataFrame:
+    """loss_rates() of what was measured: of_complainers() and of_respondents() together, as by_group() tells it."""
+    if not 0 < confidence < 1:
+        raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
+    least, rows = study.book.minimum_base, []
     for fate in FATES:
-        frame, design = measured.get(fate, (pd.DataFrame({"_lost": []}), {}))
-        declared = study.book.iceberg.losses.get(fate)
-        n = int(frame["_lost"].notna().sum())
+        found, declared = measured.get(fate, {"n": 0}), study.book.iceberg.losses.get(fate)
         row = {"fate": fate, "label": LABELS[fate], "unit": "percent"}
-        if n >= least:
-            found = by_group(frame, LOST, [], question="_lost", confidence=confidence, **design).iloc[0]
-            kept = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "method"]
-            row |= {key: found[key] for key in kept} | {"source": MEASURED}
+        if "estimate" in found:
+            kept = ["estimate", "se", "n", "n_weighted", "n_effective", "method"]
+            row |= {key: found[key] for key in kept} | _interval(found, confidence) | {"source": MEASURED}
         elif declared is not None:
             row |= {"estimate": 100 * declared, "source": DECLARED, "method": tr("declared in the study, no interval")}
         else:
             why = tr("fewer than {least} customers, and none declared", least=least)
-            row |= {"n": n, "source": NONE, "method": why}
+            row |= {"n": found["n"], "source": NONE, "method": why}
         rows.append(row)
     columns = ["fate", "label", "estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "source", "unit"]
     columns += ["method"]
@@ -93,34 +133,65 @@ def _lost(study, customer: pd.Series, since: pd.Series, days: int) -> pd.Series:
     if known is None:
         return pd.Series(np.nan, index=customer.index)
     table, last = known
-    left, since = pd.to_datetime(customer.map(table["left"])).dt.normalize(), since.dt.normalize()
+    place, since = table.index.get_indexer(customer), since.dt.normalize()  # -1: not in the table
+    left = pd.Series(table["left"].to_numpy()[place], index=customer.index).dt.normalize()
     until = since + pd.Timedelta(days=days)
     lost = (left <= until).astype(float)
-    followed = customer.isin(table.index) & since.notna() & (until <= last) & ~(left < since)
+    followed = (place >= 0) & since.notna() & (until <= last) & ~(left < since)
     return lost.where(followed)
 
 
-def _of_complainers(study, definition: Definition, days: int) -> dict[str, tuple[pd.DataFrame, dict]]:
+def _interval(found: dict, confidence: float) -> dict[str, float]:
+    """Low and high of a share as by_group() has them, at any confidence."""
+    if np.isnan(found["n_effective"]) and found["se"] == 0:  # given by the weights' margins
+        return {"low": found["estimate"], "high": found["estimate"]}
+    critical = intervals.critical_value(confidence, *(np.array([float(found[name])]) for name in ("df", "n")))
+    bounds = intervals.wilson(np.array([found["estimate"]]) / 100, np.array([found["n_effective"]]), critical)
+    return {end: float(100 * bound[0]) for end, bound in zip(("low", "high"), bounds, strict=True)}
+
+
+def of_complainers(study, definition: Definition) -> dict[str, dict]:
+    """What was measured after each end of a complaint, a row of by_group(); {"n": …} under the minimum base.
+
+    Depends on severity and channels alone.
+    """
     if not study.has("complaints") or not {"when", "outcome", "complainer"} <= set(study.table("complaints")):
         return {}
-    found = complainers(study, replace(definition, start=None, end=None)).frame
+    found, days = complainers(study, replace(definition, start=None, end=None)).frame, study.book.iceberg.loss_days
     found = found.assign(
         _fate=found["outcome"].map(outcome_codes(study)), _lost=_lost(study, found["complainer"], found["last"], days)
     ).dropna(subset=["_fate", "_lost"])
-    return {fate: (part, {}) for fate, part in found.groupby("_fate")}
+    # Each end by itself: of complainers there is no design that the others would be part of.
+    parts = [_measured(study, part, {}) for _, part in found.groupby("_fate")]
+    return {fate: row for part in parts for fate, row in part.items()}
 
 
-def _of_respondents(study, definition: Definition, days: int) -> dict[str, tuple[pd.DataFrame, dict]]:
-    """Respondents linked to a customer; the frame keeps everybody, so that the design stays whole."""
+def of_respondents(study, definition: Definition) -> dict[str, dict]:
+    """What was measured of content and silent respondents who are linked to a customer; rows as of_complainers().
+
+    Depends on who is unhappy and who complained alone. Everybody is kept, so that the design stays whole.
+    """
     if not study.has("survey") or not {"customer", "when"} <= set(study.survey):
         return {}
     if not definition.unhappy or not definition.complained:
         return {}
     frame = flags(study, definition, None)
-    lost = _lost(study, frame["customer"], frame["when"], days)
+    lost = _lost(study, frame["customer"], frame["when"], study.book.iceberg.loss_days)
     unhappy, complained = frame["_unhappy"], frame["_complained"]
-    which = {"content": (unhappy == 0) & (complained != 1), "silent": (unhappy == 1) & (complained == 0)}
-    return {fate: (frame.assign(_lost=lost.where(here)), study.design) for fate, here in which.items()}
+    content, silent = (unhappy == 0) & (complained != 1), (unhappy == 1) & (complained == 0)
+    fate = pd.Series(np.select([content, silent], ["content", "silent"], ""), index=frame.index, dtype=object)
+    return _measured(study, frame.assign(_lost=lost, _fate=fate.where(content | silent)), study.design)
+
+
+def _measured(study, frame: pd.DataFrame, design: dict) -> dict[str, dict]:
+    """The share lost after each fate of which there are enough; of the others the number alone."""
+    counts, least = frame.loc[frame["_lost"].notna(), "_fate"].value_counts(), study.book.minimum_base
+    found = {fate: {"n": int(n)} for fate, n in counts.items() if n < least}
+    enough = frame["_fate"].where(~frame["_fate"].isin(list(found)))
+    if not (enough.notna() & frame["_lost"].notna()).any():
+        return found
+    rows = by_group(frame.assign(_fate=enough), LOST, ["_fate"], question="_lost", **design)
+    return found | {row["_fate"]: row for row in rows.to_dict("records")}
 
 
 def worth(study, definition: Definition) -> float | None:

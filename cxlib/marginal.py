@@ -21,6 +21,7 @@ from cxlib.linear import LinearFit, fit_linear
 from cxlib.metrics import find
 from cxlib.ordinal import OrdinalFit, fit_ordinal
 from cxlib.sandwich import Errors, effective, rows, spread
+from cxlib.shown import Shown
 from cxlib.terms import is_ordered, read, within
 
 MODELS = {"linear": noted("linear model"), "ordinal": noted("ordinal model"), "binary": noted("binary model")}
@@ -37,8 +38,8 @@ class Effects:
     errors: Errors
 
 
-@dataclass(frozen=True)
-class SegmentEffects:
+@dataclass(frozen=True, repr=False)
+class SegmentEffects(Shown):
     """Effects in each group of a segment, and how they differ.
 
     effects: term, group, estimate, se, low, high, t, p, n, n_weighted, n_effective. differences: term, group, other,

@@ -40,7 +40,9 @@ def messages(paths: list[Path] | None = None) -> dict[Message, list[str]]:
 def sources() -> list[Path]:
     """The files that may hold messages."""
     code = [path for path in sorted((ROOT / "cxlib").rglob("*")) if path.suffix in (".py", ".j2")]
-    return sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")) + code
+    # The template of new chapters is one; the tutorial is in English.
+    chapters = [*sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")), ROOT / "notebooks/guide/new_chapter.ipynb"]
+    return chapters + code
 
 
 def _of_template(path: Path) -> Iterator[Message]:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from cxlib.calls import kind
 from cxlib.codebook import METRIC_SCALES
-from cxlib.errors import CxError
+from cxlib.errors import CxError, nearest
+from cxlib.shown import Shown
 
 
-@dataclass(frozen=True)
-class Metric:
+@dataclass(frozen=True, repr=False)
+class Metric(Shown):
     """A scoring of a rating scale: whole-number answers from `scale[0]` to `scale[1]`, and what each scores.
 
     Answers of the scale without an entry in `scores` score 0; scores "mean" are the answers themselves.
@@ -57,8 +59,13 @@ def find(metric: Metric | str) -> Metric | None:
         return metric
     if metric == "mean":
         return None
+    if not isinstance(metric, str):
+        raise TypeError(f'a metric is a name, e.g. "nps", or a Metric; found {kind(metric)}')
     if metric not in METRICS:
-        raise CxError(f"unknown metric {metric}; it is one of {', '.join(METRICS)}, mean, or a Metric of your own")
+        raise CxError(
+            f"unknown metric {metric}; it is one of {', '.join(METRICS)}, mean, or a Metric of your own, as "
+            f"study.metric(question) gives it{nearest(metric, [*METRICS, 'mean'])}"
+        )
     return METRICS[metric]
 
 

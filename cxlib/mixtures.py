@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cxlib.steps import in_steps
+
 # Weight added to each class: keeps chances above 0 and leaves log-likelihoods alone to 8 digits.
 TINY = 1e-10
 # No class has a standard deviation below this part of that of all, or it could be drawn to a spike (who spent nothing)
@@ -90,8 +92,8 @@ def matrix(codes: np.ndarray, levels, x: np.ndarray) -> np.ndarray:
     """The design: P x N."""
     size, offsets = sum(levels), np.cumsum([0, *levels])[:-1]
     found = np.zeros((size + 3 * x.shape[1], len(codes)))
-    row, variable = np.nonzero(codes >= 0)
-    found[offsets[variable] + codes[row, variable], row] = 1.0
+    for start, given, answers in zip(offsets, levels, codes.T, strict=True):
+        found[start : start + given] = answers == np.arange(given)[:, None]
     answered = ~np.isnan(x.T)
     x = np.where(answered, x.T, 0.0)
     found[size::3], found[size + 1 :: 3], found[size + 2 :: 3] = answered, x, x * x
@@ -160,8 +162,14 @@ def expectation(design: np.ndarray, shares: np.ndarray, coefficients: np.ndarray
     return found, (most + np.log(total))[:, 0]
 
 
+@in_steps
 def run(
-    data: Answers, runs: Runs, *, weights: np.ndarray | None = None, steps: int = 2000, enough: float = 1e-5
+    data: Answers,
+    runs: Runs,
+    *,
+    weights: np.ndarray | None = None,
+    steps: int = 2000,
+    enough: float = 1e-5,
 ) -> Runs:
     """EM until what is still to be gained of the log-likelihood falls below `enough` (Aitken), or for so many steps.
 
@@ -185,19 +193,24 @@ def run(
         on = ~done[going]
         if not on.any():
             break
-        going, probability = going[on], probability[on]
-        probability *= (w if weights is None else w[on])[:, None]
+        if not on.all():
+            going, probability, w = going[on], probability[on], w if weights is None else w[on]
+        probability *= w[:, None]
         sums = (probability.reshape(-1, data.design.shape[1]) @ data.design.T).reshape(-1, k, p)
         total = probability.sum(axis=2, dtype=float) + TINY
         shares[going] = np.log(total / total.sum(axis=1, keepdims=True))
         found[going] = coefficients(data, sums)
+        yield
     return Runs(shares, found, reached, done)
 
 
+@in_steps
 def best(data: Answers, k: int, starts: int, seed, *, short=20, finish=3, steps=2000, enough=1e-5) -> Runs:
     """Short runs from all starts; the best few of them run to the end, the best first."""
-    first = run(data, drawn_starts(data, k, starts, np.random.default_rng(seed)), steps=short, enough=enough)
-    last = run(data, first[np.argsort(-first.log_likelihood, kind="stable")[:finish]], steps=steps, enough=enough)
+    first = drawn_starts(data, k, starts, np.random.default_rng(seed))
+    first = yield from run.steps(data, first, steps=short, enough=enough)
+    last = first[np.argsort(-first.log_likelihood, kind="stable")[:finish]]
+    last = yield from run.steps(data, last, steps=steps, enough=enough)
     return last[np.argsort(-last.log_likelihood, kind="stable")]
 
 

@@ -11,18 +11,20 @@ import numpy as np
 import pandas as pd
 
 from cxlib import cumulative, proportional
+from cxlib.calls import told
 from cxlib.counts import as_list
 from cxlib.cumulative import LINKS, Cumulative
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
 from cxlib.sandwich import Errors, by_information, design_based, parameters
+from cxlib.shown import Shown
 from cxlib.terms import Sample, is_ordered, read
 
 MODELS = {"logit": noted("ordered logit"), "probit": noted("ordered probit")}
 
 
-@dataclass(frozen=True)
-class OrdinalFit:
+@dataclass(frozen=True, repr=False)
+class OrdinalFit(Shown):
     """A fitted ordered model.
 
     coefficients: frame by term, positive where the driver goes with higher answers: estimate, se, low, high, t, p, n,
@@ -65,6 +67,7 @@ class OrdinalFit:
         return proportional.likelihood_ratio(self)
 
 
+@told
 def ordinal(
     frame,
     outcome,
@@ -88,6 +91,15 @@ def ordinal(
     clusters are given, else the inverse information (normal). Raises CxError as terms.read(), for an outcome of text
     or of fewer than three answers, and where a driver separates the answers.
     Source: McCullagh, Journal of the Royal Statistical Society B 42 (1980) 109-142.
+
+    >>> from cxlib import Study, drivers
+    >>> study = Study.load("data/demo")
+    >>> fit = drivers.ordinal(study.survey, "satisfaction", ["product_quality", "staff_speed"], **study.design)
+    >>> fit.coefficients[["estimate", "low", "high"]].round(2)
+                     estimate   low  high
+    term
+    product_quality      0.83  0.76  0.89
+    staff_speed          0.69  0.64  0.74
     """
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     sample = read(frame, outcome, drivers, weights=weights, **design)

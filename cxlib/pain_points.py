@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import special
 
 from cxlib import intervals
-from cxlib.contact_log import CODES, LEVELS, Journeys, places
+from cxlib.contact_log import CODES, LEVELS, Journeys, contents, last_stages
 from cxlib.corrections import adjust
 from cxlib.errors import CxError
 from cxlib.journey import by_customer, rows_of
@@ -33,19 +33,12 @@ def rank(log: Journeys, drawn_map: pd.DataFrame, *, level="touchpoint", confiden
     points, each with _low, _high (of the harm, times customers). t intervals with customers as clusters, who may be on
     both sides. Raises CxError as journey.stages(), and for another level.
     """
-    keys, end = _keys(level, confidence), places(drawn_map)["stage"].iloc[-1]
-    frame = rows_of(log, drawn_map, level)
-    where = {"ending": _before(log, end, level), "loss": "true"}
-    pairs = {"ending": ("ended", "followed"), "loss": ("score", "scored")}
+    keys, pairs = _keys(level, confidence), {"ending": ("ended", "followed"), "loss": ("score", "scored")}
+    frame, sums = log.once(("harms", level, contents(drawn_map)), lambda: _sums_of(log, drawn_map, level, pairs))
     columns = {}
-    for harm, (what, base) in pairs.items():
-        found = _beside_others(log, drawn_map, level, what, base, where[harm])
-        found = frame[keys].merge(found, on=keys, how="left", validate="one_to_one")
-        scale = 100.0 if harm == "ending" else -1.0
-        columns |= _harm(found, harm, scale, confidence)
+    for harm, found in sums.items():
+        columns |= _harm(found, harm, 100.0 if harm == "ending" else -1.0, confidence)
     frame = frame.assign(**columns)
-    frame = frame.merge(_people(log, level), on=keys, how="left", validate="one_to_one")
-    frame = frame.fillna({"customers": 0}).astype({"customers": int})
     frame[["ending_p", "loss_p"]] = adjust(frame[["ending_p", "loss_p"]].to_numpy().ravel()).reshape(-1, 2)
     weights = []
     for harm, cost, scale in (("ending", "lost", 100.0), ("loss", "points", 1.0)):
@@ -90,7 +83,7 @@ def moments(
     else:
         pairs = f"""SELECT {code}, customer, score AS x, (to_place IS NOT NULL)::INT * 100.0 AS y
             FROM contacts WHERE score IS NOT NULL AND to_{code} IS DISTINCT FROM {code}
-            AND moment <= TIMESTAMP '{log.until}' AND {_before(log, places(drawn_map)["stage"].iloc[-1], level)}"""
+            AND moment <= TIMESTAMP '{log.until}' AND {_before(log, last_stages(drawn_map), level)}"""
     lines = _slopes(log, pairs, level, tables, confidence)
     people = _people(log, level)
     for part in (people, lines):
@@ -111,9 +104,9 @@ def _keys(level: str, confidence: float) -> list[str]:
     return list(LEVELS[level])
 
 
-def _before(log: Journeys, end: str, level: str) -> str:
-    """SQL for: not at the stage `end`."""
-    inside = log.nodes.loc[log.nodes["stage"] == end, CODES[level]].unique()
+def _before(log: Journeys, end: list[str], level: str) -> str:
+    """SQL for: at none of the stages `end`."""
+    inside = log.nodes.loc[log.nodes["stage"].isin(end), CODES[level]].unique()
     return f"{CODES[level]} NOT IN ({', '.join(map(str, inside))})" if len(inside) else "true"
 
 
@@ -125,7 +118,7 @@ def _people(log: Journeys, level: str) -> pd.DataFrame:
     )
 
 
-def _beside_others(log: Journeys, drawn_map, level: str, what: str, base: str, where: str) -> pd.DataFrame:
+def _beside_others(log: Journeys, level: str, what: str, base: str, where: str) -> pd.DataFrame:
     """For each place: a / b of what customers did there, the same of all other places, and the difference's error.
 
     With a and b of a customer here, and u and v everywhere, the difference a / b - (u - a) / (v - b) of the totals
@@ -135,7 +128,7 @@ def _beside_others(log: Journeys, drawn_map, level: str, what: str, base: str, w
     here = ", ".join(f"sum({x} * {y})::DOUBLE AS {x}{y}" for x, y in ("aa", "ab", "bb", "au", "av", "bu", "bv"))
     everywhere = ", ".join(f"sum({x} * {y})::DOUBLE AS {x}{y}" for x, y in ("uu", "uv", "vv"))
     sql = f"""WITH each AS (SELECT {code}, customer, {what} AS a, {base} AS b
-            FROM ({by_customer(log, drawn_map, level)}) WHERE {where} AND {base} > 0),
+            FROM ({by_customer(log, level)}) WHERE {where} AND {base} > 0),
         everywhere AS (SELECT customer, sum(a) AS u, sum(b) AS v FROM each GROUP BY customer),
         total AS (SELECT count(*)::DOUBLE AS customers, sum(u)::DOUBLE AS u, sum(v)::DOUBLE AS v, {everywhere}
             FROM everywhere),
@@ -145,26 +138,38 @@ def _beside_others(log: Journeys, drawn_map, level: str, what: str, base: str, w
     return log.named(log.query(sql), level)
 
 
-def _harm(sums: pd.DataFrame, name: str, scale: float, confidence: float) -> dict[str, pd.Series]:
+def _harm(sums: pd.DataFrame, name: str, scale: float, confidence: float) -> dict[str, np.ndarray]:
     """The columns of a harm: the difference times `scale`, its interval and p, and the two sides."""
+    products = ("aa", "ab", "bb", "au", "av", "bu", "bv", "uu", "uv", "vv")
+    sums = {column: sums[column].to_numpy(float) for column in ("customers", *"abuv", *products)}
     a, b, u, v = (sums[column] for column in "abuv")
     with np.errstate(invalid="ignore", divide="ignore"):
         here, others = a / b, (u - a) / (v - b)
         by = {"a": 1 / b + 1 / (v - b), "b": -here / b - others / (v - b), "u": -1 / (v - b), "v": others / (v - b)}
-        variance = sum(
-            by[x] * by[y] * sums[x + y] * (1 if x == y else 2)
-            for x, y in ("aa", "ab", "bb", "au", "av", "bu", "bv", "uu", "uv", "vv")
-        )
+        variance = sum(by[x] * by[y] * sums[x + y] * (1 if x == y else 2) for x, y in products)
         few = (sums["customers"] < 2) | ~(v > b)
-        df = (sums["customers"] - 1).mask(few)
-        se = np.sqrt((sums["customers"] / df * variance.clip(lower=0)).mask(few)) * abs(scale)
+        df = np.where(few, np.nan, sums["customers"] - 1)
+        se = np.sqrt(np.where(few, np.nan, sums["customers"] / df * np.maximum(variance, 0))) * abs(scale)
         estimate = scale * (here - others)
         p = 2 * special.stdtr(df, -np.abs(estimate / se))
     low, high = intervals.student(estimate, se, df, confidence)
     sides = (100 * here, 100 * others) if name == "ending" else (here, others)
     found = {name: estimate, f"{name}_low": low, f"{name}_high": high, f"{name}_se": se, f"{name}_p": p}
     found |= {f"{name}_here": sides[0], f"{name}_others": sides[1]}
-    return found | {"n" if name == "ending" else "scored": b.fillna(0).astype(int)}
+    return found | {"n" if name == "ending" else "scored": np.nan_to_num(b).astype(int)}
+
+
+def _sums_of(log: Journeys, drawn_map: pd.DataFrame, level: str, pairs: dict) -> tuple[pd.DataFrame, dict]:
+    """The places with the customers of each, and for each harm the sums of _beside_others() in their order: all that
+    no confidence changes."""
+    frame, keys = rows_of(log, drawn_map, level), list(LEVELS[level])
+    where = {"ending": _before(log, last_stages(drawn_map), level), "loss": "true"}
+    sums = {}
+    for harm, (what, base) in pairs.items():
+        found = _beside_others(log, level, what, base, where[harm])
+        sums[harm] = frame[keys].merge(found, on=keys, how="left", validate="one_to_one")
+    frame = frame.merge(_people(log, level), on=keys, how="left", validate="one_to_one")
+    return frame.fillna({"customers": 0}).astype({"customers": int}), sums
 
 
 def _outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,10 @@ def shapes(log: Journeys, *, level="stage") -> pd.DataFrame:
     """
     if level not in LEVELS:
         raise CxError(f"a level is {' or '.join(LEVELS)}; found {level}")
+    return log.once(("shapes", level), lambda: _shapes(log, level))
+
+
+def _shapes(log: Journeys, level: str) -> pd.DataFrame:
     code = "place" if level == "stage" else log.lookup("node", log.nodes["spot"].to_dict())
     sql = f"""SELECT path, count(*) AS customers FROM (
             SELECT list({code} ORDER BY step) AS path FROM contacts

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib import ratios
-from cxlib.contact_log import Journeys, places
+from cxlib.contact_log import Journeys, contents, last_stages, optional, places
 from cxlib.errors import CxError
 from cxlib.language import noted, tr
 from cxlib.path_shapes import shapes
@@ -52,17 +52,18 @@ def conformance(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> p
     """The share of customers whose path fits the drawn map, and of those who depart from it in each way.
 
     A row a part: fits, complete, detour, loop, unknown_stage, unknown_touchpoint; a path may depart in several ways.
-    A journey that ends early fits as far as it went: where journeys end is told by journey.stages(). Columns: part,
-    meaning, customers, estimate (percent, Wilson interval), low, high, se, n, n_effective.
+    A journey that ends early fits as far as it went: where journeys end is told by journey.stages(). Stages that are
+    `optional` in the map (a column of it) may be passed over. Columns: part, meaning, customers, estimate (percent,
+    Wilson interval), low, high, se, n, n_effective.
     """
     paths = _parted(log, drawn_map)
     total = sum(customers for _, customers in paths)
-    last = places(drawn_map)["stage"].iloc[-1]
+    last = last_stages(drawn_map)
     counts = dict.fromkeys(PARTS, 0)
     for (known, strange, moves), customers in paths:
         kinds = {kind for kind, *_ in moves} | {kind for kind, _ in strange}
         here = {"detour": SKIP in kinds, "loop": BACK in kinds, "fits": not kinds}
-        here["complete"] = here["fits"] and bool(known) and known[-1] == last
+        here["complete"] = here["fits"] and bool(known) and known[-1] in last
         here |= {kind: kind in kinds for kind in ("unknown_stage", "unknown_touchpoint")}
         for part, true in here.items():
             counts[part] += customers * true
@@ -79,9 +80,11 @@ def departures(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> pd
     did so at least once, estimate (their share of all, percent, Wilson interval) with low, high, se, n, n_effective;
     and rate (of the customers who went on from `from` to any stage, those who took this way the first time, percent)
     with rate_low, rate_high, rate_n; nan for what is unknown. Stages that the map lacks are passed over in looking for
-    skips and ways back.
+    skips and ways back; stages that are `optional` in the map are not told as skipped, and to skip nothing else
+    is no departure.
     """
     paths, order = _parted(log, drawn_map), places(drawn_map)["stage"].tolist()
+    spared = optional(drawn_map)
     total = sum(customers for _, customers in paths)
     who, first, went = {}, {}, {}
     for (known, strange, moves), customers in paths:
@@ -100,7 +103,7 @@ def departures(log: Journeys, drawn_map: pd.DataFrame, *, confidence=0.95) -> pd
         row = {"kind": kind, "from": one, "to": other, "skipped": "", "customers": customers}
         if kind == SKIP:
             begin = 0 if one == START else order.index(one) + 1
-            row["skipped"] = ", ".join(order[begin : order.index(other)])
+            row["skipped"] = ", ".join(stage for stage in order[begin : order.index(other)] if stage not in spared)
         row |= {name: float(v) for name, v in ratios.of_customers(customers, total, confidence=confidence).items()}
         base = went[one] if kind in (SKIP, BACK) else np.nan
         rate = ratios.of_customers(first.get((kind, one, other), 0), base, confidence=confidence)
@@ -119,7 +122,12 @@ def _parted(log: Journeys, drawn_map: pd.DataFrame) -> list[tuple]:
     Stages are those of the map, contacts in a row at one being one visit; what the map lacks are pairs of a kind and a
     (stage, touchpoint); moves are (kind, from, to).
     """
-    order = {stage: i for i, stage in enumerate(places(drawn_map)["stage"])}
+    return log.once(("parted", contents(drawn_map)), lambda: _parting(log, drawn_map))
+
+
+def _parting(log: Journeys, drawn_map: pd.DataFrame) -> list[tuple]:
+    order, spared = {stage: i for i, stage in enumerate(places(drawn_map)["stage"])}, optional(drawn_map)
+    needed = np.cumsum([0, *(stage not in spared for stage in order)])  # stages that are not optional, before each
     drawn = None
     if "touchpoint" in drawn_map:
         drawn = set(zip(drawn_map["stage"].astype(str), drawn_map["touchpoint"].astype(str), strict=True))
@@ -132,7 +140,9 @@ def _parted(log: Journeys, drawn_map: pd.DataFrame) -> list[tuple]:
         moves = []
         for one, other in pairwise((START, *known)):
             before = -1 if one == START else order[one]
-            if order[other] != before + 1:
-                moves.append((SKIP if order[other] > before else BACK, one, other))
+            if order[other] <= before:
+                moves.append((BACK, one, other))
+            elif needed[order[other]] > needed[before + 1]:
+                moves.append((SKIP, one, other))
         found.append(((known, strange, moves), int(customers)))
     return found

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from cxlib import persona_questions
 from cxlib.calibration import without
@@ -13,13 +14,15 @@ from cxlib.persona_questions import LEAST, ROLES
 from cxlib.personas import Segmentation, patterns, segment
 from cxlib.segment_variables import usable
 from cxlib.segmentation import nobody
+from cxlib.shown import Shown
+from cxlib.steps import in_steps
 from cxlib.survey import chosen_wave
 
 ALL = noted("All")  # what the row of all people is called, and therefore no persona
 
 
-@dataclass(frozen=True)
-class People:
+@dataclass(frozen=True, repr=False)
+class People(Shown):
     """Respondents (of some waves) or customers, and the questions that form their personas.
 
     `frame` holds their rows of `table`, `design` names its columns; `questions` are those that form the personas,
@@ -105,16 +108,15 @@ def everybody(study, table: str, *, confidence: float = 0.95) -> People:
     return People(study, table, study.table(table), design, (), [], [], _decisions([]), confidence)
 
 
+@threadpool_limits.wrap(limits=1)  # as in latent_classes.fit
+@in_steps
 def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
     """The personas of these people; `k` is how many, or from how many to how many are tried, as text: 4, or 2-8.
 
     No persona has the name of the row of all people. Raises CxError for a k that is neither, and as personas.segment().
     """
-    found = re.fullmatch(r"(\d+)(?:\s*[-–]\s*(\d+))?", k.strip() or "2-8")
-    if not found or int(found[2] or found[1]) < int(found[1]):
-        raise CxError(f"k is a number of personas, or the least and the most to try, e.g. 4 or 2-8; found {k!r}")
+    least, most = numbers_to_try(k)
     labels = {column: case.option(column) if "." in column else _short(case.label(column)) for column in case.columns}
-    least, most = int(found[1]), int(found[2] or found[1])
     tried = range(least, max(least, min(most, len(case.frame))) + 1)  # people are not of more kinds than they are
     if not 0 <= seed < 2**32:
         raise CxError(f"seed is a whole number from 0 to {2**32 - 1:,}, e.g. 0; found {seed}")
@@ -126,9 +128,22 @@ def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
     left = ["fpc", *["clusters"] * bool(alone)]
     design = {key: name for key, name in without(case.design).items() if key not in left}
     how = {"labels": labels, "minimum_base": case.minimum_base, "seed": seed}
-    found = segment(case.frame, case.columns, k=tried, **how, **design)
+    found = yield from segment.steps(case.frame, case.columns, k=tried, **how, **design)
     names = tuple(f"{ALL} (persona)" if name == ALL else name for name in found.names)
     return replace(found, names=names, decisions=pd.concat([found.decisions, _decisions(alone)], ignore_index=True))
+
+
+def usual(study, table: str) -> list[str]:
+    """The questions that form personas where none is named: those of study.yml, else by default."""
+    return list(study.book.personas.variables) or persona_questions.by_default(study.book.tables[table].questions)[0]
+
+
+def numbers_to_try(k: str) -> tuple[int, int]:
+    """The least and the most personas that a text asks for: 4, or 2-8; empty: 2-8. CxError where it is neither."""
+    found = re.fullmatch(r"(\d+)(?:\s*[-–]\s*(\d+))?", k.strip() or "2-8")
+    if not found or int(found[2] or found[1]) < int(found[1]):
+        raise CxError(f"k is a number of personas, or the least and the most to try, e.g. 4 or 2-8; found {k!r}")
+    return int(found[1]), int(found[2] or found[1])
 
 
 def table_of(study) -> str:

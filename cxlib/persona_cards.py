@@ -11,6 +11,7 @@ from cxlib.people import ALL, People, attribute_of, is_sensitive, profile_questi
 from cxlib.persona_facts import PERSONA, TARGET_MARKET
 from cxlib.profiles import COLUMNS, profile
 from cxlib.segment_cards import NO, YES
+from cxlib.shown import Shown
 
 NAN = float("nan")
 MOST = 4  # traits of a kind
@@ -53,8 +54,8 @@ class Measure:
     n: float = NAN
 
 
-@dataclass(frozen=True)
-class Card:
+@dataclass(frozen=True, repr=False)
+class Card(Shown):
     """A buyer persona as its picture tells it; whatever is empty or None takes no room.
 
     `share`, `low` and `high` are percent of all customers; `customers` and `market` (money, in `currency`) are
@@ -203,6 +204,8 @@ def _measures(metrics: pd.DataFrame, churn: pd.DataFrame, persona: str) -> tuple
 
 
 def _traits(own: pd.DataFrame, kinds: tuple[str, ...], part: str) -> tuple[Trait, ...]:
+    if own.empty:
+        return ()
     rows = own[own["kind"].isin(kinds) & (own["unit"] == "percent") & (own["share"] >= COMMON)]
     if part in ("roles", "channels"):
         rows = rows.sort_values("share", ascending=False, kind="stable")

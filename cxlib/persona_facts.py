@@ -7,17 +7,21 @@ import pandas as pd
 from scipy import special
 
 from cxlib import retention, value
+from cxlib.banner_lines import counted
 from cxlib.calibration import fixed, without
+from cxlib.counts import columns_in
+from cxlib.design import design_of
 from cxlib.drivers import importance
 from cxlib.errors import CxError
 from cxlib.language import noted, tr
 from cxlib.people import ALL, People
-from cxlib.scores import by_group
+from cxlib.scores import by_group, estimates, of_tally
 from cxlib.survey import metrics as survey_metrics
+from cxlib.variance import linearise
 from cxlib.weights import effective_n
 
 # Columns that are added to people's answers bear a point first, which no question's name has.
-PERSONA, VALUE, OWN, HIT = ".persona", ".value", ".own", ".hit"
+PERSONA, VALUE, HIT = ".persona", ".value", ".hit"
 WORTH, TARGET_MARKET = noted("Value of a customer"), noted("Target market")  # the kinds of rows of market()
 SAMPLES = 500  # of the bootstrap behind the ranks of each persona's drivers
 NUMBERS = ["estimate", "low", "high", "se", "n", "n_weighted", "n_effective"]
@@ -100,16 +104,20 @@ def market(case: People, frame: pd.DataFrame, scope: float = 0.0) -> pd.DataFram
     worth = _value(case)
     if worth is None:
         return pd.DataFrame()
-    frame, how = frame.assign(**{VALUE: worth}), _how(case)
-    frames = [_by_persona(case, frame, "mean", VALUE).assign(kind=WORTH, times=1.0)]
-    known = frame[VALUE].notna() & frame[PERSONA].notna() & _still_there(case)
-    for name in frame[PERSONA].cat.categories if scope and everybody else []:
-        own = frame[VALUE].where(frame[PERSONA] == name, 0.0).where(known)
-        whole = by_group(frame.assign(**{OWN: own}), "mean", [], question=OWN, **how)
-        n = int((known & (frame[PERSONA] == name)).sum())
-        whole = whole.assign(persona=name, kind=TARGET_MARKET, times=scope * everybody, n=n)
-        if n < case.minimum_base:
-            whole[["estimate", "low", "high", "se"]] = np.nan
+    frame = frame.assign(**{VALUE: worth})
+    table, how = _tallied(case, frame, [VALUE])
+    frames = [_by_persona((table, how), frame, "mean", VALUE).assign(kind=WORTH, times=1.0)]
+    names = list(frame[PERSONA].cat.categories)
+    if scope and everybody and names:
+        known = (frame[VALUE].notna() & frame[PERSONA].notna() & _still_there(case)).to_numpy()
+        belongs = (frame[PERSONA].cat.codes.to_numpy()[:, None] == np.arange(len(names))) & known[:, None]
+        own = np.where(known[:, None], np.where(belongs, frame[VALUE].to_numpy()[:, None], 0.0), np.nan)
+        whole = estimates(
+            linearise(table, own, design=how["design"]), [], table, own[:, 0],
+            weighted=how["weighted"], confidence=case.confidence,
+        )  # fmt: skip
+        whole = whole.assign(persona=names, kind=TARGET_MARKET, times=scope * everybody, n=belongs.sum(axis=0))
+        whole.loc[whole["n"] < case.minimum_base, ["estimate", "low", "high", "se"]] = np.nan
         frames.append(whole)
     rows = pd.concat(frames, ignore_index=True)
     money = {column: rows[column] * rows["times"] for column in ("estimate", "low", "high", "se")}
@@ -127,10 +135,11 @@ def metrics(case: People, frame: pd.DataFrame) -> pd.DataFrame:
     """
     if case.table != "survey" or not case.study.questions("metric"):
         return pd.DataFrame(columns=["persona", "label", *NUMBERS, "unit"])
-    frames = []
-    for row in survey_metrics(case.study).itertuples():
+    asked = survey_metrics(case.study)
+    tallied, frames = _tallied(case, frame, list(asked["question"])), []
+    for row in asked.itertuples():
         about = {"question": row.question, "label": row.label, "unit": row.unit, "least": row.least, "most": row.most}
-        frames.append(_with_all(case, frame, case.study.metric(row.question), row.question).assign(**about))
+        frames.append(_with_all(tallied, frame, case.study.metric(row.question), row.question).assign(**about))
     rows = pd.concat(frames, ignore_index=True)
     return rows[["persona", "question", "label", "unit", "least", "most", *NUMBERS, "method"]]
 
@@ -147,7 +156,8 @@ def churn(case: People, frame: pd.DataFrame, days: int = 90) -> pd.DataFrame:
         return pd.DataFrame(columns=["persona", "label", *NUMBERS, "unit"])
     rows, label = followed
     about = {"question": "churn", "label": label, "unit": "percent", "least": 0.0, "most": 100.0}
-    found = _with_all(replace(case, design=without(case.design)), rows, value.HAPPENED, "churn").assign(**about)
+    tallied = _tallied(replace(case, design=without(case.design)), rows, ["churn"])
+    found = _with_all(tallied, rows, value.HAPPENED, "churn").assign(**about)
     found["method"] += fixed(case.design)
     return found[["persona", "question", "label", "unit", "least", "most", *NUMBERS, "method"]]
 
@@ -213,7 +223,7 @@ def drivers(case: People, frame: pd.DataFrame, *, seed=0) -> pd.DataFrame:
         except CxError:  # drivers that say the same within the persona: none of them comes first
             continue
         shares = {column: 100 * found[column] for column in ("estimate", "low", "high")}
-        ratings = [by_group(part, "mean", [], question=d, **_how(case))["estimate"].iloc[0] for d in usable]
+        ratings = [_mean(part[d], _weights(case, frame.index.isin(part.index))) for d in usable]
         labels = [study.label(d) for d in usable]
         found = found.assign(**shares, persona=name, label=labels, metric=outcome["label"], rating=ratings)
         frames.append(found.reset_index())
@@ -224,22 +234,37 @@ def drivers(case: People, frame: pd.DataFrame, *, seed=0) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[kept].assign(unit="percent")
 
 
-def _how(case: People) -> dict:
-    return {"confidence": case.confidence, "minimum_base": case.minimum_base, **case.design}
+def _tallied(case: People, frame: pd.DataFrame, questions: list[str]) -> tuple[pd.DataFrame, dict]:
+    """The people as a tally of personas and answers, and how scores.of_tally() is to estimate from it."""
+    design = {key: name for key, name in case.design.items() if key != "weights"}
+    weights = case.design.get("weights")
+    table = counted(frame, [PERSONA, *questions, *columns_in(design)], weights)
+    how = {"confidence": case.confidence, "minimum_base": case.minimum_base, "weighted": weights is not None}
+    return table, how | {"design": design_of(table, **design)}
 
 
-def _by_persona(case: People, frame: pd.DataFrame, metric, question: str) -> pd.DataFrame:
+def _mean(values: pd.Series, weights) -> float:
+    """The weighted mean of the answers given; nan where they have no weight."""
+    x, given = values.to_numpy(float, na_value=np.nan), values.notna().to_numpy()
+    w = np.asarray(weights, float)[given]
+    return float(w @ x[given] / w.sum()) if w.sum() > 0 else np.nan
+
+
+def _by_persona(tallied: tuple[pd.DataFrame, dict], frame: pd.DataFrame, metric, question: str) -> pd.DataFrame:
     """The metric in each persona, in their order."""
-    found = by_group(frame, metric, [PERSONA], question=question, **_how(case)).rename(columns={PERSONA: "persona"})
+    table, how = tallied
+    found = of_tally(table, metric, [PERSONA], question=question, frame=frame, **how)
+    found = found.rename(columns={PERSONA: "persona"})
     order = list(frame[PERSONA].cat.categories)
     found = found.iloc[np.argsort([order.index(name) for name in found["persona"]])].reset_index(drop=True)
     return found.assign(persona=found["persona"].astype(str))
 
 
-def _with_all(case: People, frame: pd.DataFrame, metric, question: str) -> pd.DataFrame:
+def _with_all(tallied: tuple[pd.DataFrame, dict], frame: pd.DataFrame, metric, question: str) -> pd.DataFrame:
     """The metric in each persona, and of all people."""
-    whole = by_group(frame, metric, [], question=question, **_how(case)).assign(persona=ALL)
-    return pd.concat([_by_persona(case, frame, metric, question), whole], ignore_index=True)
+    table, how = tallied
+    whole = of_tally(table, metric, [], question=question, frame=frame, **how).assign(persona=ALL)
+    return pd.concat([_by_persona(tallied, frame, metric, question), whole], ignore_index=True)
 
 
 def _value(case: People) -> pd.Series | None:

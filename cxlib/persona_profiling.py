@@ -13,6 +13,7 @@ from cxlib.people import ALL as ALL_PEOPLE
 from cxlib.people import People
 from cxlib.profiles import ALL, COLUMNS, LEAST_PEOPLE
 from cxlib.segmentation import Segmentation
+from cxlib.shown import Shown
 
 FORM = 6  # questions of the typing tool at most
 GROUP = ".group"  # the column of groups, a name that no question has
@@ -41,8 +42,8 @@ PROFILE_HEADS = {
 }
 
 
-@dataclass(frozen=True)
-class Personas:
+@dataclass(frozen=True, repr=False)
+class Personas(Shown):
     """Everything that is known of the personas; frames without rows where there are none, and no form."""
 
     sizes: pd.DataFrame

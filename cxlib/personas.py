@@ -5,17 +5,25 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
+from cxlib.calls import told
 from cxlib.counts import as_list
 from cxlib.errors import CxError
+from cxlib.offered import offered
 from cxlib.segment_number import choose
 from cxlib.segment_variables import answers_of, code, describe, levels_of
 from cxlib.segmentation import Segmentation, segmented
+from cxlib.steps import in_steps
 from cxlib.weights import effective_n
 
 __all__ = ["Segmentation", "segment"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 
+@threadpool_limits.wrap(limits=1)  # as in latent_classes.fit
+@in_steps
+@told
 def segment(
     frame, variables, *, k=range(2, 9), weights=None, strata=None, clusters=None, labels=None, minimum_base=30, seed=0
 ) -> Segmentation:
@@ -29,6 +37,13 @@ def segment(
 
     Raises CxError for a k that is not whole or below 1, for more segments than patterns of answers, for a variable that
     is unknown, constant, without answers or an identifier, and for weights that are negative or 0 everywhere.
+
+    >>> import pandas as pd
+    >>> from cxlib import personas
+    >>> frame = pd.DataFrame({"buys": ["web", "shop"] * 60, "pays": ["card", "cash"] * 60, "asks": ["app", "us"] * 60})
+    >>> made = personas.segment(frame, ["buys", "pays", "asks"], k=range(1, 3))
+    >>> made.k, made.names
+    (2, ('web · card · app', 'shop · cash · us'))
     """
     names, ks = as_list(variables), _numbers(k)
     if not names:
@@ -44,7 +59,7 @@ def segment(
     found, decisions = describe(table[counts], names, weights=weights)
     codes, numbers = code(found, table[counts])
     _check_patterns(codes, numbers, ks)
-    chosen = choose(
+    chosen = yield from choose.steps(
         codes,
         levels_of(found),
         numbers,

@@ -20,6 +20,7 @@ from cxlib.metrics import Metric
 from cxlib.scores import by_group
 from cxlib.segment_numbers import plain, printed, rounded
 from cxlib.segment_variables import OTHER, code
+from cxlib.shown import Shown
 
 POINTS = 4  # more, where an answer is e (2.72) times as likely
 GAIN = 0.5  # percentage points of agreement: a question that adds less is not asked
@@ -28,8 +29,8 @@ LEAST_CHANCE = 1e-4  # of an answer within a persona: what never happened in the
 START, AGREES = "start", Metric("agrees", "Placed as by all questions", (0, 1), {1: 100}, "percent")
 
 
-@dataclass(frozen=True)
-class Placement:
+@dataclass(frozen=True, repr=False)
+class Placement(Shown):
     """The questions of a short form, its points, and how often it agrees with all questions together.
 
     `points`: question, variable, answer, tick (an option that may be ticked, not one of several answers), and a column

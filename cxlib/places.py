@@ -31,7 +31,8 @@ def study_file(path: str | Path) -> Path:
     found = find(path)
     file = found / "study.yml" if found.is_dir() else found
     if not file.is_file() or file.suffix not in (".yml", ".yaml"):
-        raise CommandError(f"{path} is no study: a study is a folder with a study.yml, or such a file")
+        made = f"; `cx new FOLDER --from {path}` makes one of an export" if file.is_file() else ""
+        raise CommandError(f"{path} is no study: a study is a folder with a study.yml, or such a file{made}")
     return file
 
 

@@ -14,6 +14,7 @@ from scipy import optimize, special
 from cxlib.complaint_rate import PRIOR, ComplaintRate
 from cxlib.errors import CxError
 from cxlib.language import digits, tr
+from cxlib.shown import Shown
 
 SHRINKAGES = 20  # values of the shrinkage in the grid of the two parameters
 MEANS = 80  # values of the mean
@@ -21,8 +22,8 @@ NEGLIGIBLE = 1e-6  # weight of a point of the grid that is left out
 LARGEST = 16.0  # logarithm of a + b: where the likelihood still rises, the segments are one
 
 
-@dataclass(frozen=True)
-class Pooled:
+@dataclass(frozen=True, repr=False)
+class Pooled(Shown):
     """Segment rates before and after pooling.
 
     `frame` has a row a segment: group, x, n (effective), raw, raw_low, raw_high (Jeffreys), estimate (posterior mean),

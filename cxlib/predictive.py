@@ -2,7 +2,8 @@
 
 P(S <= s | p) is a regularised incomplete beta function, I_p(r, s + 1). Over a mixture of Beta distributions of p it is
 integrated by Gauss-Legendre panels on the logit of p, with panels of their own where I_p rises, so that ten million
-complainers cost no more than ten. The sum over s, which small counts allow, serves as the oracle in the tests.
+complainers cost no more than ten. Where there is one Beta and counts are small the sum over s is quicker: searches
+begin by it, and spread() rests on it.
 """
 
 from collections.abc import Callable
@@ -15,13 +16,15 @@ from cxlib.complaint_rate import ComplaintRate
 from cxlib.errors import CxError
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
-PANELS, RISE = 32, 24  # over the whole of p and over most of it, and over the rise of I_p
+# Panels over the whole of p and over most of it, for one Beta and for a mixture of them; and over the rise of I_p.
+PANELS, MIXED, RISE = 16, 32, 12
 REACH = 9.0  # standard deviations on either side of that rise
 KNOTS = 48  # a panel, of the spline through a mixture's density
 TAIL, MOST = 1e-17, 1e-3  # of probability, at either end of a Beta: left out, and thinly spread
 FURTHEST = 690.0  # logits, beyond which p or 1 - p is no number
 EDGE, STEPS = 1e-5, 300  # of spread(): the tails left out, and the numbers between them
 ENDLESS = 1e18  # silent customers: a quantile above is told as infinite
+SUMMED = 2**15  # silent customers, and complainers, up to which probabilities are added up
 
 
 class NegativeBinomial:
@@ -53,9 +56,13 @@ class NegativeBinomial:
             return 0.0
         if self.below(most) < q:
             return np.inf
-        # P(S <= s) is a smooth function of any s: a root on the logarithm, then the whole number at or above it.
-        found = optimize.brentq(lambda t: self.below(np.expm1(t)) - q, 0.0, np.log1p(most), xtol=1e-12, rtol=1e-13)
-        s = np.floor(np.expm1(found))
+        added = 0 if self._added is None else np.searchsorted(self._added, q * self.room)
+        if self._added is not None and added < len(self._added):
+            s = float(added)
+        else:
+            # P(S <= s) is a smooth function of any s: a root on the logarithm, then the whole number at or above it.
+            found = optimize.brentq(lambda t: self.below(np.expm1(t)) - q, 0.0, np.log1p(most), xtol=1e-12, rtol=1e-13)
+            s = np.floor(np.expm1(found))
         while s > 0 and self.below(s - 1) >= q:
             s -= 1
         while self.below(s) < q:
@@ -68,6 +75,11 @@ class NegativeBinomial:
         Interpolated between exact probabilities at numbers that are even on a logarithmic scale: meant for sums over
         many points, where ten thousand searches would be slow.
         """
+        return np.interp(q, *self._curve)
+
+    @cached_property
+    def _curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and the numbers that they lie below."""
         low, high = self.quantile(EDGE), self.quantile(1 - EDGE)
         if not np.isfinite(high):
             raise CxError(
@@ -75,8 +87,24 @@ class NegativeBinomial:
                 "customers"
             )
         s = np.unique(np.round(np.geomspace(low + 1, high + 1, STEPS))) - 1
-        below = np.array([self.below(value) for value in s])
-        return np.interp(q, np.concatenate([[0.0], below]), np.concatenate([[max(low - 1, 0.0)], s]))
+        summed = self._added is not None and s[-1] < len(self._added)
+        below = (self._added[s.astype(int)] if summed else self._all_below(s)) / self.room
+        if self.most is not None:
+            below[s >= self.most] = 1.0
+        return np.concatenate([[0.0], below]), np.concatenate([[max(low - 1, 0.0)], s])
+
+    @cached_property
+    def _added(self) -> np.ndarray | None:
+        """P(S <= s) for s = 0, 1, … as the sum of the beta-negative-binomial probabilities, without the cap.
+
+        None where the rate is known or mixed, or where numbers are so great that they would be lost in rounding.
+        """
+        if self.rate.known or len(self.rate.a) > 1 or self.r > SUMMED:
+            return None
+        (a,), (b,), r = self.rate.a, self.rate.b, self.r
+        s = np.arange(SUMMED if self.most is None else min(self.most + 1, SUMMED))
+        ways = special.gammaln(r + s) - special.gammaln(s + 1.0) - special.gammaln(r)
+        return np.cumsum(np.exp(ways + special.betaln(a + r, b + s) - special.betaln(a, b)))
 
     def moments(self) -> tuple[float, float]:
         """Mean and standard deviation; infinite where the rate may come too near to 0 and nothing caps."""
@@ -88,7 +116,16 @@ class NegativeBinomial:
     def _below(self, s: float) -> float:
         if self.rate.known:
             return float(special.betainc(self.r, s + 1.0, self.rate.value))
-        return self._over_p(lambda p, t: special.betainc(self.r, s + 1.0, p), self.r, s + 1.0)
+        return float(self._over_p(self._rise, self.r, s + 1.0))
+
+    def _all_below(self, s: np.ndarray) -> np.ndarray:
+        """P(S <= s) for many numbers at once, without the cap."""
+        if self.rate.known:
+            return special.betainc(self.r, s + 1.0, self.rate.value)
+        return self._over_p(self._rise, self.r, s + 1.0)
+
+    def _rise(self, p: np.ndarray, t: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return special.betainc(self.r, b, p)
 
     def _factorial_moment(self, k: int) -> float:
         """E[S (S - 1) … of k factors]: r (r + 1) … E[((1 - p) / p)^k], over the part that the cap leaves."""
@@ -108,32 +145,38 @@ class NegativeBinomial:
                 return np.inf
             return rising * float(self.rate.share @ np.exp(special.betaln(a - k, b + k) - special.betaln(a, b)))
 
-        def odds(p, t):
+        def odds(p, t, b):
             inside = within(p)
             # Where p is next to 0 nothing lies within the cap, whatever the odds.
             return np.where(inside > 0, np.exp(-k * np.where(inside > 0, t, 0.0)) * inside, 0.0)
 
-        return rising * self._over_p(odds, self.r + k, most - k + 1.0) / self.room
+        return rising * float(self._over_p(odds, self.r + k, most - k + 1.0)) / self.room
 
-    def _over_p(self, function: Callable, a: float, b: float) -> float:
-        """E[function(p, logit p)] over the rate, for a function that follows I_p(a, b)."""
+    def _over_p(self, function: Callable, a: float, b) -> np.ndarray:
+        """E[function(p, logit p, b)] over the rate, for a function that follows I_p(a, b); for each b, where many."""
+        b = np.asarray(b)[..., None]
         low, high = self._panels[[0, -1]]
         centre = special.digamma(a) - special.digamma(b)
         reach = REACH * np.sqrt(special.polygamma(1, a) + special.polygamma(1, b))
-        edges = np.unique(np.clip([*self._panels, *np.linspace(centre - reach, centre + reach, RISE)], low, high))
+        rise = np.clip(centre + reach * np.linspace(-1, 1, RISE), low, high)
+        # Ends that fall together make a panel of no width, which adds nothing.
+        panels = np.broadcast_to(self._panels, (*rise.shape[:-1], len(self._panels)))
+        edges = np.sort(np.concatenate([panels, rise], axis=-1))
         half = np.diff(edges) / 2
-        t = (edges[:-1] + half)[:, None] + half[:, None] * NODES
+        t = (edges[..., :-1] + half)[..., None] + half[..., None] * NODES
         with np.errstate(over="ignore", under="ignore"):
-            values = function(special.expit(t), t) * self._density(t)
+            values = function(special.expit(t), t, b[..., None]) * self._density(t)
         # Beyond the last panel p is 1 for every number that can be written.
         beyond = self.rate.share @ special.betainc(self.rate.b, self.rate.a, special.expit(-high))
-        return float((values * WEIGHTS * half[:, None]).sum() + beyond * function(np.float64(1.0), high))
+        within = (values * WEIGHTS * half[..., None]).sum(axis=(-1, -2))
+        return within + beyond * function(np.float64(1.0), high, b[..., 0])
 
     def _density(self, t: np.ndarray) -> np.ndarray:
         """The density of the logit of p."""
-        if len(self.rate.a) == 1:
-            return np.exp(self._log_density(t.ravel())).reshape(t.shape)
-        return np.exp(self._mixed(t))
+        if len(self.rate.a) > 1:
+            return np.exp(self._mixed(t))
+        (a,), (b,) = self.rate.a, self.rate.b
+        return np.exp(a * special.log_expit(t) + b * special.log_expit(-t) - special.betaln(a, b))
 
     def _log_density(self, t: np.ndarray) -> np.ndarray:
         rate = self.rate
@@ -152,7 +195,8 @@ class NegativeBinomial:
     def _panels(self) -> np.ndarray:
         """The ends of the panels in logits: over all of the rate but TAIL, and narrower where most of it lies."""
         whole, most = self._span(TAIL), self._span(MOST)
-        return np.unique([*np.linspace(*whole, PANELS + 1), *np.linspace(*most, PANELS + 1)])
+        ends = 1 + (PANELS if len(self.rate.a) == 1 else MIXED)
+        return np.unique([*np.linspace(*whole, ends), *np.linspace(*most, ends)])
 
     def _span(self, tail: float) -> tuple[float, float]:
         """The logits between which every component has all but `tail` of its probability at either end."""

@@ -15,12 +15,16 @@ from cxlib.weights import Raked, rake
 
 @dataclass(frozen=True)
 class Prepared:
-    """A survey before and after: `everyone` (with `excluded`: why, or ""), `survey` (those kept), how it was raked."""
+    """A survey before and after: `everyone` (with `excluded`: why, or ""), `survey` (those kept), how it was raked.
+
+    `notes` say what a reader of the data ought to know of who was left out, `raking` of the weights.
+    """
 
     everyone: pd.DataFrame
     survey: pd.DataFrame
     raked: Raked | None
     notes: tuple[str, ...]
+    raking: tuple[str, ...] = ()
 
 
 def prepare(study, frame: pd.DataFrame, exclude: tuple[str, ...]) -> Prepared:
@@ -50,14 +54,14 @@ def prepare(study, frame: pd.DataFrame, exclude: tuple[str, ...]) -> Prepared:
             checks=text.join([f"{tr(check_name(c))} {text.number(study.flags[c].sum())}" for c in exclude]),
         )
         notes.append(of_table("survey", told))
-    raked = None
+    raked, raking = None, []
     if book.weighting is not None:
         raked = _raked(study, survey)
         survey = _weighted(survey, raked)
-        notes += [of_table("survey", note) for note in (*raked.notes, *_routed(book), *raked.collapsed)]
+        raking = [of_table("survey", note) for note in (*raked.notes, *_routed(book), *raked.collapsed)]
         if not raked.converged:
-            notes.append(of_table("survey", tr("raking did not reach the margins: {worst}", worst=raked.worst)))
-    return Prepared(everyone, survey, raked, tuple(notes))
+            raking.append(of_table("survey", tr("raking did not reach the margins: {worst}", worst=raked.worst)))
+    return Prepared(everyone, survey, raked, tuple(notes), tuple(raking))
 
 
 def _check_waves(study, frame: pd.DataFrame, kept: pd.Series) -> None:

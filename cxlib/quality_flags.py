@@ -13,12 +13,13 @@ from cxlib.flagged import Flagged
 from cxlib.impossible import impossible, partials
 from cxlib.nonsense import copied, gibberish
 from cxlib.settings import CHECKS, Quality
+from cxlib.shown import Shown
 from cxlib.speed import speeders
 from cxlib.straightlining import straightliners
 
 
-@dataclass(frozen=True)
-class QualityFlags:
+@dataclass(frozen=True, repr=False)
+class QualityFlags(Shown):
     """What the checks found.
 
     `flags` is bool, an index of the survey, a column a check that could be made; `reasons` says of every check whom it

@@ -7,11 +7,12 @@ import pandas as pd
 
 from cxlib.errors import CxError, nearest
 from cxlib.metrics import Metric
+from cxlib.shown import Shown
 from cxlib.survey import chosen_wave, metrics
 
 
-@dataclass(frozen=True)
-class Regression:
+@dataclass(frozen=True, repr=False)
+class Regression(Shown):
     """An outcome, its drivers and the respondents of a wave that the chapter looks at.
 
     `metric` scores the outcome; None where the outcome has two groups, of which `event` is the modelled one (code 1 of

@@ -35,6 +35,21 @@ def removal_effect(
     if not 0 < confidence < 1:
         raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
     purchase = _purchase(drawn_map, purchase)
+    key = ("removal", purchase, samples, seed)
+    frame, drawn = log.once(key, lambda: _removed(log, purchase, samples, seed))
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
+    frame = frame.assign(low=100 * low, high=100 * high)
+    method = tr(
+        "first-order Markov chain; percentiles of {samples} bootstrap samples of customers",
+        samples=digits(f"{samples:,}"),
+    )
+    frame = frame.assign(unit="percent", method=method)
+    return frame.sort_values(["estimate", "touchpoint"], ascending=[False, True], ignore_index=True)
+
+
+def _removed(log: Journeys, purchase: str, samples: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """The table of removal_effect() but for its limits, in the order of the names; and the effects in the samples."""
     counts, stage_of = {}, {}
     for path, customers in shapes(log, level="touchpoint").itertuples(index=False):
         end = next((i for i, (stage, _) in enumerate(path) if stage == purchase), None)
@@ -51,19 +66,13 @@ def removal_effect(
     chains = _transitions_of(list(counts), names)
     effects = removal_effects((n @ chains).reshape(1, len(names) + 1, -1))[0]
     drawn = _bootstrap(chains, n, len(names), samples, seed)
-    tail = (1 - confidence) / 2
     visited = [sum(c for (path, _), c in counts.items() if name in path) for name in names]
     frame = pd.DataFrame({"touchpoint": names, "stage": [stage_of[name] for name in names], "customers": visited})
-    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
-    frame = frame.assign(estimate=effects, low=low, high=high, se=np.nanstd(drawn, axis=0, ddof=1))
-    frame[["estimate", "low", "high", "se"]] *= 100
-    frame = frame.assign(n=int(n.sum()), n_effective=float(n.sum()), attributed=100 * effects / effects.sum())
-    method = tr(
-        "first-order Markov chain; percentiles of {samples} bootstrap samples of customers",
-        samples=digits(f"{samples:,}"),
+    numbers = {"estimate": 100 * effects, "low": np.nan, "high": np.nan, "se": 100 * np.nanstd(drawn, axis=0, ddof=1)}
+    frame = frame.assign(
+        **numbers, n=int(n.sum()), n_effective=float(n.sum()), attributed=100 * effects / effects.sum()
     )
-    frame = frame.assign(reached=100 * reached / n.sum(), purchase=purchase, unit="percent", method=method)
-    return frame.sort_values(["estimate", "touchpoint"], ascending=[False, True], ignore_index=True)
+    return frame.assign(reached=100 * reached / n.sum(), purchase=purchase), drawn
 
 
 def removal_effects(counts: np.ndarray) -> np.ndarray:

@@ -3,19 +3,23 @@
 import numpy as np
 import pandas as pd
 
+from cxlib.calls import told
 from cxlib.days import day
 from cxlib.errors import CxError
 from cxlib.language import noted, tr
 from cxlib.metrics import Metric
+from cxlib.offered import offered
 from cxlib.scores import by_group
 from cxlib.survival import survival
 
 __all__ = ["EVERYBODY", "RETAINED", "dated", "period", "rates", "survival"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 RETAINED = Metric("retention", "Retention", (0, 1), {1: 100}, "percent")
 EVERYBODY = noted("All customers")
 
 
+@told
 def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """The first and last day of the period: as given (2026-01-31), else the last calendar year that the dates cover.
 
@@ -42,6 +46,7 @@ def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Time
     return days
 
 
+@told
 def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataFrame:
     """Retention and churn (100 - retention) in percent, of all customers and by segment, with Wilson intervals.
 
@@ -52,6 +57,12 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
     `since`, who are left out), start, end, chosen (how the period was), unit, method. Groups under the minimum base
     have no rates. No rows without customers, their dates, or a period. Raises CxError as period(), and for customers
     who left before they came.
+
+    >>> from cxlib import Study, retention
+    >>> found = retention.rates(Study.load("data/demo"))
+    >>> found.loc[found["whole"], ["group", "estimate", "low", "high", "n"]].round(1)
+               group  estimate   low  high      n
+    0  All customers      90.7  90.3  91.1  20000
     """
     if not dated(study) or period(study, start, end) is None:
         return pd.DataFrame()

@@ -10,40 +10,62 @@ import numpy as np
 import pandas as pd
 
 from cxlib import intervals
+from cxlib.calls import kind, told
 from cxlib.counts import as_list, tally
 from cxlib.design import design_of
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.language import noted, tr, tr_n
 from cxlib.metrics import CES, CES_TOP3, CSAT, NPS, find, kind_of, levels
+from cxlib.offered import offered
 from cxlib.variance import Domains, linearise
+
+__all__ = ["by_group", "ces", "csat", "mean", "nps", "shares"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 GIVEN = noted("given by the weights' margins, without sampling error")
 
 
+@told
 def nps(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, method="mover") -> Estimate:
     """Promoters (9-10) minus detractors (0-6), in points from -100 to 100.
 
     `answers` holds whole numbers 0-10, blank where missing; weights, strata, clusters and fpc are as long.
     `method` is mover (MOVER-Wilson), adjusted_wald or wald. Raises CxError for answers outside 0-10 and
     for fewer than two answers. Source: Reichheld, Harvard Business Review 81 (2003) 46-54.
+
+    >>> from cxlib import nps
+    >>> nps([10] * 50 + [7] * 30 + [0] * 20)
+    NPS 30.0 (95% interval 14.0 to 44.2; 100 answers, effective base 100; MOVER-Wilson; simple random sample)
     """
     return _single(answers, NPS, weights, strata, clusters, fpc, confidence, method)
 
 
+@told
 def csat(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95) -> Estimate:
-    """Share answering 4 or 5 on a scale of 1-5, in percent; Wilson interval. Arguments and errors as nps()."""
+    """Share answering 4 or 5 on a scale of 1-5, in percent; Wilson interval. Arguments and errors as nps().
+
+    >>> from cxlib import csat
+    >>> csat([5] * 70 + [3] * 30)
+    CSAT 70.0% (95% interval 60.4 to 78.1%; 100 answers, effective base 100; Wilson; simple random sample)
+    """
     return _single(answers, CSAT, weights, strata, clusters, fpc, confidence)
 
 
+@told
 def ces(answers, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, top_three=False) -> Estimate:
     """Mean of a scale of 1 (very hard) to 7 (very easy), t interval; with `top_three` the share of 5-7 in percent.
 
     Arguments and errors as nps(). Source: Dixon, Freeman and Toman, Harvard Business Review 88 (2010) 116-122.
+
+    >>> from cxlib import ces
+    >>> ces([6] * 80 + [2] * 40)
+    CES 4.67 (95% interval 4.32 to 5.01; 120 answers, effective base 120; Student's t; simple random sample)
     """
     return _single(answers, CES_TOP3 if top_three else CES, weights, strata, clusters, fpc, confidence)
 
 
+@told
 def mean(values, *, weights=None, strata=None, clusters=None, fpc=None, confidence=0.95, name="mean") -> Estimate:
     """Weighted mean of numbers, in their own unit; t interval. Arguments and errors as nps()."""
     return _single(values, "mean", weights, strata, clusters, fpc, confidence, name=name)
@@ -52,7 +74,9 @@ def mean(values, *, weights=None, strata=None, clusters=None, fpc=None, confiden
 def _single(answers, metric, weights, strata, clusters, fpc, confidence, method="mover", name=None) -> Estimate:
     """One estimate from arrays: the frame, its tally, its only row."""
     columns = {"answers": answers, "weights": weights, "strata": strata, "clusters": clusters, "fpc": fpc}
-    given = {name: values for name, values in columns.items() if values is not None}
+    given = {name: values for name, values in columns.items() if values is not None or name == "answers"}
+    for column, values in given.items():
+        _check_values(column, values)
     lengths = {name: len(values) for name, values in given.items()}
     if len(set(lengths.values())) > 1:
         raise CxError(f"answers and design must be equally long; found {lengths}")
@@ -75,6 +99,14 @@ def _single(answers, metric, weights, strata, clusters, fpc, confidence, method=
     )
 
 
+def _check_values(name: str, values) -> None:
+    """Raise TypeError for what holds no values one a respondent."""
+    if isinstance(values, str) or np.ndim(values) != 1 or not hasattr(values, "__len__"):
+        column = {"answers": "recommend", "weights": "weight"}.get(name, name.removesuffix("s"))
+        raise TypeError(f'{name} holds a value a respondent, e.g. study.survey["{column}"]; found {kind(values)}')
+
+
+@told
 def by_group(
     frame,
     metric,
@@ -100,14 +132,34 @@ def by_group(
     Every group keeps the whole design (strata and clusters without a member count); respondents without a group
     are left out of the rows. A group with a single answer has no interval: CxError, unless `minimum_base` is
     given, under which estimate, low, high and se are nan and the base remains.
+
+    >>> from cxlib import Study, scores
+    >>> study = Study.load("data/demo")
+    >>> waves = scores.by_group(study.survey, "nps", ["wave"], question="recommend", **study.design)
+    >>> waves[["wave", "estimate", "low", "high", "n"]].round(1)
+          wave  estimate   low  high     n
+    0  2025-H1      29.5  24.1  34.7  1957
+    1  2025-H2      19.1  13.2  24.8  1957
+    2  2026-H1      35.8  30.2  41.0  1969
+    3  2026-H2      45.8  40.1  51.0  1963
     """
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     table = tally(frame, question, by=by, weights=weights, **design)
+    how = {"weighted": weights is not None, "confidence": confidence, "method": method, "minimum_base": minimum_base}
+    return of_tally(table, metric, by, question=question, design=design_of(table, **design), frame=frame, **how)
+
+
+def of_tally(
+    table: pd.DataFrame, metric, by, *, question, design, weighted, confidence=0.95, method="mover", minimum_base=None,
+    frame=None,
+) -> pd.DataFrame:  # fmt: skip
+    """What by_group() gives, of a tally that holds the columns it names, and its `design` (design.design_of()).
+
+    Where several scores are estimated of the same people, one table and one design serve them all.
+    """
     y = score(table, metric, question, frame)
-    domains = linearise(table, y, by=by, **design)
-    rows = estimates(
-        domains, levels(metric), table, y, weighted=weights is not None, confidence=confidence, method=method
-    )
+    domains = linearise(table, y, by=by, design=design)
+    rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence, method=method)
     rows = _named(rows, by)
     least = 2 if minimum_base is None else max(minimum_base, 2)
     small = rows["n"] < least
@@ -121,6 +173,7 @@ def by_group(
     return rows.reset_index(drop=True)
 
 
+@told
 def shares(
     frame, by, *, question, answers, weights=None, strata=None, clusters=None, fpc=None, calibration=None,
     confidence=0.95,
@@ -160,7 +213,9 @@ def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
     answers = table[question]
     if not pd.api.types.is_numeric_dtype(answers) and answers.notna().any():
         example = answers.dropna().iloc[0]
-        raise CxError(f"answers must be numbers; column {question} holds text, e.g. {example!r}")
+        written = pd.to_numeric(answers.dropna().astype("string"), errors="coerce").notna().all()
+        hint = "; pandas.to_numeric() makes numbers of them" if written else ""
+        raise CxError(f"answers must be numbers; column {question} holds text, e.g. {example!r}{hint}")
     values = answers.to_numpy(dtype=float, na_value=np.nan)
     if metric is None:
         return values

@@ -1,5 +1,6 @@
 """How many segments there are, chosen in the open, and whether there are any."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -18,6 +19,8 @@ from cxlib.latent_classes import LatentClasses, check_classes, checked, membersh
 from cxlib.mixtures import told
 from cxlib.replicates import degrees_of_freedom
 from cxlib.segment_stability import design_units, drawn_weights, jaccard, shares
+from cxlib.shown import Shown
+from cxlib.steps import in_steps
 
 # Classes are found in so many rows at most, drawn by seed; their stability in so many, and whether there are any.
 ROWS, STABILITY_ROWS, TEST_ROWS = 10_000, 2_000, 2_000
@@ -28,8 +31,8 @@ COLUMNS = ["k", "log_likelihood", "parameters", "bic", "entropy", "smallest", "s
 COLUMNS += ["kmeans", "chosen", "why"]
 
 
-@dataclass(frozen=True)
-class SegmentNumber:
+@dataclass(frozen=True, repr=False)
+class SegmentNumber(Shown):
     """The chosen number of segments: its model, what was tried, and how far the classes can be relied on.
 
     `choices` has a row a number of classes k, with columns k, log_likelihood, parameters, bic, entropy (relative: 1
@@ -53,6 +56,7 @@ class SegmentNumber:
 
 
 @threadpool_limits.wrap(limits=1)  # as in latent_classes.fit
+@in_steps
 def choose(
     codes, levels, numbers, ks, *, weights=None, strata=None, clusters=None, minimum_base=30, seed=0
 ) -> SegmentNumber:
@@ -77,8 +81,10 @@ def choose(
     data = sample.answers()
     for k in ks:
         check_classes(data, k)
-    models = {k: model_of(data, _fitted(data, k, seed)) for k in ks}
-    stability = _stability(sample.part(few), models, *_part_of_design(unit, stratum, few), seed)
+    models = {}
+    for k in ks:
+        models[k] = model_of(data, (yield from _fitted(data, k, seed)))
+    stability = yield from _stability(sample.part(few), models, *_part_of_design(unit, stratum, few), seed)
     choices = pd.DataFrame(
         [_row(sample, data, model, stability[k], grown, seed) for k, model in models.items()], columns=COLUMNS
     )
@@ -87,7 +93,8 @@ def choose(
     if best > 1:
         part = sample.part(tested)
         for name, correlated in (("independent", False), ("continuum", True)):
-            p[name] = chance(*part.all, best, correlated=correlated, samples=SIMULATIONS, seed=seed)
+            how = {"correlated": correlated, "samples": SIMULATIONS, "seed": seed}
+            p[name] = yield from chance.steps(*part.all, best, **how)
     verdict = _verdict(choices, best, reasons, p)
     chosen = 1 if verdict else best
     if chosen != best:
@@ -95,7 +102,9 @@ def choose(
     choices["chosen"] = choices["k"] == chosen
     choices["why"] = [_why(k, chosen, best, reasons, choices.set_index("k")["bic"]) for k in choices["k"]]
     drawn = drawn_weights(data, sample.weights, unit, stratum, SHARE_SAMPLES, seed=seed)
-    replicates = np.ones((SHARE_SAMPLES, 1)) if chosen == 1 else shares(data, runs_of(data, models[chosen]), drawn)
+    replicates = np.ones((SHARE_SAMPLES, 1))
+    if chosen > 1:
+        replicates = yield from shares.steps(data, runs_of(data, models[chosen]), drawn)
     found = (choices, models[chosen], verdict, stability[chosen], replicates)
     return SegmentNumber(*found, p["independent"], p["continuum"], len(rows), degrees_of_freedom(stratum))
 
@@ -120,17 +129,21 @@ class _Sample:
         return mixtures.answers(*self.all)
 
 
-def _fitted(data: mixtures.Answers, k: int, seed) -> mixtures.Runs:
-    return mixtures.best(data, k, 1 if k == 1 else STARTS, seed, finish=1 if k == 1 else 3, enough=1e-3)
+def _fitted(data: mixtures.Answers, k: int, seed) -> Generator[None, None, mixtures.Runs]:
+    return mixtures.best.steps(data, k, 1 if k == 1 else STARTS, seed, finish=1 if k == 1 else 3, enough=1e-3)
 
 
-def _stability(few: _Sample, models, unit, stratum, seed) -> dict[int, np.ndarray]:
+def _stability(few: _Sample, models, unit, stratum, seed) -> Generator[None, None, dict[int, np.ndarray]]:
     """Bootstrap Jaccard of the classes of each k; 1 class is stable by itself."""
     if list(models) == [1]:
         return {1: np.ones(1)}
     data = few.answers()
     drawn = np.concatenate(list(drawn_weights(data, few.weights, unit, stratum, SAMPLES, seed=seed)))
-    return {k: np.ones(1) if k == 1 else jaccard(data, runs_of(data, m), drawn, seed=seed) for k, m in models.items()}
+    found = {1: np.ones(1)}
+    for k, model in models.items():
+        if k > 1:
+            found[k] = yield from jaccard.steps(data, runs_of(data, model), drawn, seed=seed)
+    return found
 
 
 def _row(sample: _Sample, data, model: LatentClasses, stability, grown: float, seed) -> dict:

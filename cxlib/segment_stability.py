@@ -7,6 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from cxlib import mixtures
 from cxlib.replicates import factors
+from cxlib.steps import in_steps
 
 AT_ONCE = 2**22  # probabilities held at a time
 COLD, ENOUGH = 2, 0.1  # starts from nowhere; log-likelihood still to be gained
@@ -32,6 +33,7 @@ def drawn_weights(data: mixtures.Answers, weights, unit, stratum, samples: int, 
         yield drawn * (data.n / np.maximum(drawn.sum(axis=1, keepdims=True), mixtures.TINY))
 
 
+@in_steps
 def jaccard(data: mixtures.Answers, model: mixtures.Runs, drawn: np.ndarray, *, seed=0) -> np.ndarray:
     """Bootstrap Jaccard similarity of each class, the mean over samples: 1 where it always comes back.
 
@@ -47,9 +49,11 @@ def jaccard(data: mixtures.Answers, model: mixtures.Runs, drawn: np.ndarray, *, 
     for start in range(0, len(drawn), each):
         w = drawn[start : start + each]
         cold = mixtures.drawn_starts(data, k, COLD * len(w), random)
-        cold = mixtures.run(data, cold, weights=np.tile(w, (COLD, 1)), steps=STEPS[0], enough=ENOUGH)
+        cold = yield from mixtures.run.steps(data, cold, weights=np.tile(w, (COLD, 1)), steps=STEPS[0], enough=ENOUGH)
         both_ways = mixtures.joined([_likeliest(cold, COLD), mixtures.repeated(model, len(w))])
-        found = mixtures.run(data, both_ways, weights=np.tile(w, (2, 1)), steps=STEPS[1], enough=ENOUGH)
+        found = yield from mixtures.run.steps(
+            data, both_ways, weights=np.tile(w, (2, 1)), steps=STEPS[1], enough=ENOUGH
+        )
         held = _held(data, _likeliest(found, 2))
         both = (own * data.weights) @ held.transpose(0, 2, 1)
         sizes = held @ data.weights
@@ -58,6 +62,7 @@ def jaccard(data: mixtures.Answers, model: mixtures.Runs, drawn: np.ndarray, *, 
     return total / len(drawn)
 
 
+@in_steps
 def shares(data: mixtures.Answers, model: mixtures.Runs, drawn) -> np.ndarray:
     """The classes' shares in bootstrap samples, S x k: EM goes on from the model; matched by the rows in common."""
     data, k, found = data.rough(), model.shares.shape[1], []
@@ -66,7 +71,8 @@ def shares(data: mixtures.Answers, model: mixtures.Runs, drawn) -> np.ndarray:
         each = max(1, AT_ONCE // (k * part.shape[1]))
         for start in range(0, len(part), each):
             w = part[start : start + each]
-            runs = mixtures.run(data, mixtures.repeated(model, len(w)), weights=w, steps=300, enough=ENOUGH / 10)
+            again = mixtures.repeated(model, len(w))
+            runs = yield from mixtures.run.steps(data, again, weights=w, steps=300, enough=ENOUGH / 10)
             probability = mixtures.expectation(data.design, runs.shares, runs.coefficients)[0]
             for logs, common in zip(runs.shares, own @ probability.transpose(0, 2, 1), strict=True):
                 found.append(np.exp(logs)[linear_sum_assignment(-common)[1]])

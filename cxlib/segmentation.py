@@ -16,6 +16,7 @@ from cxlib.latent_classes import LatentClasses, memberships
 from cxlib.segment_cards import CARD, EVERYONE, cards, in_words, names
 from cxlib.segment_number import COLUMNS, SegmentNumber
 from cxlib.segment_variables import Variable, code, levels_of
+from cxlib.shown import Shown
 from cxlib.weights import effective_n
 
 FORMAT, VERSION = "cx segmentation", 1
@@ -25,7 +26,7 @@ ARRAYS = ("shares", "means", "sds")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Segmentation:
+class Segmentation(Shown):
     """Segments 1 to k, the largest first; k = 1 where there are none, and `verdict` then says why.
 
     `choices` has a row a number of segments that was tried, `decisions` one a decision about a variable. `sizes` is by
@@ -52,10 +53,6 @@ class Segmentation:
     def k(self) -> int:
         """The number of segments; 1 where there are none."""
         return self.model.k
-
-    def __repr__(self) -> str:
-        found = "; ".join(f"{i} {name}" for i, name in enumerate(self.names, 1))
-        return f"Segmentation({self.k} of {len(self.variables)} variables: {found})"
 
     def assign(self, new) -> pd.DataFrame:
         """The segment of each row of `new`: segment (0: nothing answered), name, probability, and p1 to pk.

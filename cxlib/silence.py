@@ -1,6 +1,8 @@
 """The tables of the complaint-iceberg chapter: the rate beside published ones, the silent, and both by segment."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -13,18 +15,20 @@ from cxlib.complaints import Complainers, Definition, complainers, customers_in,
 from cxlib.control_chart import LEAST_PERIODS, control_chart
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
-from cxlib.iceberg import Silent, silent
+from cxlib.iceberg import Silent, distribution, read_off, silent
 from cxlib.language import noted, tr, tr_n
 from cxlib.pooling import Pooled, pool
+from cxlib.predictive import NegativeBinomial
 from cxlib.recapture import independence, linked, recapture
+from cxlib.shown import Shown
 from cxlib.survey import chosen_wave
 
 EXAMPLE = 10  # complainers that a published rate is explained with
 LIMITS = ["estimate", "low", "high"]
 
 
-@dataclass(frozen=True)
-class Silence:
+@dataclass(frozen=True, repr=False)
+class Silence(Shown):
     """What the chapter rests on: the definition, the distinct complainers, the rate and the silent behind them.
 
     `rate` and `silent` are None where something was not declared; `customers` is the number of customers that unhappy
@@ -50,33 +54,59 @@ class Silence:
         """The silent that there can be at most."""
         return None if self.customers is None else self.customers - len(self.complainers)
 
+    @cached_property
+    def distribution(self) -> NegativeBinomial:
+        """The exact distribution of the silent, where there is an estimate of them."""
+        return distribution(len(self.complainers), self.rate, most=self.most)
 
-def silence(study, definition: Definition, *, wave: str = "", customers: int = 0, confidence: float = 0.95) -> Silence:
+
+def silence(
+    study,
+    definition: Definition,
+    *,
+    wave: str = "",
+    customers: int = 0,
+    confidence: float = 0.95,
+    known: ComplaintRate | None = None,
+    found: Complainers | None = None,
+) -> Silence:
     """The complainers and the silent of a study under a definition; `customers` (0: as the study knows) is the cap.
 
     The cap is the number of customers who were there in the window, without a table of them the study's `population:`.
-    Raises CxError as complaints.complainers(), complaints.rate() and iceberg.silent().
+    `known` is complaints.rate() of this definition and wave, `found` its complainers(), for who has computed them
+    before. Raises CxError as complaints.complainers(), complaints.rate() and iceberg.silent().
     """
-    found, latest = complainers(study, definition), chosen_wave(study, wave) if study.has("survey") else None
+    found = complainers(study, definition) if found is None else found
+    latest = chosen_wave(study, wave) if study.has("survey") else None
     if not customers:
         here = customers_in(study, definition.start, definition.end)
         customers = study.book.population if here is None else len(here)
-    known, hidden = None, None
+    hidden = None
     if not definition.undeclared:
-        known = rate(study, definition, latest)
+        known = known or rate(study, definition, latest)
         hidden = silent(len(found), known, customers=customers, confidence=confidence)
     return Silence(study, definition, latest, found, customers, known, hidden, confidence)
 
 
-def evidence(case: Silence) -> pd.DataFrame:
-    """What each published rate, and the study's own, would mean for the study's complainers.
+def confident(case: Silence, confidence: float) -> Silence:
+    """The same case at another confidence; errors as silence()."""
+    if case.silent is None:
+        return replace(case, confidence=confidence)
+    how = {"customers": case.customers, "confidence": confidence}
+    hidden = read_off(case.distribution, len(case.complainers), case.rate, **how)
+    return replace(case, silent=hidden, confidence=confidence)
+
+
+def evidence(case: Silence, *, only: Iterable[str] = ()) -> pd.DataFrame:
+    """What each published rate (those of `only`, where they are named), and the study's own, would mean for the study's
+    complainers.
 
     Columns: name, anchor (label), own, rate (percent), estimate (median silent), low, high, nobody (told nobody, where
     it was published), behind_ten (silent behind 10 complainers, plug-in), country, year, problem, base, source. A rate
     that the number of customers rules out has no estimate.
     """
     rows, own, count = [], case.rate, len(case.complainers)
-    for anchor in ANCHORS.values():
+    for anchor in (ANCHORS[name] for name in only or ANCHORS):
         about = {
             "name": anchor.name,
             "anchor": anchor.label,
@@ -98,7 +128,7 @@ def evidence(case: Silence) -> pd.DataFrame:
             "base": tr_n("{n} unhappy respondent", "{n} unhappy respondents", own.n) if own.n else tr("not a survey"),
             "behind_ten": EXAMPLE * (1 / own.value - 1) if own.value > 0 else np.inf,
         }
-        rows.append(about | _limits(count, own, case.customers, case.confidence))
+        rows.append(about | dict(zip(LIMITS, (case.silent.value, case.silent.low, case.silent.high), strict=True)))
     columns = ["name", "anchor", "own", "rate", *LIMITS, "nobody", "behind_ten", "country", "year", "problem"]
     frame = pd.DataFrame(rows).reindex(columns=[*columns, "base", "source"])
     return frame.sort_values("rate", ignore_index=True).assign(unit="count")

@@ -13,6 +13,7 @@ from cxlib import cohorts, inactivity, journey_tables, lifetime, people, purchas
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
 from cxlib.language import noted, tr
+from cxlib.shown import Shown
 
 GROUPS = 6  # curves in one picture
 TIMES = (90, 180, 365)
@@ -27,8 +28,8 @@ SALES, MARGIN = noted("sales"), noted("margin")  # what a customer's value is of
 NO_CURVES = pd.DataFrame(columns=["group", *survival.COLUMNS])
 
 
-@dataclass(frozen=True)
-class Staying:
+@dataclass(frozen=True, repr=False)
+class Staying(Shown):
     """All that is told of staying; frames without rows, and None, for what a study does not tell.
 
     `kind` is contract (an end date), purchases (an inactivity rule, `rule` in days), or empty, with `why_not` where

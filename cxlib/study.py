@@ -4,22 +4,31 @@ Checks, privacy, provenance and cache keys have this one home: what Study opened
 """
 
 import copy
+from collections import Counter
+from functools import reduce
 from pathlib import Path
 
 import pandas as pd
 
-from cxlib import text
-from cxlib.codebook import Codebook, Question
+from cxlib import filters, text
+from cxlib.calls import kind
+from cxlib.codebook import ROLES, Codebook, Question, Table
 from cxlib.errors import CxError, Problem, nearest
 from cxlib.loading import load_more, load_table
 from cxlib.metrics import METRICS, Metric
 from cxlib.places import data_folder, entry_files, fingerprints, margin_files, study_file
 from cxlib.preparing import Prepared, prepare
 from cxlib.quality_flags import QualityFlags, checked
+from cxlib.shown import Shown
 from cxlib.study_yml import read_codebook
 
+# What a researcher asks of a study, offered by completion: tables, answers, and what they are called. The rest serves
+# the chapters.
+ASKED = ("book", "check", "customers_view", "design", "everyone", "excluding", "flags", "has", "label", "levels")
+ASKED += ("load", "metric", "name", "notes", "only", "own_metrics", "questions", "table", "text", "unweighted", "waves")
 
-class Study:
+
+class Study(Shown):
     """The tables of one study, checked against their codebook.
 
     `Study.load("data/acme")` reads study.yml; each table is read, checked and kept at its first use, as
@@ -28,13 +37,22 @@ class Study:
     numbers are floats, everything else an ordered categorical of labels; multi questions and nets are columns
     of 1 and 0 named question.option. `notes` says what a reader of the data ought to know. Of the survey, those
     whom `quality.exclude` marks are left out, and with `weighting:` the rest is raked to the `margins:`.
+
+    >>> study = Study.load("data/demo")
+    >>> study.waves
+    ['2025-H1', '2025-H2', '2026-H1', '2026-H2']
+    >>> study.survey[["wave", "recommend", "city"]].shape
+    (8006, 3)
     """
 
-    def __init__(self, file: Path, data: Path, lang: str = ""):
+    def __init__(self, file: Path, data: Path | None = None, lang: str = ""):
+        if data is None:
+            raise TypeError(f'a study is read by Study.load("{file}")')
         self.file, self.folder = file, data
         self.book: Codebook = read_codebook(file, lang)
         self.notes: list[str] = []
         self._tables: dict[str, pd.DataFrame] = {}
+        self._same_label: dict[str, set[str]] = {}  # by table
         # Of answers that are blank in the table itself, by table and question: who said that he never used what the
         # question asks about, and which code declared as missing stood there.
         self.never_used: dict[tuple[str, str], pd.Series] = {}
@@ -43,6 +61,12 @@ class Study:
         self._loaded: pd.DataFrame | None = None  # the survey before anybody is left out
         self._checked: QualityFlags | None = None
         self._prepared: Prepared | None = None
+        # A part of the sample, where the study looks at one (only()): who belongs to it, and the filters that say so.
+        self.domain: pd.Series | None = None
+        self.filters: tuple[str, ...] = ()
+        self.whole: Study = self  # the same study without a filter …
+        self.plain: Study = self  # … and with its weights
+        self.weighted = True
         self.own_metrics = {
             name: Metric(name, self.book.words(spec.label, name), spec.scale, spec.scores, spec.unit)
             for name, spec in self.book.metrics.items()
@@ -55,6 +79,8 @@ class Study:
         `lang` is the language of labels and texts, if not the study's own; what a chapter itself says is in the
         language of language.speak(). Raises CxError for faults in study.yml and for files that are not there.
         """
+        if not isinstance(path, (str, Path)):
+            raise TypeError(f'Study.load() takes the path of a study, e.g. "data/acme"; found {kind(path)}')
         file = study_file(path)
         study = cls(file, data_folder(file, data), lang)
         for table in study.book.tables.values():
@@ -63,8 +89,20 @@ class Study:
         margin_files(file, study.folder, study.book)
         return study
 
-    def __repr__(self) -> str:
-        return f"Study({self.name}: {', '.join(self.book.tables)})"
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A table by its name: study.customers."""
+        book = self.__dict__.get("book")
+        if book is not None and name in book.tables:
+            return self.table(name)
+        known = [] if name.startswith("_") or book is None else dir(self)
+        raise AttributeError(f"a study has no attribute {name}{nearest(name, known)}")
+
+    def __getitem__(self, name):
+        raise TypeError(f"a table of a study is its attribute: write study.{name}, or study.table({name!r})")
+
+    def __dir__(self) -> list[str]:
+        """The study's tables, and what can be asked of it."""
+        return sorted({*self.book.tables, *ASKED})
 
     @property
     def name(self) -> str:
@@ -77,11 +115,7 @@ class Study:
 
     def table(self, name: str) -> pd.DataFrame:
         """A table, checked; raises CxError naming the first problem and how many there are."""
-        if not self.has(name):
-            tables = ", ".join(self.book.tables)
-            raise CxError(
-                f"{self.file}: there is no table {name}; the tables are {tables}{nearest(name, self.book.tables)}"
-            )
+        self._spec(name)
         if name not in self._tables:
             frame, problems, notes = load_table(self, name)
             if problems:
@@ -95,7 +129,7 @@ class Study:
         self._loaded = loaded
         self._never = {place: never for place, never in self.never_used.items() if place[0] == "survey"}
         self._prepared = prepare(self, loaded, self.exclude)
-        self.notes += self._prepared.notes
+        self.notes += [*self._prepared.notes, *self._prepared.raking]
         kept = (self._prepared.everyone["excluded"] == "").to_numpy()
         self.never_used |= {place: never[kept].reset_index(drop=True) for place, never in self._never.items()}
         return self._prepared.survey
@@ -128,14 +162,60 @@ class Study:
         self.table("survey")
         other = copy.copy(self)
         other.exclude, other.notes, other.never_used = tuple(checks), [], self.never_used | self._never
+        other.whole = other.plain = other
+        other.domain, other.filters, other.weighted = None, (), True
         other._tables = dict(self._tables)
         other._tables["survey"] = other._prepare(self._loaded)
+        other = other if self.weighted else other.unweighted()
+        return reduce(Study.only, self.filters, other)
+
+    def only(self, answers: str) -> "Study":
+        """The same study, looking at those alone who gave these answers; all others keep their place in the design.
+
+        `answers` is written city: hanoi; age_band: 25-34|35-44, with codes or labels: each question, any of its
+        answers. In the copy's survey the answers of all others are blank, so that whatever counts answers counts this
+        part, under the design of the whole sample; `domain` says who belongs to it, `whole` is the study without a
+        filter. Other tables are as they were. Raises CxError for a question or an answer that there is not, and where
+        nobody passes.
+
+        >>> study = Study.load("data/demo")
+        >>> int(study.only("city: hanoi; sex: f").survey["recommend"].count())
+        1868
+        """
+        asked = filters.conditions(self, answers)
+        if not asked:
+            return self
+        domain = filters.passes(self, asked)
+        if self.domain is not None:
+            domain &= self.domain
+        if not domain.any():
+            before = f" after {'; '.join(self.filters)}" if self.filters else ""
+            raise CxError(f"nobody passes the filter {answers.strip()}{before}; there are {len(domain):,} respondents")
+        other = copy.copy(self)
+        other.domain, other.filters = domain, (*self.filters, answers.strip())
+        other._tables = self._tables | {"survey": filters.blanked(self, domain)}
+        other.never_used = {
+            place: never & domain if place[0] == "survey" else never for place, never in self.never_used.items()
+        }
+        return other
+
+    def unweighted(self) -> "Study":
+        """The same study with the answers as they came: nobody is weighted, strata and clusters stay.
+
+        >>> "weights" in Study.load("data/demo").unweighted().design
+        False
+        """
+        survey = filters.unweighted(self)
+        other = copy.copy(self)
+        other.weighted, other._tables = False, self._tables | {"survey": survey}
+        other.notes = [note for note in self.notes if note not in self._prepared.raking]
+        other.whole = other if self.whole is self else self.whole.unweighted()
         return other
 
     @property
     def raked(self):
         """How the survey was raked to its margins (weights.Raked); None without `weighting:`."""
-        if self.book.weighting is None:
+        if self.book.weighting is None or not self.weighted:
             return None
         self.table("survey")
         return self._prepared.raked
@@ -172,19 +252,38 @@ class Study:
         return found
 
     def questions(self, role: str, table: str = "survey") -> list[str]:
-        """The questions of a role; `segment` includes the derived ones."""
-        spec = self.book.tables[table].questions
+        """The questions of a role (metric, driver, segment …); `segment` includes the derived ones.
+
+        >>> Study.load("data/demo").questions("metric")
+        ['recommend', 'satisfaction', 'ease']
+        """
+        if role not in ROLES:
+            raise CxError(f"a role is one of {', '.join(ROLES)}; found {role}{nearest(role, ROLES)}")
+        spec = self._spec(table).questions
         names = [name for name, question in spec.items() if question.role == role]
         if role == "segment":
             names += [new for question in spec.values() for new in question.derive]
         return names
 
     def label(self, name: str, table: str = "survey") -> str:
-        """What a question or column is called in print."""
-        question = self.book.tables[table].questions.get(name)
+        """What a question or column is called in print; questions with one label are told apart by their names."""
+        label = self._label(name, table)
+        return f"{label} ({name})" if name in self._alike(table) else label
+
+    def _label(self, name: str, table: str) -> str:
+        question = self._spec(table).questions.get(name)
         if question is not None and question.label:
             return self.book.words(question.label)
         return self.book.named(name, name.replace("_", " ").capitalize())
+
+    def _alike(self, table: str) -> set[str]:
+        """The questions of a table, derived ones too, whose label another one has as well."""
+        if table not in self._same_label:
+            spec = self._spec(table).questions
+            names = [*spec, *(new for question in spec.values() for new in question.derive)]
+            count = Counter(self._label(name, table) for name in names)
+            self._same_label[table] = {name for name in names if count[self._label(name, table)] > 1}
+        return self._same_label[table]
 
     def text(self, name: str, table: str = "survey") -> str:
         """A question's wording, empty where the codebook does not give it."""
@@ -247,7 +346,8 @@ class Study:
         """The modes of interview of each wave, in words; empty where the survey has no waves or modes."""
         if "wave" not in self.survey or "mode" not in self.survey:
             return {}
-        modes = self.survey.groupby("wave", observed=True)["mode"]
+        survey = self.survey if self.domain is None else self.survey[self.domain]
+        modes = survey.groupby("wave", observed=True)["mode"]
         return {str(wave): text.join(sorted(part.dropna().unique())) for wave, part in modes}
 
     @property
@@ -273,8 +373,15 @@ class Study:
         """SHA-256 of study.yml and of every data file, by name: what the study's numbers rest on."""
         return fingerprints(self.file, self.folder, self.book)
 
+    def _spec(self, table: str) -> Table:
+        known = self.book.tables
+        if table not in known:
+            tables = ", ".join(known)
+            raise CxError(f"{self.file}: there is no table {table}; the tables are {tables}{nearest(table, known)}")
+        return known[table]
+
     def _question(self, name: str, table: str) -> Question:
-        known = self.book.tables[table].questions
+        known = self._spec(table).questions
         if name not in known:
             raise CxError(f"{table}: there is no question {name}{nearest(name, known)}")
         return known[name]
@@ -292,6 +399,6 @@ def _summary(file: Path, problems: list[Problem]) -> str:
     others = len(problems) - 1
     more = f" ({others} more problem{'s' if others > 1 else ''}; `cx check` lists them)" if others else ""
     if not first.column:
-        return first.rule + more
+        return "; ".join(filter(None, [first.rule, first.example])) + more
     example = f"; {first.rows} do not, e.g. {first.example}" if first.example else ""
     return f"{file}: table {first.table}, column {first.column}: {first.rule}{example}{more}"

@@ -143,9 +143,12 @@ def _drivers(found: Read) -> list[tuple]:
 def _of_population(found: Read, share: pd.Series | dict) -> tuple[float, float, float, str]:
     """A share of the survey in customers of the population, or in respondents where it is unknown.
 
+    So it is where the survey's chapter looked at a part of the respondents, or at answers without weights.
     A survey without weights publishes no weighted base; it is the number of its answers.
     """
-    size = found.study.book.population
+    survey = found.chapters.get("survey_analysis")
+    usual = survey is None or (not survey.parameters.get("only") and survey.parameters.get("weighted", True))
+    size = found.study.book.population if usual else None
     whole, of = (size, "customers") if size else (share["n_weighted" if "n_weighted" in share else "n"], "respondents")
     ends = (share["estimate"], share.get("low", np.nan), share.get("high", np.nan))
     return (*(whole * end / 100 for end in ends), of)

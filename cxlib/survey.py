@@ -1,27 +1,113 @@
 """The tables of the survey-analysis chapter: a study goes in, tidy frames come out."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import pandas as pd
 
-from cxlib import compare, text
+from cxlib import compare, filters, intervals, text
+from cxlib.calls import told
+from cxlib.counts import tally
+from cxlib.design import Design, design_of
 from cxlib.errors import CxError, nearest
 from cxlib.language import digits, noted, tr
-from cxlib.metrics import levels
-from cxlib.scores import by_group, shares
+from cxlib.metrics import kind_of, levels
+from cxlib.offered import offered
+from cxlib.scores import of_tally, shares
 from cxlib.weights import design_effect, effective_n
 
+__all__ = [
+    "all_breaks",
+    "answers",
+    "bases",
+    "breaks",
+    "by_design",
+    "by_mode",
+    "by_segment",
+    "by_wave",
+    "changes",
+    "chosen_segments",
+    "chosen_wave",
+    "definitions",
+    "design_name",
+    "designs",
+    "differences",
+    "filter_in_words",
+    "headline",
+    "interval_method",
+    "last_change",
+    "looked_at",
+    "metrics",
+    "sample",
+    "unweighted",
+    "waves_of",
+    "weighted_head",
+    "weighting",
+]
+__getattr__, __dir__ = offered(__name__, __all__)
 
+# What a study's survey was counted to, by question and groups: a study does not change, and waves, changes and segments
+# under any confidence are computed from the same counts.
+_TALLIES: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def looked_at(study, *, only: str = "", weighted: bool = True):
+    """The study as a chapter looks at it: those alone who pass the filter `only`, with or without weights.
+
+    See Study.only() and Study.unweighted(); the defaults leave the study as it is.
+    """
+    study = study if weighted else study.unweighted()
+    return study.only(only)
+
+
+def interval_method(study, name: str = "") -> str:
+    """The method of intervals for differences of shares (NPS): the one named, mover where the name is empty.
+
+    Raises CxError for a name that is none. Shares and means have one method each, which stays.
+    """
+    if name and name not in intervals.DIFFERENCE:
+        known = list(intervals.DIFFERENCE)
+        raise CxError(f"interval_method is one of {', '.join(known)}; found {name}{nearest(name, known)}")
+    return name or next(iter(intervals.DIFFERENCE))
+
+
+def differences(study) -> list[str]:
+    """The labels of the metrics that are differences of shares, whose intervals have a choice of methods."""
+    return [row.label for row in metrics(study).itertuples() if _kind(study, row.question) == "difference"]
+
+
+def _kind(study, question: str) -> str:
+    return kind_of(levels(study.metric(question)))
+
+
+def waves_of(study) -> list[str]:
+    """The waves, in order, in which somebody answered of those whom the study looks at."""
+    if study.domain is None:
+        return study.waves
+    there = set(study.survey.loc[study.domain, "wave"].astype(str)) if study.waves else set()
+    return [wave for wave in study.waves if wave in there]
+
+
+@told
 def chosen_wave(study, wave: str = "") -> str | None:
-    """The wave of that name, the latest where `wave` is empty, None for a study without waves."""
+    """The wave of that name, the latest where `wave` is empty, None for a study without waves.
+
+    The latest is the last in which somebody answered of those whom the study looks at (Study.only()).
+    """
     if not study.waves:
         if wave:
             raise CxError(f"{study.name} has no waves; wave={wave} names one")
         return None
     if wave and wave not in study.waves:
         raise CxError(f"there is no wave {wave}; the waves are {', '.join(study.waves)}{nearest(wave, study.waves)}")
-    return wave or study.waves[-1]
+    there = waves_of(study)
+    if wave and wave not in there:
+        named = "; ".join(study.filters)
+        raise CxError(f"nobody passes the filter {named} in wave {wave}; the waves in question are {', '.join(there)}")
+    return wave or (there or study.waves)[-1]
 
 
+@told
 def chosen_segments(study, segments: str = "") -> list[str]:
     """The segments named in a comma-separated list; all of the study's where it is empty."""
     known = study.questions("segment")
@@ -32,23 +118,40 @@ def chosen_segments(study, segments: str = "") -> list[str]:
     return names
 
 
-def metrics(study) -> pd.DataFrame:
-    """The study's metric questions: name (of the published number), question, label, unit, least and most score."""
+@told
+def metrics(study, question: str = "") -> pd.DataFrame:
+    """The study's metric questions: name (of the published number), question, label, unit, least and most score.
+
+    `question` names one of them; it is called as it is among all.
+
+    >>> from cxlib import Study, survey
+    >>> survey.metrics(Study.load("data/demo"))[["name", "question", "unit"]]
+       name      question     unit
+    0   nps     recommend   points
+    1  csat  satisfaction  percent
+    2   ces          ease    score
+    """
     questions = study.questions("metric")
     if not questions:
         raise CxError(f"{study.file}: the survey has no question with `role: metric`")
-    kinds = [study.metric(question) for question in questions]
-    names = [kind.name for kind in kinds]
+    kinds = [study.metric(each) for each in questions]
+    names, labels = [kind.name for kind in kinds], [kind.label for kind in kinds]
     rows = []
-    for question, kind in zip(questions, kinds, strict=True):
+    for each, kind in zip(questions, kinds, strict=True):
         alone = names.count(kind.name) == 1
-        label = kind.label if alone else f"{kind.label}: {study.label(question)}"
+        # Two metrics of the study's own may be called the same.
+        label = kind.label if labels.count(kind.label) == 1 else f"{kind.label}: {study.label(each)}"
         scores = levels(kind)
-        about = (study.text(question), kind.unit, scores[0], scores[-1])
-        rows.append((kind.name if alone else question, question, label, *about))
-    return pd.DataFrame(rows, columns=["name", "question", "label", "text", "unit", "least", "most"])
+        about = (study.text(each), kind.unit, scores[0], scores[-1])
+        rows.append((kind.name if alone else each, each, label, *about))
+    frame = pd.DataFrame(rows, columns=["name", "question", "label", "text", "unit", "least", "most"])
+    if question and question not in questions:
+        listed = ", ".join(questions)
+        raise CxError(f"{question} measures no metric; the metrics are {listed}{nearest(question, questions)}")
+    return frame[frame["question"] == question] if question else frame
 
 
+@told
 def definitions(study) -> pd.DataFrame:
     """What each metric question asks, and what its answers score."""
     rows = []
@@ -72,22 +175,40 @@ def _span(answers) -> str:
     return f"{first}-{last}" if whole else ", ".join(map(str, answers))
 
 
-def _scores(study, question: str, by: list[str], *, design=None, confidence=0.95) -> pd.DataFrame:
+def _scores(study, question: str, by: list[str], *, design=None, confidence=0.95, method="mover") -> pd.DataFrame:
     """The question's metric by groups, under the study's design; groups under the minimum base have no estimate."""
-    return by_group(
-        study.survey,
+    table, drawn, weighted = _tallied(study, question, by, design)
+    return of_tally(
+        table,
         study.metric(question),
         by,
         question=question,
+        design=drawn,
+        weighted=weighted,
         confidence=confidence,
+        method=method,
         minimum_base=study.book.minimum_base,
-        **(study.design if design is None else design),
+        frame=study.survey,
     )
 
 
+def _tallied(study, question: str, by: list[str], design: dict | None) -> tuple[pd.DataFrame, Design, bool]:
+    """A tally of the survey, its design, and whether it is weighted; kept for the study's own design (None)."""
+    kept, key = _TALLIES.setdefault(study, {}), (question, *by)
+    if design is not None or key not in kept:
+        how = study.design if design is None else design
+        table = tally(study.survey, question, by=by, **how)
+        made = table, design_of(table, **{part: name for part, name in how.items() if part != "weights"})
+        if design is not None:
+            return *made, "weights" in how
+        kept[key] = (*made, "weights" in how)
+    return kept[key]
+
+
+@told
 def bases(study) -> pd.DataFrame:
-    """Who answered, by wave: rows, clusters, strata, and what the weights cost."""
-    survey, by = study.survey, ["wave"] if study.waves else []
+    """Who answered, by wave: rows, clusters, strata, and what the weights cost; of those whom the study looks at."""
+    survey, by = study.survey if study.domain is None else study.survey[study.domain], _waves(study)
     groups = survey.groupby("wave", observed=True) if by else [("all", survey)]
     rows = []
     for wave, part in groups:
@@ -110,14 +231,25 @@ def bases(study) -> pd.DataFrame:
     return frame if by else frame.drop(columns="wave")
 
 
-def by_wave(study, *, confidence=0.95, design=None) -> pd.DataFrame:
+@told
+def by_wave(study, *, question="", confidence=0.95, method="mover", design=None) -> pd.DataFrame:
     """Every metric in every wave, under the study's design: the columns of metrics() beside those of by_group().
 
-    `design` replaces the design: {} takes the answers as a simple random sample.
+    `question` asks for one metric alone. `method` is that of the intervals of differences of shares. `design` replaces
+    the design: {} takes the answers as a simple random sample.
+
+    >>> from cxlib import Study, survey
+    >>> waves = survey.by_wave(Study.load("data/demo"))
+    >>> waves.loc[waves["name"] == "nps", ["wave", "estimate", "low", "high", "n"]].round(1)
+          wave  estimate   low  high     n
+    0  2025-H1      29.5  24.1  34.7  1957
+    1  2025-H2      19.1  13.2  24.8  1957
+    2  2026-H1      35.8  30.2  41.0  1969
+    3  2026-H2      45.8  40.1  51.0  1963
     """
     frames = []
-    for row in metrics(study).itertuples():
-        scores = _scores(study, row.question, _waves(study), design=design, confidence=confidence)
+    for row in metrics(study, question).itertuples():
+        scores = _scores(study, row.question, _waves(study), design=design, confidence=confidence, method=method)
         about = {"name": row.name, "label": row.label, "unit": row.unit, "least": row.least, "most": row.most}
         frames.append(scores.assign(**about))
     frame = pd.concat(frames, ignore_index=True)
@@ -132,21 +264,38 @@ def _waves(study) -> list[str]:
     return ["wave"] if study.waves else []
 
 
+@told
 def headline(study, waves: pd.DataFrame, wave: str | None) -> pd.DataFrame:
-    """The rows of by_wave() that answer for `wave`: each metric's last answers up to it, with a note where older."""
+    """The rows of by_wave() that answer for `wave`: each metric's last answers up to it, with a note where older.
+
+    The note also says whom the study looks at, where it is not everybody.
+    """
+    whom = "" if study.domain is None else filter_in_words(study)
     if wave is None:
-        return waves.assign(note="")
+        return waves.assign(note=whom)
     upto = waves[waves["wave"].map(study.waves.index) <= study.waves.index(wave)]
     rows = upto.groupby("name", sort=False).tail(1)
-    return rows.assign(note=[w if w == wave else tr("last asked in {wave}", wave=w) for w in rows["wave"]])
+    notes = [w if w == wave else tr("last asked in {wave}", wave=w) for w in rows["wave"]]
+    return rows.assign(note=[f"{note}; {whom}" if whom else note for note in notes])
 
 
-def by_segment(study, wave: str | None, segments: list[str], *, confidence=0.95) -> pd.DataFrame:
-    """Every metric in every group of the segments, in one wave; groups under the minimum base have no estimate."""
+def filter_in_words(study) -> str:
+    """Whom the study looks at, as its filters say: City is Hanoi; Sex is Female. Empty where it is everybody."""
+    return "; ".join(filters.in_words(study, filters.conditions(study.whole, said)) for said in study.filters)
+
+
+@told
+def by_segment(
+    study, wave: str | None, segments: list[str], *, question="", confidence=0.95, method="mover"
+) -> pd.DataFrame:
+    """Every metric in every group of the segments, in one wave; groups under the minimum base have no estimate.
+
+    `question` and `method` as in by_wave().
+    """
     frames = []
-    for row in metrics(study).itertuples():
+    for row in metrics(study, question).itertuples():
         for segment in segments:
-            scores = _scores(study, row.question, [*_waves(study), segment], confidence=confidence)
+            scores = _scores(study, row.question, [*_waves(study), segment], confidence=confidence, method=method)
             scores = scores[scores["wave"] == wave] if study.waves else scores
             order = {level: i for i, level in enumerate(study.levels(segment))}
             scores = scores.sort_values(segment, key=lambda column, order=order: column.map(order)).rename(
@@ -156,6 +305,7 @@ def by_segment(study, wave: str | None, segments: list[str], *, confidence=0.95)
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["name"])
 
 
+@told
 def sample(study, wave: str | None, segments: list[str]) -> pd.DataFrame:
     """Who answered in a wave: the number in each group, and its share unweighted and weighted, with interval."""
     frames = []
@@ -167,6 +317,7 @@ def sample(study, wave: str | None, segments: list[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).rename(columns={"answer": "group"}) if frames else pd.DataFrame()
 
 
+@told
 def answers(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     """How each metric question was answered in a wave: the share of every answer, with interval, and its score.
 
@@ -189,22 +340,28 @@ def answers(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def changes(study, *, confidence=0.95, design=None) -> pd.DataFrame:
-    """Every metric, each wave against the last one before it that asked: difference, interval, test and verdict."""
+@told
+def changes(study, *, question="", confidence=0.95, design=None) -> pd.DataFrame:
+    """Every metric, each wave against the last one before it that asked: difference, interval, test and verdict.
+
+    `question` and `design` as in by_wave().
+    """
     if len(study.waves) < 2:
         return pd.DataFrame()
     frames = []
-    for row in metrics(study).itertuples():
-        change = compare.changes(
-            study.survey,
+    for row in metrics(study, question).itertuples():
+        table, drawn, _ = _tallied(study, row.question, ["wave"], design)
+        change = compare.changes_of(
+            table,
             study.metric(row.question),
             over="wave",
             question=row.question,
+            design=drawn,
             order=study.waves,
             confidence=confidence,
             minimum_base=study.book.minimum_base,
             breaks=breaks(study, row.question),
-            **(study.design if design is None else design),
+            frame=study.survey,
         )
         frames.append(change.assign(name=row.name, label=row.label, unit=row.unit))
     return pd.concat(frames, ignore_index=True)
@@ -222,17 +379,19 @@ def all_breaks(study) -> dict[str, dict[str, str]]:
     return {label: waves for label, waves in found.items() if waves}
 
 
-def by_mode(study, *, confidence=0.95) -> pd.DataFrame:
+@told
+def by_mode(study, *, confidence=0.95, method="mover") -> pd.DataFrame:
     """Every metric by wave and mode of interview; empty where there is only one mode."""
     if len(set(study.modes.values())) < 2:
         return pd.DataFrame()
     frames = []
     for row in metrics(study).itertuples():
-        scores = _scores(study, row.question, ["wave", "mode"], confidence=confidence)
+        scores = _scores(study, row.question, ["wave", "mode"], confidence=confidence, method=method)
         frames.append(scores.assign(label=row.label, unit=row.unit, mode=scores["mode"].str.replace("_", " ")))
     return pd.concat(frames, ignore_index=True)
 
 
+@told
 def designs(study) -> dict[str, dict]:
     """The study's design built up step by step, from a simple random sample to what study.yml declares."""
     full = study.design
@@ -248,11 +407,13 @@ def designs(study) -> dict[str, dict]:
     return steps
 
 
+@told
 def design_name(study) -> str:
     """The study's full design in words: Weights, clusters and strata."""
     return list(designs(study))[-1]
 
 
+@told
 def by_design(study, wave: str, *, confidence=0.95) -> pd.DataFrame:
     """The last change of every metric up to `wave` under each design: how far the verdict depends on that choice.
 
@@ -281,8 +442,19 @@ def last_change(study, rows: pd.DataFrame, wave: str) -> pd.DataFrame:
     return rows[upto].groupby("name", sort=False).tail(1)
 
 
-def weighting(study, *, confidence=0.95) -> pd.DataFrame:
+def weighted_head(study) -> str:
+    """What a column of estimates is called beside one without weights."""
+    return noted("Weighted") if study.weighted else noted("Estimate")
+
+
+@told
+def weighting(study, *, question="", confidence=0.95, method="mover") -> pd.DataFrame:
     """by_wave() with the unweighted estimate beside the weighted one."""
-    keys = ["name", *_waves(study)]
-    plain = by_wave(study, confidence=confidence, design={}).rename(columns={"estimate": "unweighted"})
-    return by_wave(study, confidence=confidence).merge(plain[[*keys, "unweighted"]], on=keys, validate="one_to_one")
+    rows = by_wave(study, question=question, confidence=confidence, method=method)
+    return rows.merge(unweighted(study, question=question), validate="one_to_one")
+
+
+def unweighted(study, *, question="") -> pd.DataFrame:
+    """Every metric in every wave as if nobody were weighted: name, wave, unweighted."""
+    rows = by_wave(study, question=question, design={}).rename(columns={"estimate": "unweighted"})
+    return rows[["name", *_waves(study), "unweighted"]]

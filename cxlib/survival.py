@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.calls import told
 from cxlib.counts import as_list
 from cxlib.errors import CxError
 from cxlib.intervals import wilson
@@ -19,6 +20,7 @@ COLUMNS = ["time", "estimate", "low", "high", "se", "at_risk", "events", "censor
 COLUMNS += ["left_out", "gap", "method"]
 
 
+@told
 def survival(frame, *, duration, event, entry=None, by=None, counts=None, start=None, confidence=0.95) -> pd.DataFrame:
     """Kaplan-Meier: the share of customers still there after each time, 0-1, with log-log limits.
 
@@ -41,16 +43,33 @@ def survival(frame, *, duration, event, entry=None, by=None, counts=None, start=
     Sources: Kaplan and Meier, JASA 53 (1958) 457-481; Kalbfleisch and Prentice, The Statistical Analysis of Failure
     Time Data (1980) 15 (log-log limits); Tsai, Jewell and Wang, Biometrika 74 (1987) 883-886 (late entry); Cutler and
     Ederer, Journal of Chronic Diseases 8 (1958) 699-712 (the effective number).
+
+    >>> import pandas as pd
+    >>> from cxlib import retention
+    >>> frame = pd.DataFrame({"months": [2, 3, 3, 5, 8], "left": [1, 1, 0, 1, 0]})
+    >>> retention.survival(frame, duration="months", event="left")[["time", "estimate", "at_risk"]].round(2)
+       time  estimate  at_risk
+    0   0.0       1.0        5
+    1   2.0       0.8        5
+    2   3.0       0.6        4
+    3   5.0       0.3        2
+    4   8.0       0.3        1
     """
     check_confidence(confidence)
     table, left_out = observed(frame, duration, event, entry=entry, by=by, counts=counts, start=start)
-    z = special.ndtri(0.5 + confidence / 2)
-    parts = [_curve(risk_sets(rows), z).assign(**names) for names, rows in each_group(table, as_list(by))]
-    curves = pd.concat(parts, ignore_index=True)
+    curves = curves_of([(names, risk_sets(rows)) for names, rows in each_group(table, as_list(by))], confidence)
     for name in as_list(by):
         curves[name] = curves[name].astype(table[name].dtype)
     method = _method(tr("Kaplan-Meier, Greenwood's variance, log-log limits"), entry, start, left_out)
     return curves.assign(left_out=left_out, method=method)[[*as_list(by), *COLUMNS]]
+
+
+def curves_of(groups: list, confidence: float) -> pd.DataFrame:
+    """The curves of survival() without its left_out and method: of (the group's names by column, its risk sets)."""
+    z = special.ndtri(0.5 + confidence / 2)
+    parts = [_curve(sets, z).assign(**names) for names, sets in groups]
+    columns = [name for name in COLUMNS if name not in ("left_out", "method")]
+    return pd.concat(parts, ignore_index=True)[[*groups[0][0], *columns]]
 
 
 def at(curves: pd.DataFrame, times) -> pd.DataFrame:
@@ -158,8 +177,9 @@ def _curve(sets: pd.DataFrame, z: float) -> pd.DataFrame:
     found["n_effective"] = np.where(all_there, np.where(np.isinf(least), np.nan, least), effective)
     gap, known = _gap(sets)
     found = {name: np.where(np.arange(len(y)) < known, values, np.nan) for name, values in found.items()}
-    counted = sets.drop(columns="time").round().astype("int64")
-    return counted.assign(time=sets["time"], **found, n=counted[["events", "censored"]].to_numpy().sum(), gap=gap)
+    counted = {name: np.round(sets[name].to_numpy()).astype("int64") for name in sets if name != "time"}
+    n = counted["events"].sum() + counted["censored"].sum()
+    return pd.DataFrame({**counted, "time": sets["time"].to_numpy(), **found, "n": n, "gap": gap})
 
 
 def _gap(sets: pd.DataFrame) -> tuple[float, int]:

@@ -15,13 +15,28 @@ ALL = noted("all")  # the factor of drivers that declare none
 ROWS = ("metric", "single", "multi", "number", "driver", "segment")
 
 
-def chosen_banner(study, names: str = "") -> list[str]:
-    """The banner questions named in a comma-separated list; else the study's `banner:`, else all of its segments."""
+def chosen_banner(study, names: str = "", wave: str | None = None) -> list[str]:
+    """The banner questions named in a comma-separated list; else the study's `banner:`, else all of its segments.
+
+    Where the study looks at a part of the sample (Study.only()), the latter are those that have at least two groups in
+    it, in this wave.
+    """
     known = [*study.questions("segment"), *study.questions("single"), *study.questions("multi")]
     if study.waves:
         known.append("wave")
-    chosen = _named(names, known, "banner question") or list(study.book.banner)
-    return chosen or [name for name in study.questions("segment") if study.survey[name].nunique() > 1]
+    named = _named(names, known, "banner question")
+    chosen = list(study.book.banner) or [n for n in study.questions("segment") if study.survey[n].nunique() > 1]
+    return named or [name for name in chosen if study.domain is None or _parted(study, name, wave)]
+
+
+def _parted(study, name: str, wave: str | None) -> bool:
+    """Whether those whom the study looks at are of at least two groups of a banner question, in a wave."""
+    frame = study.survey[study.domain]
+    if wave is not None and name != "wave":
+        frame = frame[frame["wave"].astype(str) == wave]
+    if name in frame:
+        return frame[name].nunique() > 1
+    return int(frame[[c for c in frame if c.startswith(f"{name}.")]].eq(1).any().sum()) > 1
 
 
 def chosen_rows(study, names: str = "") -> list[str]:
@@ -46,12 +61,21 @@ def _named(names: str, known: list[str], what: str) -> list[str]:
 
 
 def tab_book(
-    study, wave: str | None, rows: list[str], columns: list[str], *, correction="holm", test="t", confidence=0.95
+    study,
+    wave: str | None,
+    rows: list[str],
+    columns: list[str],
+    *,
+    correction="holm",
+    test="t",
+    confidence=0.95,
+    method="mover",
 ) -> Banner | None:
     """Questions by segments in one wave, under the study's design; a banner of waves takes all waves.
 
-    Bases are those who were asked: in the wave, and as the question's `asked:` says. Questions that nobody answered
-    in the wave are left out. None for a study without a banner question.
+    Bases are those who were asked: in the wave, and as the question's `asked:` says, of those whom the study looks at.
+    Questions that nobody answered in the wave are left out. `method` is that of the intervals of differences of shares.
+    None for a study without a banner question.
     """
     if not columns:
         return None
@@ -76,6 +100,7 @@ def tab_book(
         correction=correction,
         test=test,
         confidence=confidence,
+        method=method,
         minimum_base=study.book.minimum_base,
         **study.design,
     )
@@ -103,7 +128,7 @@ def _answered(frame: pd.DataFrame, name: str, asked: pd.Series | None) -> bool:
 
 
 def _asked(study, name: str, wave: str | None) -> pd.Series | None:
-    """1 for respondents who were asked a question (in a wave), 0 for all others; None where everybody was.
+    """1 for respondents who were asked a question (in a wave, of those looked at), else 0; None where everybody was.
 
     A route leads through the routes of the questions that it depends on.
     """
@@ -111,6 +136,8 @@ def _asked(study, name: str, wave: str | None) -> pd.Series | None:
     asked = pd.Series(True, index=survey.index)
     if wave is not None:
         asked &= survey["wave"].astype(str) == wave
+    if study.domain is not None:
+        asked &= study.domain
     todo, seen = [name], set()
     while todo:
         current = todo.pop()

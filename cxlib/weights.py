@@ -1,5 +1,6 @@
 """Weights: what unequal weights cost in precision, and raking of a sample to its population."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,12 +8,18 @@ import pandas as pd
 
 from cxlib import raking, text
 from cxlib.calibration import Calibration
+from cxlib.calls import kind, told
 from cxlib.counts import as_list
 from cxlib.errors import CxError, nearest
 from cxlib.language import digits, tr
 from cxlib.margin_cells import BETWEEN, fitted, sampled
 from cxlib.margins import margin_of, one_total, populations
+from cxlib.offered import offered
 from cxlib.raking_group import RakedGroup, in_group, rake_group
+from cxlib.shown import Shown
+
+__all__ = ["Raked", "design_effect", "effective_n", "rake"]
+__getattr__, __dir__ = offered(__name__, __all__)
 
 EFFICIENT = 0.4  # an efficiency below it is warned of
 
@@ -22,6 +29,10 @@ def effective_n(weights) -> float:
 
     Ignores clusters and strata; the design effect of a given estimate is in its `n_effective`.
     Raises CxError for weights that are not numbers of 0 or more, or all 0. Source: Kish, Survey Sampling (1965), 11.7.
+
+    >>> from cxlib import weights
+    >>> weights.effective_n([1, 1, 1, 3])
+    3.0
     """
     try:
         w = np.asarray(weights, dtype=float)
@@ -41,8 +52,8 @@ def design_effect(weights) -> float:
     return len(weights) / effective_n(weights)
 
 
-@dataclass(frozen=True)
-class Raked:
+@dataclass(frozen=True, repr=False)
+class Raked(Shown):
     """Weights that meet the margins of the population, and what was met, missed, joined and lost on the way.
 
     `weights` and `ratio` (weight / starting weight, constant where the levels of all margins are alike) have the
@@ -69,6 +80,7 @@ class Raked:
     calibration: Calibration
 
 
+@told
 def rake(frame, margins: dict, *, weights=None, by=None, bounds=None, trim=None, collapse=None) -> Raked:
     """Weights as near to the starting ones as can be under which every margin is the population's.
 
@@ -88,7 +100,16 @@ def rake(frame, margins: dict, *, weights=None, by=None, bounds=None, trim=None,
     neither shares nor counts or differ between margins, and levels that only one of sample and population has.
     Source: Deming and Stephan, Annals of Mathematical Statistics 11 (1940) 427-444; Deville, Sarndal and Sautory,
     Journal of the American Statistical Association 88 (1993) 1013-1020.
+
+    >>> import pandas as pd
+    >>> from cxlib import weights
+    >>> frame = pd.DataFrame({"sex": ["f"] * 60 + ["m"] * 40})
+    >>> raked = weights.rake(frame, {"sex": {"f": 0.5, "m": 0.5}})
+    >>> raked.weights.round(3).unique().tolist(), round(raked.deff, 3)
+    ([0.833, 1.25], 1.042)
     """
+    if not isinstance(margins, Mapping):
+        raise TypeError(f"margins is a dict, e.g. {{'sex': {{'f': 0.52, 'm': 0.48}}}}; found {kind(margins)}")
     names = [tuple(as_list(of)) for of in margins]
     _check(frame, names, weights, by, bounds, trim, collapse)
     start = np.ones(len(frame)) if weights is None else _start(frame[weights], weights)

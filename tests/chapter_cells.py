@@ -9,12 +9,15 @@ from cxlib import results
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 
+# Charts that give a dict of pictures.
+SEVERAL = ("poolings", "leads_of", "leagues_of", "segments", "dumbbells")
+
+
 class NoCharts:
     """Draws nothing: the pictures have tests of their own."""
 
     def __getattr__(self, name):
-        # poolings() and leads_of() give a dict of pictures.
-        return lambda *args, **options: {} if name in ("poolings", "leads_of", "leagues_of") else None
+        return lambda *args, **options: {} if name in SEVERAL else None
 
 
 @cache

@@ -94,6 +94,15 @@ def test_intervals_draw_every_estimate_at_its_place_and_mark_small_bases(drawing
     assert {(20, 40), (-30, 5), (-20, 30)} <= bars
 
 
+def test_intervals_without_any_estimate_are_no_picture():
+    """A line at the total and nothing beside it: the texts at 0 left the axes no room."""
+    rows = pd.DataFrame({"segment": "Shop", "group": [f"S{i}" for i in range(60)], "n": 8})
+    rows = rows.assign(estimate=np.nan, low=np.nan, high=np.nan)
+    how = {"group": "segment", "label": "group", "title": "NPS", "unit": "points", "total": 25.0}
+    assert charts.intervals(rows, **how) is None
+    assert charts.intervals(rows.assign(estimate=[5.0, *[np.nan] * 59]), **how) is not None
+
+
 def test_trend_leaves_a_gap_where_a_wave_did_not_ask():
     rows = pd.DataFrame(
         {"label": "NPS", "wave": ["1", "3"], "estimate": [10.0, 20.0], "low": [5.0, 15.0], "high": [15.0, 25.0],

@@ -23,7 +23,7 @@ from cxlib.charts.journey_panels import PHASES
 from cxlib.charts.journey_signs import EXIT, PAIN
 from cxlib.contacts import journeys
 from cxlib.language import speak
-from cxlib.results import _svg
+from cxlib.results import svg
 from cxlib.transitions import transitions
 
 NAN = float("nan")
@@ -327,7 +327,7 @@ def test_the_words_for_those_who_cannot_see_it():
 def test_the_same_journey_is_drawn_with_the_same_bytes_and_no_figure_stays_open():
     frames, given = written()
     copies = {name: frame.copy() for name, frame in (frames | given).items()}
-    assert _svg(drawn()) == _svg(drawn())
+    assert svg(drawn()) == svg(drawn())
     assert plt.get_fignums() == []
     assert mpl.rcParams["font.size"] == mpl.rcParamsDefault["font.size"]
     for name, frame in copies.items():

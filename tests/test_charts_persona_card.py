@@ -22,7 +22,7 @@ from cxlib.charts import persona_alt, persona_card, persona_row
 from cxlib.charts.portrait import COLORS
 from cxlib.language import speak
 from cxlib.persona_cards import Card, Measure, Trait
-from cxlib.results import _svg
+from cxlib.results import svg
 
 NAN = float("nan")
 ENGLISH = [
@@ -173,7 +173,7 @@ def test_letters_stand_out_from_whatever_lies_behind_them(drawings, boxes):
 
 def test_the_same_card_is_drawn_with_the_same_bytes():
     for draw in (persona_card, lambda card: persona_row([card, replace(card, number=3)])):
-        assert _svg(draw(FULL)) == _svg(draw(FULL))
+        assert svg(draw(FULL)) == svg(draw(FULL))
         pictures = [io.BytesIO(), io.BytesIO()]
         for picture in pictures:
             draw(FULL).savefig(picture, format="png")

@@ -393,7 +393,7 @@ def test_words_are_given_in_the_study_s_language_or_the_other(load):
 
 def test_an_alias_and_a_merge_serve_two_questions(load):
     study = load("questions:\n  q: &a {role: number, label: Score}\n  w: {<<: *a, scale: [1, 2]}", DATA)
-    assert (study.label("w"), study.book.tables["survey"].questions["w"].scale) == ("Score", (1.0, 2.0))
+    assert (study.label("w"), study.book.tables["survey"].questions["w"].scale) == ("Score (w)", (1.0, 2.0))
 
 
 def _refusal(file) -> None:

@@ -23,6 +23,7 @@ from cxlib.complaint_rate import (
     stated,
 )
 from cxlib.iceberg import distribution, silent
+from cxlib.predictive import NegativeBinomial
 
 # -- reference -------------------------------------------------------------------------------------------------
 
@@ -330,3 +331,18 @@ def test_the_frozen_rate_of_a_mixture():
     q = rate.quantile(0.3)
     assert 0.25 * stats.beta(2, 50).cdf(q) + 0.75 * stats.beta(30, 100).cdf(q) == pytest.approx(0.3)
     assert np.isinf(ComplaintRate("pooled", 0.1, "", np.array([0.9]), np.array([5.0]), np.array([1.0])).mean_inverse)
+
+
+@pytest.mark.parametrize(("complainers", "seen", "of", "most"), [
+    (96, 34, 487, 17_767), (10, 10, 420, None), (1, 0, 50, 3_000), (5_000, 100, 400, None), (96, 34, 487, 500),
+])  # fmt: skip
+def test_small_numbers_that_are_added_up_are_those_of_the_integral(monkeypatch, complainers, seen, of, most):
+    """Oracle: the integral over the rate, to which greater numbers are left; no interval rests on how one searched."""
+    rate, shares = iceberg.complaint_rate(seen, of), np.linspace(0.001, 0.999, 99)
+    added = NegativeBinomial(complainers, rate, most)
+    ends, spread = [added.quantile(q) for q in (0.025, 0.5, 0.975)], added.spread(shares)
+    assert added._added is not None
+    monkeypatch.setattr(NegativeBinomial, "_added", None)
+    integrated = NegativeBinomial(complainers, rate, most)
+    assert [integrated.quantile(q) for q in (0.025, 0.5, 0.975)] == ends
+    np.testing.assert_allclose(spread, integrated.spread(shares), rtol=1e-8)

@@ -380,7 +380,6 @@ def test_intervals_cover_in_simple_samples(method):
          "a driver must not follow from others; q0, q1, total determine each other; leave one out"),
         (["q0", "few"], {}, "3 respondents must have answered both q0 and few; found 2"),
         (["q0"], {"weights": "minus"}, "weights must be numbers of 0 or more; 300 are not, e.g. -1 (column minus)"),
-        (["q0"], {"weights": np.ones(300)}, "weights are named: a column of the table is asked for; found ndarray"),
         (["q0"], {"method": "shap"}, "method is lmg or johnson; found shap"),
         (["q0"], {"missing": "drop"}, "missing is one of pairwise, listwise, em; found drop"),
         (["q0"], {"bootstrap": 10}, "bootstrap is a number of samples, 100 or more, or 0 for no intervals; found 10"),

@@ -37,6 +37,9 @@ def events_of(names) -> dict:
 # What a study is (journey_chapter.parts), and the parameters of the notebook.
 STUDIES = {
     "everything": ({}, {}),
+    "the usual way": ({"only": JOURNEY}, {"expected": "usual"}),
+    "a stage and a touchpoint that are optional": ({"only": JOURNEY}, {"expected": "optional: buy, form"}),
+    "a map without choose": ({"only": JOURNEY}, {"expected": "see > buy > use", "purchase": "use"}),
     "contacts alone": ({"only": JOURNEY}, {}),
     "customers alone": ({"only": ("customers",)}, {}),
     "purchases alone": ({"only": ("sales",), "without": ["sales.won", "sales.reason", "sales.employee"]}, {}),
@@ -219,6 +222,7 @@ def test_the_same_parameters_publish_the_same(run, monkeypatch, load):
 def case(**changes):
     book = SimpleNamespace(sample="probability", minimum_base=30, currency=None)
     told = {"study": SimpleNamespace(book=book), "log": object(), "group": "", "minimum_base": 30, "confidence": 0.95}
+    told |= {"expected": ""}
     return SimpleNamespace(**told | changes)
 
 

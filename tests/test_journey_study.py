@@ -114,7 +114,7 @@ REFUSED = {
     "confidence in percent": ({"confidence": 95.0}, "confidence lies between 0 and 1, e.g. 0.95; found 95.0"),
     "an empty log": (
         {"only": JOURNEY, "frames": {"events": LOG.head(0)}},
-        "a table must hold at least one row",
+        "a table must hold at least one row; e.csv has none",
     ),
     "a zone in one row": (
         {

@@ -102,7 +102,7 @@ def test_columns_that_are_not_there_count_as_not_answered(assign):
      "personas"),
     ("id,uses\n1,fax\n", "DIR/new.csv: table survey, column uses: answers must be among the `labels:`, or listed as "
      "`missing:`; 1 do not, e.g. fax"),
-    ("id,pay\n", "DIR/new.csv: a table must hold at least one row"),
+    ("id,pay\n", "DIR/new.csv: a table must hold at least one row; new.csv has none"),
     ("", "DIR/new.csv: "),
     ("id,pay,pay\n1,cash,card\n", "DIR/new.csv: table survey, column pay: two columns have this name"),
 ])  # fmt: skip

@@ -187,8 +187,24 @@ STATISTICS = {
     "verdicts",
     "wave_breaks",
     "wave_wordings",
+    "drawn_shares",
+    "expected_map",
+    "filters",
+    "journey_stage",
+    "steps",
 }
-PRESENTATION = {"charts", "sentences", "tables", "results", "explore", "report"}
+PRESENTATION = {
+    "charts",
+    "sentences",
+    "tables",
+    "displays",
+    "printed_models",
+    "printed_results",
+    "printed_tables",
+    "results",
+    "explore",
+    "report",
+}
 # What a notebook or a chart is made with; statistics have no business with it.
 PRESENTATION_LIBRARIES = {
     "matplotlib",

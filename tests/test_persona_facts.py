@@ -10,6 +10,7 @@ from persona_study import kinds, made, survey
 from cxlib import CxError, people, persona_cards, persona_facts, persona_profiling, segment_number
 from cxlib.leads import Leads
 from cxlib.scores import by_group
+from cxlib.steps import in_steps
 
 SMALL = {"without": ["complaints", "prospects"]}
 HEAD = "study: tiny\ntitle: Tiny\nsample: probability\nminimum_base: 2\n"
@@ -355,13 +356,20 @@ ALIKE = """tables:
 """
 
 
+@in_steps
+def never(*_, **__):
+    """No simulation gains as much."""
+    yield
+    return 0.0
+
+
 @pytest.fixture
 def alike(load, monkeypatch):
     """alike(table): people of two kinds, 60 and 40, of one shop, whose answers are All or Everyone; and their kind."""
     for name, few in {"SIMULATIONS": 19, "SAMPLES": 5, "SHARE_SAMPLES": 20, "STARTS": 2}.items():
         monkeypatch.setattr(segment_number, name, few)
     # answers that always go together may differ by degree only, which is not asked here
-    monkeypatch.setattr(segment_number, "chance", lambda *_, **__: 0.0)
+    monkeypatch.setattr(segment_number, "chance", never)
 
     def of(table: str = ALIKE) -> tuple:
         kind = np.repeat(["All", "Everyone"], [60, 40])

@@ -14,6 +14,7 @@ from cxlib.segment_cards import cards, names
 from cxlib.segment_number import SegmentNumber
 from cxlib.segment_variables import Variable, code, describe, levels_of
 from cxlib.segmentation import segmented
+from cxlib.steps import in_steps
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared/reference"
 LABELS = {"pay": "Thanh toán", "use.app": "Ứng dụng", "spend": "Chi tiêu"}
@@ -288,7 +289,9 @@ def test_the_design_reaches_the_choice(monkeypatch):
     frame.loc[0, "w"] = 0
     seen = {}
 
+    @in_steps
     def one_class(codes, levels, numbers, ks, **options):
+        yield
         seen.update(options, ks=ks, rows=len(codes))
         model = fit(codes, levels, numbers, 1, weights=options["weights"])
         choices = pd.DataFrame({"k": [1], "chosen": [True]})

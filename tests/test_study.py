@@ -535,3 +535,24 @@ def test_a_private_column_that_no_file_has_is_a_problem(problems):
         ("Email", 0, "a private column must be in the table's files", ""),
         ("nmae", 0, "a private column must be in the table's files; did you mean name?", ""),
     ]
+
+
+def test_questions_with_one_label_are_told_apart_by_their_names(load):
+    """Derived questions and labels that come from a name count, too; in each language by itself."""
+    study = load(
+        """
+        questions:
+          a: {role: driver, scale: [1, 5], label: {en: Care, vi: Chăm sóc}}
+          b: {role: driver, scale: [1, 5], label: {en: Care, vi: Quan tâm}}
+          age: {role: number, label: Age band, derive: {age_band: [18, 30]}}
+          c: {role: single}
+          d: {role: single, label: C}
+          e: {role: single}
+        """,
+        "a,b,age,c,d,e\n1,2,20,x,y,z\n",
+    )
+    told = {name: study.label(name) for name in ("a", "b", "age", "age_band", "c", "d", "e")}
+    assert told == {"a": "Care (a)", "b": "Care (b)", "age": "Age band (age)", "age_band": "Age band (age_band)",
+                    "c": "C (c)", "d": "C (d)", "e": "E"}  # fmt: skip
+    vietnamese = Study.load(study.folder, lang="vi")
+    assert [vietnamese.label(name) for name in ("a", "b")] == ["Chăm sóc", "Quan tâm"]

@@ -29,7 +29,14 @@ LOSS = {"loss": 1.4, "loss_p": 0.001, "loss_here": 2.32, "loss_others": 3.72, "l
 
 def case(**changes):
     book = SimpleNamespace(sample="probability", minimum_base=30, currency="VND")
-    told = {"study": SimpleNamespace(book=book), "log": object(), "group": "", "minimum_base": 30, "confidence": 0.95}
+    told = {
+        "study": SimpleNamespace(book=book),
+        "log": object(),
+        "group": "",
+        "expected": "",
+        "minimum_base": 30,
+        "confidence": 0.95,
+    }
     return SimpleNamespace(**told | changes)
 
 

@@ -95,7 +95,7 @@ def test_a_gap_to_competitors_in_vietnamese(monkeypatch):
     (1200, "{n} comments hold no words, but numbers, signs or emojis alone."),
 ])  # fmt: skip
 def test_comments_without_words_are_counted(n, told):
-    study = SimpleNamespace(survey=pd.DataFrame({"why": ["10"] * n}))
+    study = SimpleNamespace(survey=pd.DataFrame({"why": ["10"] * n}), domain=None)
     spoken = SimpleNamespace(question="why", study=study, texts=pd.Series([], dtype=object))
     assert say_comments.basis(spoken, None)["comments"] == told.format(n=f"{n:,}")
     speak("vi")

@@ -24,15 +24,15 @@ SIZE, SMALL = 9.5, 8.0  # points
 @in_style
 def funnel(
     stages: pd.DataFrame, *, customers: int, names: dict[str, str] | None = None, title: str | None = None,
-    minimum_base: int = 30, confidence: float = 0.95,
+    minimum_base: int = 30, confidence: float = 0.95, chosen: str = "",
 ) -> Figure | None:  # fmt: skip
     """The share of all customers that reach each stage, with its interval, and what part of the visits ends there.
 
     `stages` is the frame of journey.stages(): stage, customers, ended (percent) with _low and _high, n; `customers` is
     how many the log has, the base of the shares (percent, Wilson). The stage where most end is in a colour of its own;
     none is told of the last, where journeys ought to end. A later stage may be reached by more than an earlier one, by
-    those who skip. A base under `minimum_base` shows **. None where there is nobody. Raises CxError for a missing
-    column, and where more reach a stage than there are.
+    those who skip. A base under `minimum_base` shows **. The stage `chosen` is framed, its name bold. None where there
+    is nobody. Raises CxError for a missing column, and where more reach a stage than there are.
     """
     missing = [column for column in NEEDS if column not in stages]
     if missing:
@@ -55,7 +55,7 @@ def funnel(
         shown = "**" if customers < minimum_base else text.number(row["estimate"], "percent")
         limits = "" if shown == "**" else _between(row["low"], row["high"])
         name = (names or {}).get(row["stage"], str(row["stage"]).replace("_", " "))
-        part, end = _bar(name[:1].upper() + name[1:], row, shown, limits, y)
+        part, end = _bar(name[:1].upper() + name[1:], row, shown, limits, y, chosen=row["stage"] == chosen)
         drawn += part
         if i < len(frame) - 1:
             part, end = _drop(row, minimum_base, i == worst, end)
@@ -80,14 +80,17 @@ def _head(title: str, base: str) -> tuple[list, float]:
     return drawn, y + height_of(1, SMALL) + 0.12
 
 
-def _bar(name: str, row: pd.Series, shown: str, limits: str, y: float) -> tuple[list, float]:
+def _bar(name: str, row: pd.Series, shown: str, limits: str, y: float, *, chosen: bool) -> tuple[list, float]:
     """A stage: its name, its bar with whisker on the ground of all customers, and the number with its limits."""
-    lines = wrapped(name, NAMES - 0.1, SIZE)
+    lines = wrapped(name, NAMES - 0.1, SIZE, bold=chosen)
     tall = max(BAR, height_of(len(lines), SIZE))
     # Bars are as long in every picture, so that two funnels can be laid beside one another.
     left, inch = EDGE + NAMES, (WIDTH - 2 * EDGE - NAMES - 1.6) / 100
     top = y + (tall - BAR) / 2
-    drawn = say(lines, EDGE, y + (tall - height_of(len(lines), SIZE)) / 2, SIZE)
+    drawn = say(lines, EDGE, y + (tall - height_of(len(lines), SIZE)) / 2, SIZE, bold=chosen)
+    if chosen:
+        frame = (EDGE - 0.03, y - 0.035), WIDTH - 2 * EDGE + 0.06, tall + 0.07
+        drawn.append(Rectangle(*frame, fc="none", ec=INK, lw=1.3, label="chosen"))
     drawn.append(Rectangle((left, top), 100 * inch, BAR, fc=GRID, lw=0))
     if shown != "**":
         bar = Rectangle((left, top), row["estimate"] * inch, BAR, fc=ACCENT, lw=0, label=str(row["stage"]))

@@ -34,11 +34,12 @@ def journey_alt_of(facts, *, minimum_base: int, **_) -> str:
     return journey_alt(facts.stages, facts.touchpoints, facts.flows, pains=facts.pains, minimum_base=minimum_base)
 
 
-def funnel_of(facts, *, minimum_base: int, confidence: float) -> Figure | None:
-    """funnel() of the chapter's facts; None where there are no journeys."""
+def funnel_of(facts, *, minimum_base: int, confidence: float, chosen: str = "") -> Figure | None:
+    """funnel() of the chapter's facts, the stage that is looked at marked; None where there are no journeys."""
     if facts.stages.empty:
         return None
-    return funnel(facts.stages, customers=facts.customers, minimum_base=minimum_base, confidence=confidence)
+    how = {"minimum_base": minimum_base, "confidence": confidence}
+    return funnel(facts.stages, customers=facts.customers, chosen=chosen, **how)
 
 
 def leagues_of(tables) -> dict[str, Figure]:

@@ -16,11 +16,14 @@ from cxlib.language import digits, tr
 @in_style
 def intervals(
     frame: pd.DataFrame, *, group: str, label: str, title: str, unit: str, total: float | None = None
-) -> Figure:
+) -> Figure | None:
     """Estimates with their intervals, one row a `label` in blocks of `group`; a dashed line marks the total.
 
-    `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so.
+    `frame` holds group, label, estimate, low, high and n; rows without an estimate (small base) say so. None where
+    none has one.
     """
+    if frame["estimate"].isna().all():
+        return None
     everybody = None if total is None else (tr("all {value}", value=text.number(total, unit)), total)
     plain = native.dots(frame, label, panel=group, unit=unit, shared=True, total=everybody)
     blocks = list(dict.fromkeys(frame[group]))
@@ -181,7 +184,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
     return figure
 
 
-def segments(frame: pd.DataFrame, totals: dict[str, float]) -> dict[str, Figure]:
+def segments(frame: pd.DataFrame, totals: dict[str, float]) -> dict[str, Figure | None]:
     """intervals() for every metric of survey.by_segment(), by its published name; `totals` are drawn as lines."""
     return {
         name: intervals(

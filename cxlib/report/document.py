@@ -30,11 +30,17 @@ class Block:
 
 @dataclass
 class Section:
-    """A heading with what stands below it; `first` marks the bottom line."""
+    """A heading with what stands below it; `first` marks the bottom line, `computed` one that has cells of code."""
 
     title: str
     first: bool = False
+    computed: bool = False
     blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing: no blocks, or words about results of which none was published."""
+        return not self.blocks or (self.computed and not any(block.name for block in self.blocks))
 
 
 @dataclass
@@ -78,13 +84,17 @@ def read_chapter(path: Path) -> Chapter:
     about, outputs = read_outputs(path)
     title, sections = "", [Section("")]
     for cell in outputs:
+        if "explore" in cell.tags:  # a panel to be moved, and the words about it: nothing to print
+            continue
         if cell.markdown is not None:
             first = "bottom-line" in cell.tags
             title = _prose(cell.markdown, first, sections) or title
+        elif sections[-1].title:  # the introduction is words, whatever is read below it
+            sections[-1].computed = True
         sections[-1].blocks.extend(Block(kind, name, data) for kind, name, data in cell.published)
     if not title:
         raise CxError(f"{path.name}: a chapter needs its question as a heading of the first level")
-    sections = [s for s in sections if s.blocks]
+    sections = [s for s in sections if not s.empty]
     chapter = Chapter(
         about["cx"]["chapter"],
         title,

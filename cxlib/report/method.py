@@ -94,7 +94,7 @@ def _disclosure(book: Codebook, chapters: dict[str, Chapter]) -> Block:
         (tr("Dates and mode"), book.words(book.fieldwork)),
         (tr("Languages of the questionnaire"), book.words(told.translations)),
         (tr("Wording of the questions"), tr("in the tab book of the workbook, with who was asked")),
-        (tr("Respondents"), _finding(chapters, "survey_analysis", "sample")),
+        (tr("Respondents"), _findings(chapters, "survey_analysis", "sample", "looked_at")),
         (tr("Precision"), _precision(book, chapters)),
         (tr("Response"), _finding(chapters, "data_quality", "response_rate", "no_response_rate")),
         (tr("Weighting"), _weighting(book, chapters)),
@@ -110,6 +110,11 @@ def _finding(chapters: dict[str, Chapter], chapter: str, *names: str) -> str:
     """The first of these findings that a chapter published."""
     found = {b.name: b.data["text"] for b in chapters[chapter].blocks("finding")} if chapter in chapters else {}
     return next((found[name] for name in names if name in found), "")
+
+
+def _findings(chapters: dict[str, Chapter], chapter: str, *names: str) -> str:
+    """All of these findings that a chapter published."""
+    return " ".join(filter(None, (_finding(chapters, chapter, name) for name in names)))
 
 
 def _precision(book: Codebook, chapters: dict[str, Chapter]) -> str:
@@ -149,7 +154,8 @@ def _weighting(book: Codebook, chapters: dict[str, Chapter]) -> str:
         kind = tr("Weights as they came with the data.")
     else:
         return tr("None: every respondent counts once.")
-    rest = (raked, _finding(chapters, "data_quality", "who_weighted"))
+    unusual = _finding(chapters, "survey_analysis", "unweighted")
+    rest = (raked, _finding(chapters, "data_quality", "who_weighted"), unusual)
     return " ".join(part for part in (kind, *rest) if part)
 
 

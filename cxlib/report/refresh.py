@@ -1,4 +1,4 @@
-"""`make notebooks`: execute every notebook on its defaults and store the outputs in place."""
+"""`make notebooks`: execute every notebook on its defaults, the guide's too, and store the outputs in place."""
 
 import json
 import sys
@@ -11,10 +11,10 @@ from cxlib.report.run import NOTEBOOKS, Planned, chapters, execute
 
 def refresh() -> None:
     """Execute the committed notebooks and write their outputs back; parameters stay as they are in the file."""
-    for name, (path, _) in chapters().items():
+    for path in [*(path for path, _ in chapters().values()), *sorted(NOTEBOOKS.glob("guide/*.ipynb"))]:
         with tempfile.TemporaryDirectory() as folder:
             run = Path(folder) / path.name
-            execute(Planned(name, path.name, "", {}), run)
+            execute(Planned(path.stem, path.relative_to(NOTEBOOKS).as_posix(), "", {}), run)
             notebook = json.loads(run.read_text(encoding="utf-8"))
         notebook["metadata"].pop("papermill")
         notebook["metadata"]["language_info"] = {"name": "python"}

@@ -19,6 +19,7 @@ def basis(spoken: Said, wave: str | None) -> dict[str, str]:
     if spoken.question is None:
         return {"comments": tr("The survey asks for no comment.")}
     texts, survey = of_wave(spoken, wave), spoken.study.survey
+    survey = survey if spoken.study.domain is None else survey[spoken.study.domain]
     asked = len(survey) if wave is None else int((survey["wave"].astype(str) == wave).sum())
     bare = wordless(spoken, wave)
     if texts.empty:

@@ -94,6 +94,23 @@ def declared(rates: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def assumed(rates: pd.DataFrame) -> dict[str, str]:
+    """Which loss rates were assumed for this run, and how high; nothing where none was."""
+    told = [
+        tr("{fate} {rate}", fate=tr(row.label).lower(), rate=text.number(row.estimate, "percent"))
+        for row in rates[rates["source"] == "assumed"].itertuples()
+    ]
+    if not told:
+        return {}
+    return {
+        "assumed_losses": tr(
+            "Assumed for this run, not measured: loss rates of {rates}. Customers lost, their value and the levers "
+            "follow from them, and their intervals hold if they are right.",
+            rates=text.join(told),
+        )
+    }
+
+
 def levers(case: Silence, rows: pd.DataFrame, *, complain: float, resolve: float) -> dict[str, str]:
     """What each lever saves, brings, or loses."""
     if rows.empty:

@@ -9,6 +9,8 @@ from cxlib.language import tr, tr_n
 from cxlib.sentences.words import interval_name
 from cxlib.silence import Silence
 
+QUOTED = "khaosat_2019"  # the anchor of the figure that clients quote: 1 in 42
+
 
 def undeclared(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     """Why there is no estimate, and how far the published rates would carry one; nothing where there is one."""
@@ -174,7 +176,7 @@ def _of_survey(case: Silence, told: str, between: str) -> str:
 
 def _quoted(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     """The figure clients quote, beside the study's own."""
-    quoted = rates.loc[rates["name"] == "khaosat_2019", "estimate"].iloc[0]
+    quoted = rates.loc[rates["name"] == QUOTED, "estimate"].iloc[0]
     if case.rate.kind == "anchor":
         return {}
     if np.isnan(quoted):

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from cxlib import text
+from cxlib import expected_map, text
 from cxlib.charts.journey_map import MOST
-from cxlib.contact_log import UNKNOWN
+from cxlib.contact_log import UNKNOWN, last_stages
 from cxlib.journey_study import Case, Facts
 from cxlib.journey_words import named
 from cxlib.language import noted, tr, tr_n
@@ -19,6 +19,8 @@ NAMED = 3
 GOING_ON = noted("Moments that matter, where a better score goes with going on: {touchpoints}.")
 NO_MORE = noted("Moments that matter, where a better score goes with no further contact: {touchpoints}.")
 AND_NO_MORE = noted("And where a better score goes with no further contact: {touchpoints}.")
+DRAWN_FITS = noted("The drawn map fits the journeys of {share} of customers ({interval}), as far as they went.")
+EXPECTED_FITS = noted("The expected map fits the journeys of {share} of customers ({interval}), as far as they went.")
 MET = {
     MORE: noted("More often than expected: {touchpoints}."),
     FEWER: noted("Less often than expected: {touchpoints}."),
@@ -31,11 +33,7 @@ def log(case: Case, found: Facts) -> dict[str, str]:
         return {"no_journeys": case.why_not}
     rows = found.checks
     odd = rows[(rows["contacts"] > 0) & rows["problem"]]
-    held = {"contacts": _contacts(found.stages["contacts"].sum()), "customers": _customers(found.customers)}
-    if case.group:
-        told = {"log": tr("The log holds {contacts} of {customers} ({group}).", group=case.group, **held)}
-    else:
-        told = {"log": tr("The log holds {contacts} of {customers}.", **held)}
+    told = bases(case, found)
     if len(odd):
         told["log_odd"] = tr("To be looked at: {problems}.", problems="; ".join(map(_problem, odd.itertuples())))
     if len(found.stages) > MOST:
@@ -45,6 +43,34 @@ def log(case: Case, found: Facts) -> dict[str, str]:
             most=MOST,
         )
     return told
+
+
+def bases(case: Case, found: Facts) -> dict[str, str]:
+    """How many contacts and customers the log has, and which map they are held against, if not the study's."""
+    held = {"contacts": _contacts(found.stages["contacts"].sum()), "customers": _customers(found.customers)}
+    if case.group:
+        told = {"log": tr("The log holds {contacts} of {customers} ({group}).", group=case.group, **held)}
+    else:
+        told = {"log": tr("The log holds {contacts} of {customers}.", **held)}
+    return told | ({"held_against": held_against(case)} if case.expected else {})
+
+
+def held_against(case: Case) -> str:
+    """Which map the journeys are held against, where it is not the study's own."""
+    stages = expected_map.told(case.drawn_map)
+    if case.expected == expected_map.USUAL:
+        told = tr("The journeys are held against the way that most customers who go on take: {stages}.", stages=stages)
+    elif case.expected.startswith(expected_map.SPARED):
+        names = case.expected.removeprefix(expected_map.SPARED).strip()
+        told = tr(
+            "The journeys are held against the study's map, but nobody need come to {names}: {stages}.",
+            names=names,
+            stages=stages,
+        )
+    else:
+        told = tr("The journeys are held against another map than the study's: {stages}.", stages=stages)
+    spared = expected_map.optional(case.drawn_map)
+    return f"{told} {tr('Stages in brackets may be passed over.')}" if spared else told
 
 
 def _problem(row) -> str:
@@ -71,9 +97,10 @@ def headlines(case: Case, found: Facts) -> pd.DataFrame:
         fits = fits[(fits["part"] == "fits") & (fits["n"] >= case.minimum_base)]
     if len(fits):
         base = tr_n("{n} customer whose journey is over", "{n} customers whose journey is over", fits["n"].iloc[0])
-        rows.append(fits.assign(name="fits", label=tr("Journeys that fit the drawn map"), base=base, **about))
+        label = tr("Journeys that fit the expected map") if case.expected else tr("Journeys that fit the drawn map")
+        rows.append(fits.assign(name="fits", label=label, base=base, **about))
     worst = _where_most_end(case, found)
-    if len(worst):
+    if len(worst) and len(found.turns):
         stage = worst["stage"].iloc[0]
         ends = found.turns[(found.turns["from"] == stage) & (found.turns["to"] == END)]
         visits = tr_n("{n} visit", "{n} visits", worst["n"].iloc[0])
@@ -92,7 +119,7 @@ def _where_most_end(case: Case, found: Facts) -> pd.DataFrame:
     """The stage, the last one aside, with the greatest share of visits that end there: one row, or none."""
     if found.stages.empty:
         return found.stages
-    rows = found.stages[found.stages["order"] < found.stages["order"].max()]
+    rows = found.stages[found.stages["order"].notna() & ~found.stages["stage"].isin(last_stages(case.drawn_map))]
     rows = rows[(rows["n"] >= case.minimum_base) & (rows["ended"] > 0)]
     return rows.nlargest(1, "ended")
 
@@ -172,7 +199,7 @@ def map_fit(case: Case, found: Facts) -> dict[str, str]:
     row = found.conformance.set_index("part").loc["fits"]
     told = {
         "fit": tr(
-            "The drawn map fits the journeys of {share} of customers ({interval}), as far as they went.",
+            EXPECTED_FITS if case.expected else DRAWN_FITS,
             share=text.number(row["estimate"], "percent"),
             interval=interval(case.study, case.confidence, text.interval(row["low"], row["high"], "percent")),
         )
@@ -280,7 +307,13 @@ def _met(row) -> str:
     )
 
 
-def alt_funnel(found: Facts) -> str:
-    """What the funnel shows."""
+def fit_caption(case: Case) -> str:
+    """What the table of paths beside the map is called."""
+    return tr("Paths against the expected map") if case.expected else tr("Paths against the drawn map")
+
+
+def alt_funnel(found: Facts, chosen: str = "") -> str:
+    """What the funnel shows, and which stage is marked in it."""
     told = [f"{row.stage} {_customers(row.customers)}" for row in found.stages.itertuples()]
-    return tr("Customers who reach each stage, from first to last: {stages}.", stages="; ".join(told))
+    shown = tr("Customers who reach each stage, from first to last: {stages}.", stages="; ".join(told))
+    return f"{shown} {tr('Marked: {stage}.', stage=chosen)}" if chosen else shown

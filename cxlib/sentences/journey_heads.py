@@ -28,6 +28,7 @@ STAGES = {
     "complaint": ("Complain", "percent"),
     **BASES,
 }
+AT_STAGE = {"measure": "Number", "estimate": "Value", **INTERVAL, "n": None}
 TOUCHPOINTS = {"stage": "Stage", "touchpoint": "Touchpoint", "channel": "Channel"} | {
     name: head for name, head in STAGES.items() if name not in ("stage", "phase")
 }

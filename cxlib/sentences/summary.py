@@ -34,13 +34,18 @@ OPEN = (
     ("journey_map", "moments"),
 )
 
+# Sentences of the survey's chapter that say how its numbers are not the usual ones: of a part, or without weights.
+UNUSUAL = ("looked_at", "unweighted", "interval_method")
+
 
 def read(found: Read) -> dict[str, str]:
     """Which chapters were read, and on which study."""
     if not found.chapters:
         return {"read": tr("No executed chapter of this study was found.")}
     names = text.join([tr(CHAPTERS[name]) for name in found.chapters if name in CHAPTERS])
-    return {"read": tr("Read were the chapters on {chapters}.", chapters=names)}
+    survey = found.chapters.get("survey_analysis")
+    told = {name: survey.findings[name] for name in UNUSUAL if name in survey.findings} if survey else {}
+    return {"read": tr("Read were the chapters on {chapters}.", chapters=names)} | told
 
 
 def headlines(found: Read) -> pd.DataFrame:
@@ -59,17 +64,23 @@ def headlines(found: Read) -> pd.DataFrame:
 
 
 def change_note(found: Read, row: dict) -> str:
-    """How a headline moved: +10.02 since 2026-H1 (+4.71 to +15.34); empty where there is no wave before."""
-    change = row["change"]
+    """How a headline moved: +10.02 since 2026-H1 (+4.71 to +15.34); empty where there is no wave before.
+
+    Whom it is of follows, where the survey's chapter looked at a part of the respondents.
+    """
+    change, whom = row["change"], ""
+    if row["name"] != "silent" and found.chapters["survey_analysis"].parameters.get("only"):
+        whom = row["printed"]["note"]
     if change is None or change["estimate"] is None or pd.isna(change["estimate"]):
-        return ""
+        return whom
     unit = row["unit"]
-    return tr(
+    moved = tr(
         "{change} since {wave} ({between})",
         change=text.difference(change["estimate"], unit),
         wave=wave_name(change["before"]),
         between=text.difference_interval(change["low"], change["high"], unit),
     )
+    return f"{moved}; {whom}" if whom else moved
 
 
 def matters(found: Read, rows: pd.DataFrame) -> dict[str, str]:

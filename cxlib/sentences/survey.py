@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxlib import text
+from cxlib import intervals, survey, text
 from cxlib.compare import BORDERLINE, CLEAR
 from cxlib.language import digits, noted, tr, tr_n
 from cxlib.sentences.words import VERDICTS, in_wave, interval, wave_name
@@ -21,6 +21,69 @@ SAMPLES = {
         "a sample of people who chose to answer: the intervals are model-based and carry no margin of error"
     ),
 }
+
+
+def looked_at(study, *, method: str = "mover") -> dict[str, str]:
+    """What is not as study.yml has it: whom the chapter looks at, answers without weights, another interval.
+
+    Nothing where all is as usual.
+    """
+    found = {}
+    if study.domain is not None:
+        whole, part = len(study.survey), int(study.domain.sum())
+        found["looked_at"] = tr(
+            "The survey's answers are those of {n} of {all} respondents alone: {filter}. All others stay in the "
+            "design: strata and clusters that none of these belongs to count for the variance, too.",
+            n=text.number(part),
+            all=text.number(whole),
+            filter=survey.filter_in_words(study),
+        )
+        heads = study.book.banner or study.questions("segment")
+        alone = [study.label(name) for name in heads if name in study.survey and study.survey[name].nunique() == 1]
+        if alone:
+            found["looked_at_banner"] = tr("They are all of one group of {names}.", names=text.join(alone))
+    if not study.weighted:
+        found["unweighted"] = tr(
+            "The survey's answers are taken as they came, without weights; strata and clusters are kept. Groups count "
+            "as they are in the sample, which need not be as they are among all customers."
+        )
+    if method != "mover":
+        known = survey.differences(study)
+        told = tr(intervals.DIFFERENCE[method][1])
+        found["interval_method"] = (
+            tr(
+                "The intervals of {metrics} are made by the method {method}, not by MOVER-Wilson; those of shares, "
+                "means and changes are as always.",
+                metrics=text.join(known),
+                method=told,
+            )
+            if known
+            else tr(
+                "No metric is a difference of shares, so the interval method {method} changes nothing.", method=told
+            )
+        )
+    return found
+
+
+def everybody(study, what: str) -> dict[str, str]:
+    """Where the filter does not hold, or only on one side: a sentence under the name of what it is about.
+
+    `what` is relative or competitors (the bottom line's changes, and their section), inside or retention.
+    """
+    theirs = noted(
+        "Beside competitors the filter does not hold: our customers are all who answered, as theirs are, whose answers "
+        "cannot be filtered alike."
+    )
+    told = {
+        "relative": theirs,
+        "competitors": theirs,
+        "inside": noted("Staff are held against the customers of the filter alone; staff are all who answered."),
+        "retention": noted("The filter does not hold here: it is of the survey, and all customers of the table count."),
+    }
+    there = {"inside": "staff", "retention": "customers"}.get(what, "benchmark")
+    if study.domain is None or not study.has(there):
+        return {}
+    return {f"{what}_filter": tr(told[what])}
 
 
 def changes(study, rows: pd.DataFrame, *, confidence: float, design: str) -> dict[str, str]:
@@ -151,8 +214,9 @@ def segments(rows: pd.DataFrame) -> dict[str, str]:
 
 def sample(study, bases: pd.DataFrame) -> dict[str, str]:
     """How the sample was drawn, what its intervals tell, and how few answers a number may rest on."""
+    part = study.domain is not None
     about = {
-        "respondents": tr_n("{n} respondent", "{n} respondents", bases["rows"].sum()),
+        "respondents": tr_n("{n} respondent", "{n} respondents", len(study.survey) if part else bases["rows"].sum()),
         "sample": tr(SAMPLES[study.book.sample]),
     }
     found = {
@@ -173,6 +237,13 @@ def sample(study, bases: pd.DataFrame) -> dict[str, str]:
             borderline=digits(f"{BORDERLINE:g}"),
         ),
     }
+    if part:
+        looked_at = tr_n("{n} respondent", "{n} respondents", bases["rows"].sum())
+        found["part"] = tr(
+            "Counted here are {respondents} of them: {filter}.",
+            respondents=looked_at,
+            filter=survey.filter_in_words(study),
+        )
     return found | {f"note_{i}": note[0].upper() + note[1:] + "." for i, note in enumerate(study.notes, 1)}
 
 

@@ -217,6 +217,15 @@ def simulated(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
     return {"what_if": told}
 
 
+def alt_simulated(rows: pd.DataFrame) -> str:
+    """What the chart of moved ratings shows."""
+    told = [f"{row.label} {in_points(row.estimate, row.unit)}" for row in rows.itertuples()]
+    return tr(
+        "What goes with the moved ratings, each by itself and all together, with intervals: {drivers}.",
+        drivers="; ".join(told),
+    )
+
+
 def alt_bands(rows: pd.DataFrame) -> str:
     """What the chart of bands shows."""
     told = [

@@ -1,0 +1,16 @@
+"""Whether somebody sits before this notebook who could move a control."""
+
+
+def live() -> bool:
+    """True in a notebook that a person runs, False in a script, a terminal, and under papermill, nbconvert or nbval.
+
+    The protocol tells: a front end that can ask its user something (JupyterLab, Notebook, VS Code) allows it with
+    every cell that it runs (`allow_stdin`); whatever runs notebooks unattended does not.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return False
+    return bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
