@@ -41,8 +41,12 @@ bench: .venv/.test  ## measure the ratios
 	$(PY) tests/bench/bench_weights.py $(ARGS)
 	$(PY) tests/bench/bench_report.py $(ARGS)
 
-lab: .venv/.run  ## JupyterLab with the notebooks
-	$(PY) -m jupyterlab $(ARGS)
+# JupyterLab's settings in cxlib/lab stand beside the user's own, which come first.
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/cxlib/lab$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))
+lab: .venv/.run  ## JupyterLab, open at the README's tour; options in ARGS, e.g. --no-browser or --port=9999
+	@test "$$(id -u)" -ne 0 || test -n '$(findstring --allow-root,$(ARGS))' || { \
+		echo 'JupyterLab starts for root only when it is told to: make lab ARGS=--allow-root' >&2; exit 1; }
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/README.md $(ARGS)
 
 notebooks: .venv/.run  ## execute the notebooks again and store their outputs
 	$(PY) -m cxlib.report.refresh $(ARGS)

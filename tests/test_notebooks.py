@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from cxlib.published import MIME
 from cxlib.report.run import chapters, notebook_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ORDER = ["Data and bases", "Bottom line", "Limits", "Method"]
 READERS = re.compile(r"\b(read_\w+|open|scan_\w+|from_csv|glob|duckdb|sqlite3|requests|urllib)\b\s*[(.]")
+
+
+# Every notebook that is committed, those of the guide too.
+STORED = sorted((ROOT / "notebooks").rglob("[!.]*.ipynb"))
+WIDGET = "application/vnd.jupyter.widget-view+json"
+ABOUT = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
 def load(path: Path) -> tuple[list[dict], list[dict], list[dict]]:
@@ -23,6 +33,11 @@ def load(path: Path) -> tuple[list[dict], list[dict], list[dict]]:
 
 def source(cell: dict) -> str:
     return "".join(cell["source"])
+
+
+def published_by(code: list[dict]) -> list[dict]:
+    """What the cells published; a panel publishes nothing."""
+    return [o["data"][MIME] for c in code for o in c["outputs"] if MIME in o.get("data", {})]
 
 
 def test_there_is_a_notebook_for_every_chapter():
@@ -116,7 +131,7 @@ def test_prose_states_no_result(notebook):
 
 def test_every_figure_has_alt_text_and_a_table_of_its_numbers(notebook):
     _, code, _ = load(notebook)
-    published = [o["data"]["application/vnd.cx-workbook+json"] for c in code for o in c["outputs"] if "data" in o]
+    published = published_by(code)
     tables = {p["name"] for p in published if p["kind"] == "table"}
     figures = [p for p in published if p["kind"] == "figure"]
     assert figures
@@ -127,7 +142,7 @@ def test_every_figure_has_alt_text_and_a_table_of_its_numbers(notebook):
 
 def test_published_numbers_carry_interval_bases_and_method(notebook):
     _, code, _ = load(notebook)
-    published = [o["data"]["application/vnd.cx-workbook+json"] for c in code for o in c["outputs"] if "data" in o]
+    published = published_by(code)
     numbers = [p for p in published if p["kind"] == "number"]
     assert numbers
     for number in numbers:
@@ -136,3 +151,49 @@ def test_published_numbers_carry_interval_bases_and_method(notebook):
         assert number["n_effective"] > 0
         assert number["method"]
         assert round(number["value"], 4) == number["value"]
+
+
+def leavings(path: Path) -> list[str]:
+    """What tells that a notebook was last saved by an editor, and not stored by `make notebooks`."""
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    about = {name: value for name, value in notebook["metadata"].items() if name != "cx"}
+    cells = notebook["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    found = {
+        "it was saved by an editor": text != json.dumps(notebook, ensure_ascii=False, indent=0) + "\n",
+        f"its metadata are {sorted(about)} with values of its own": about != ABOUT,
+        "it holds the state of widgets": "widgets" in about or any(WIDGET in o.get("data", {}) for o in outputs),
+        "a cell holds the times of its run": any("execution" in cell["metadata"] for cell in cells),
+        "a cell was folded or marked": any(set(cell["metadata"]) - {"tags", "execution"} for cell in cells),
+        "an output has metadata": any(output.get("metadata") for output in outputs),
+    }
+    return [what for what, holds in found.items() if holds]
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_it_is_stored_as_make_notebooks_stores_it(path):
+    """JupyterLab saves by itself, and not only outputs: a notebook that was left open is noticed here."""
+    name = path.relative_to(ROOT)
+    assert leavings(path) == [], f"{name} is not as it was stored. To store it anew: make notebooks"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        (lambda nb: nb["metadata"].update(widgets={}), "it holds the state of widgets"),
+        (lambda nb: nb["metadata"]["language_info"].update(version="3.11"), "its metadata are"),
+        (lambda nb: nb["cells"][2]["metadata"].update(execution={"iopub.status.idle": ""}), "the times of its run"),
+        (lambda nb: nb["cells"][2]["metadata"].update(scrolled=True), "folded or marked"),
+        (lambda nb: nb["cells"][5]["outputs"][0]["data"].update({WIDGET: {}}), "it holds the state of widgets"),
+        (lambda nb: nb["cells"][5]["outputs"][0].update(metadata={"isolated": True}), "an output has metadata"),
+    ],
+)
+def test_what_an_editor_leaves_is_noticed(tmp_path, spoilt, told):
+    notebook = json.loads(NOTEBOOKS[0].read_text(encoding="utf-8"))
+    spoilt(notebook)
+    path = tmp_path / "spoilt.ipynb"
+    path.write_text(json.dumps(notebook, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    assert any(told in what for what in leavings(path))
+    path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    assert "it was saved by an editor" in leavings(path)
