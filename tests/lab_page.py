@@ -14,11 +14,13 @@ READY = f"""path => (panel => panel?.context?.path == path && panel.context.isRe
 CONTROLS = """panel => [...panel.querySelectorAll('select, input, button, textarea, summary, [tabindex="0"]')]
     .filter(one => !one.disabled && one.offsetParent !== null)
     .map(one => [one.type || one.tagName.toLowerCase(), (one.labels?.[0] || one).textContent.trim()])"""
-# What a panel shows: the settings it belongs to, its words and numbers, its pictures; null while it is being made.
+# What a panel shows: the settings it belongs to, its words and numbers, its pictures (without the ids of matplotlib,
+# which are made of the last bits of what is drawn); null while it is being made.
 SHOWN = """panel => panel.classList.contains('cx-busy') ? null : {
     settings: panel.querySelector('.cx-shown').textContent,
     words: panel.querySelector('.cx-answer').innerText.replace(panel.querySelector('.cx-shown').innerText, ''),
-    pictures: [...panel.querySelectorAll('.cx-answer img, .cx-answer svg')].map(one => one.src || one.outerHTML),
+    pictures: [...panel.querySelectorAll('.cx-answer img')].map(
+        one => atob(one.src.split(',')[1]).replace(/[mp][0-9a-f]{10}/g, 'id')),
     error: panel.querySelector('.cx-error')?.innerText || '',
     fault: panel.querySelector('.cx-error details') !== null}"""
 FOCUSED = """(one => one && [one.type || one.tagName.toLowerCase(), (one.labels?.[0] || one).textContent.trim()])(
