@@ -25,6 +25,7 @@ def plain_table(heads: list[str], rows: list[list[str]], *, caption="", numeric:
 
 
 def banner(made) -> Printed:
+    """A tab book with its letters and bases, as results.banner() publishes it."""
     return Printed(tables=(tables.of_banner(made, caption=tr("Tab book")),))
 
 
@@ -59,6 +60,7 @@ def _share(cell) -> str:
 
 
 def segment_effects(found) -> Printed:
+    """The effect of each term in each group of a segment, and the tests between groups."""
     labels = {"term": "Term", "group": "Group", "estimate": ("Effect", "change"), "other": "Against"}
     how = {"labels": labels, "unit": found.unit if found.unit in text.UNITS else "score", "minimum_base": 0}
     shown = ["term", "group", "estimate", "low", "high", "p", "n"]
@@ -123,6 +125,7 @@ def raked(found) -> Printed:
 
 
 def league(found) -> Printed:
+    """Each unit pooled towards the average, with its interval and the ranks that it may have."""
     shown = ["unit", "pooled", "low", "high", "rank", "rank_low", "rank_high", "n"]
     labels = {"unit": ("Unit", "text"), "pooled": ("Pooled", "value"), "rank": ("Rank", "base")}
     labels |= {"rank_low": ("from", "base"), "rank_high": ("to", "base")}
