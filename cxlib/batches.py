@@ -4,7 +4,9 @@ The units of a design are its clusters and the respondents without one; where th
 do as well, since what a bootstrap or a variance needs is only that units are alike.
 """
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -43,7 +45,14 @@ def opened(frame, columns, *, weights=None, strata=None, clusters=None):
     for name in names:
         if name not in present:
             raise CxError(f"there is no column {name} in the table{nearest(name, present)}")
-    return data.select(names)
+    return chosen(data, names)
+
+
+def chosen(data, names: list[str]):
+    """These columns of the data; Spark reads a dot in a name as a field of a structure, unless it is quoted."""
+    if not is_spark(data):
+        return data.select(names)
+    return nw.from_native(data.to_native().select(*(f"`{name.replace('`', '``')}`" for name in names)))
 
 
 def batches(frame, columns, *, weights=None, strata=None, clusters=None) -> Iterator[Batch]:
@@ -95,11 +104,57 @@ def _parts(data) -> Iterator[pa.RecordBatch]:
     """The frame in Arrow, in parts as they come."""
     if data.implementation is nw.Implementation.DUCKDB:
         return data.to_native().to_arrow_reader(ROWS)
+    if is_spark(data):
+        return spark_batches(data.to_native())
+    if data.implementation is nw.Implementation.POLARS and isinstance(data, nw.LazyFrame):
+        parts = data.to_native().collect_batches(chunk_size=ROWS)
+        return (batch for part in parts for batch in part.to_arrow().to_batches())
     data = data.collect() if isinstance(data, nw.LazyFrame) else data
     try:
         return data.to_arrow().to_batches(max_chunksize=ROWS)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         raise CxError(_mixed(data)) from None
+
+
+def is_spark(data) -> bool:
+    """Whether a frame of narwhals is Spark's."""
+    return data.implementation in (nw.Implementation.PYSPARK, nw.Implementation.PYSPARK_CONNECT)
+
+
+def spark_batches(frame) -> Iterator[pa.RecordBatch]:
+    """The rows of a frame of Spark in Arrow, a partition at a time: its own way to Arrow holds all at once."""
+
+    # Written out here, so that the workers need no module of the project.
+    def packed(parts):
+        import pyarrow
+
+        for part in parts:
+            sink = pyarrow.BufferOutputStream()
+            with pyarrow.ipc.new_stream(sink, part.schema) as stream:
+                stream.write_batch(part)
+            yield pyarrow.RecordBatch.from_pydict({"rows": [sink.getvalue().to_pybytes()]})
+
+    with workers_checked():
+        plain = frame.toDF(*(f"c{place}" for place in range(len(frame.columns))))
+        for row in plain.mapInArrow(packed, "rows binary").toLocalIterator(prefetchPartitions=True):
+            yield from (part.rename_columns(frame.columns) for part in pa.ipc.open_stream(row["rows"]))
+
+
+@contextmanager
+def workers_checked() -> Iterator[None]:
+    """Raise a CxError where Spark's workers run a Python that lacks what they are asked to use."""
+    from pyspark.errors import PythonException
+
+    try:
+        yield
+    except PythonException as error:
+        missing = re.search(r"No module named '([^']+)'", str(error))
+        if not missing:
+            raise
+        raise CxError(
+            f"Spark's workers run a Python without {missing[1]}; name one that has pyarrow, numpy and cxlib before "
+            "Spark starts: PYSPARK_PYTHON, or the setting spark.pyspark.python"
+        ) from None
 
 
 def _mixed(data) -> str:
@@ -153,9 +208,9 @@ class Units:
         data = opened(frame, columns, strata=strata, clusters=clusters)
         strata, clusters = as_list(strata), as_list(clusters)
         self.stratum, self._known, self._rows, self._clusters = [], {}, 0, 0  # stratum: of each unit
-        self._few = _count(data) <= UNITS
-        self._few_clusters = self._few or not clusters or _count(data.select([*strata, *clusters]).unique()) <= UNITS
-        homes = _count(data.select(strata).unique()) if strata and not self._few else 1
+        self._few = count(data) <= UNITS
+        self._few_clusters = self._few or not clusters or combinations(data, [*strata, *clusters]) <= UNITS
+        homes = combinations(data, strata) if strata and not self._few else 1
         self._groups, self._random = max(GROUPS // homes, 32), np.random.default_rng(seed)
 
     def of(self, batch: Batch) -> np.ndarray:
@@ -184,6 +239,13 @@ class Units:
         return batch.stratum * self._groups + number % self._groups
 
 
-def _count(data) -> int:
+def combinations(data, names: list[str]) -> int:
+    """How many different combinations of values these columns hold."""
+    kept = chosen(data, names)
+    return kept.to_native().distinct().count() if is_spark(kept) else count(kept.unique())
+
+
+def count(data) -> int:
+    """How many rows there are."""
     found = data.select(nw.len().alias("n"))
     return int((found.collect() if isinstance(found, nw.LazyFrame) else found)["n"].to_list()[0])

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from cxlib import rules
 from cxlib.entries import Block, Code, Language, Number, Strict, Whole, Words, pair, text_code
 from cxlib.errors import nearest
-from cxlib.settings import Brand, Disclosure, Iceberg, Improvement, Margin, Personas, Quality, Weighting
+from cxlib.settings import Brand, Disclosure, Iceberg, Improvement, Large, Margin, Personas, Quality, Weighting
 
 # The columns that carry a meaning of their own, table by table. In a loaded table they bear these names.
 KEYS = {
@@ -140,11 +140,29 @@ def _is_range(codes: tuple[str, ...]) -> bool:
 
 
 class Wave(Strict):
-    """One file of a table that comes in several, and the names its columns have there."""
+    """One file of a table that comes in several, and the names its columns have there.
 
-    file: str
+    `table` is the one meant in a file that is a DuckDB database; `spark` is a table in Spark's catalog, of no file.
+    """
+
+    file: str = ""
+    table: str | None = None
+    spark: str | None = None
     wave: Code | None = None
     columns: dict[str, str | None] = {}
+
+    @model_validator(mode="after")
+    def _says_where_it_is(self):
+        if bool(self.file) == bool(self.spark):
+            raise ValueError("answers stand in a `file:`, or under a name in `spark:`")
+        if self.table and not self.file:
+            raise ValueError("`table:` names a table of the DuckDB database in `file:`")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the answers stand, for messages."""
+        return self.spark or (f"{self.file}, table {self.table}" if self.table else self.file)
 
 
 def _as_list(value: Any) -> Any:
@@ -229,6 +247,7 @@ class Codebook(Strict):
     quality: Annotated[Quality, Block] = Quality()
     brand: Annotated[Brand, Block] = Brand()
     disclosure: Annotated[Disclosure, Block] = Disclosure()
+    large: Annotated[Large, Block] = Large()
     metrics: dict[str, Scoring] = {}
     names: dict[Code, Words] = {}
     tables: dict[Literal[tuple(KEYS)], Table] = Field(min_length=1)

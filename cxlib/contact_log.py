@@ -12,9 +12,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from cxlib.batches import is_spark
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted
 from cxlib.shown import Shown
@@ -63,7 +65,7 @@ class Journeys(Shown):
     duplicates: int
     duplicated: int
     example: str
-    _engine: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+    _engine: object = field(repr=False, compare=False)  # a connection of DuckDB, or spark_log.SparkEngine
     _kept: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -138,29 +140,31 @@ def journeys(
     stage="stage",
     score="score",
     order=(),
+    memory=MEMORY,
 ) -> Journeys:
-    """The contacts of each customer in the order of their time, from a pandas frame or a DuckDB relation of any size.
+    """The contacts of each customer in the order of their time, from a frame of pandas, polars or any that narwhals
+    knows, or from a DuckDB relation or a table of Spark of any size, which stays where it is.
 
     The other arguments name columns; `channel` and `score` may be None. Contacts of the same moment are taken in the
     `order` of the stages where it is given (a log of days needs it), then by the names of touchpoint and channel. Times
     are dates and times of the engine or ISO text, all with a zone or none; those with a zone become UTC in text and
-    relations, the clock of their place in a frame, as in a study's tables.
+    relations, the clock of their place in a frame, as in a study's tables, and the clock of the session in Spark.
+
+    `memory` is what DuckDB may take for it; what needs more goes by way of a temporary folder.
 
     Raises CxError for a missing column, an empty log, times that are no ISO times or have a zone in some rows only,
     and scores that are no finite numbers.
     """
     folder = Path(tempfile.mkdtemp(prefix="contacts-"))
-    engine = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder / "spill")})
-    # A row's place in the file does not matter: `step` keeps the order. A bar would be printed into notebooks.
-    engine.execute("SET preserve_insertion_order = false")
-    engine.execute("SET enable_progress_bar = false")
+    engine = _opened(events, folder, memory.replace(" ", ""))
     try:
         names = {"customer": customer, "moment": when, "touchpoint": touchpoint, "stage": stage}
         names |= {"channel": channel, "score": score}
+        present = list(events.columns if _is_eager(events) else nw.from_native(events).collect_schema().names())
         for name in names.values():
-            if name is not None and name not in events.columns:
-                raise CxError(f"there is no column {name} in the table{nearest(name, events.columns)}")
-        rows = _rows(events if _is_relation(events) else _from_pandas(engine, events, names), names)
+            if name is not None and name not in present:
+                raise CxError(f"there is no column {name} in the table{nearest(name, present)}")
+        rows = _rows(_relation(engine, events, names, folder), names)
         total, *moments = rows.aggregate("count(*), epoch_us(min(moment)), epoch_us(max(moment))").fetchall()[0]
         if not total:
             raise CxError("a contact log must hold at least one contact; this one is empty")
@@ -181,12 +185,52 @@ def journeys(
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    weakref.finalize(found, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(found, _end, engine, folder)
     return found
 
 
-def _is_relation(events) -> bool:
-    return isinstance(events, duckdb.DuckDBPyRelation)
+def _end(engine, folder: Path) -> None:
+    engine.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _opened(events, folder: Path, memory: str):
+    """The engine that puts these contacts in order: Spark for its own, else DuckDB."""
+    if _is_spark(events):
+        from cxlib.spark_log import SparkEngine
+
+        return SparkEngine(events.sparkSession)
+    engine = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(folder / "spill")})
+    # A row's place in the file does not matter: `step` keeps the order. A bar would be printed into notebooks.
+    engine.execute("SET preserve_insertion_order = false")
+    engine.execute("SET enable_progress_bar = false")
+    return engine
+
+
+def _is_eager(events) -> bool:
+    return isinstance(events, (pd.DataFrame, duckdb.DuckDBPyRelation))
+
+
+def _is_spark(events) -> bool:
+    return not _is_eager(events) and is_spark(nw.from_native(events))
+
+
+def _relation(engine, events, names: dict, folder: Path):
+    """The contacts as a relation of the engine, or one that is asked like it."""
+    if isinstance(events, duckdb.DuckDBPyRelation):
+        return events
+    if isinstance(events, pd.DataFrame):
+        return _from_pandas(engine, events, names)
+    if _is_spark(events):
+        return engine.rows(events)
+    frame = nw.from_native(events).select([name for name in dict.fromkeys(names.values()) if name is not None])
+    for name, kind in frame.collect_schema().items():
+        if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
+            frame = frame.with_columns(nw.col(name).dt.replace_time_zone(None))
+    if isinstance(frame, nw.LazyFrame) and frame.implementation is nw.Implementation.POLARS:
+        frame.to_native().sink_parquet(folder / "log.parquet")  # what does not fit into memory goes through a file
+        return engine.read_parquet(str(folder / "log.parquet"))
+    return engine.from_arrow((frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_arrow())
 
 
 def _from_pandas(engine, events: pd.DataFrame, names: dict) -> duckdb.DuckDBPyRelation:
@@ -325,10 +369,13 @@ def _in_order(rows: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, first: int, la
 
 
 def _write(engine, ordered: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, file: Path) -> None:
-    """Write the contacts into a Parquet file, and let `contacts` stand for it, with places and names."""
-    ordered.write_parquet(str(file), compression="lz4")
+    """Keep the contacts, in a Parquet file or in Spark, and let `contacts` stand for them, with their names."""
     names = [f"{_listed(nodes['place'], f'{name}node')} AS {name}place" for name in _BESIDE.values()]
     names += [f"{_listed(nodes[key], 'node')} AS {key}" for key in LEVELS["touchpoint"]]
+    if not isinstance(ordered, duckdb.DuckDBPyRelation):
+        engine.keep("contacts", ordered.project(f"*, {', '.join(names)}"))
+        return
+    ordered.write_parquet(str(file), compression="lz4")
     source = f"read_parquet({_text(str(file))})"
     engine.execute(f"CREATE OR REPLACE VIEW contacts AS SELECT *, {', '.join(names)} FROM {source}")
 
@@ -336,8 +383,9 @@ def _write(engine, ordered: duckdb.DuckDBPyRelation, nodes: pd.DataFrame, file: 
 def _distinct(nodes: pd.DataFrame) -> str:
     """SQL for the contacts without duplicates: of those alike the first by channel, then by score, is kept."""
     spot = _listed(nodes["spot"], "node")
-    return f"""SELECT customer, moment, score, node FROM contacts
-        QUALIFY row_number() OVER (PARTITION BY customer, moment, {spot} ORDER BY node, score) = 1"""
+    over = f"PARTITION BY customer, moment, {spot} ORDER BY node, score NULLS LAST"
+    return f"""SELECT customer, moment, score, node FROM (
+        SELECT *, row_number() OVER ({over}) AS copy FROM contacts) WHERE copy = 1"""
 
 
 def _extent(engine) -> tuple:
@@ -353,7 +401,7 @@ def _listed(values, code: str) -> str:
     """SQL for the value that belongs to a number (0, 1, …) in the column `code`."""
     kind = "VARCHAR" if any(isinstance(value, str) for value in values) else "INT"
     cells = ["NULL" if value is None else _text(value) if isinstance(value, str) else str(value) for value in values]
-    return f"([{', '.join(cells)}]::{kind}[])[{code} + 1]"
+    return f"list_extract(list_value({', '.join(cells)})::{kind}[], {code} + 1)"
 
 
 def places(drawn_map: pd.DataFrame) -> pd.DataFrame:

@@ -60,15 +60,15 @@ def _beside_customers(log: Journeys, customers: pd.DataFrame | None):
         if column not in told or "customer" not in told:
             yield kind, 0, 0, rule, "", tr("not checked: the customers' table does not tell")
             continue
-        sql = f"""SELECT count(*) AS contacts, count(DISTINCT customer) AS customers,
-            min_by({{'who': customer::VARCHAR, 'seen': strftime(moment, '%Y-%m-%d'),
-            'since': strftime(since, '%Y-%m-%d'), 'left': strftime(left_on, '%Y-%m-%d')}},
-            (customer::VARCHAR, moment)) AS first
-            FROM contacts LEFT JOIN people ON customer::VARCHAR = known WHERE {broken}"""
-        row = log.query(sql, people=people).iloc[0]
-        example = ""
+        odd = f"FROM contacts LEFT JOIN people ON customer::VARCHAR = known WHERE {broken}"
+        sql = f"SELECT count(*) AS contacts, count(DISTINCT customer) AS customers {odd}"
+        row, example = log.query(sql, people=people).iloc[0], ""
         if row["contacts"]:
-            example = tr(_EXAMPLES[column], **row["first"])
+            days = {"seen": "moment", "since": "since", "left": "left_on"}
+            written = ", ".join(f"strftime({of}, '%Y-%m-%d') AS {name}_day" for name, of in days.items())
+            sql = f"SELECT customer::VARCHAR AS who, {written} {odd} ORDER BY who, moment LIMIT 1"
+            first = log.query(sql, people=people).iloc[0]
+            example = tr(_EXAMPLES[column], who=first["who"], **{name: first[f"{name}_day"] for name in days})
         yield kind, row["contacts"], row["customers"], rule, example, decision if row["contacts"] else ""
 
 

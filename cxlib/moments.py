@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cxlib.batches import Batch, Units, batches
+from cxlib.batches import Units, batches
 from cxlib.counts import as_list
 from cxlib.errors import CxError
+from cxlib.running_sums import Running
+from cxlib.spark_sums import in_workers, spark_sums
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,13 @@ def moments(
     """
     columns, design = as_list(columns), {"strata": strata, "clusters": clusters}
     apart = [np.atleast_1d((apart or {}).get(name, ())) for name in columns]
-    units, running = Units(frame, columns, **design, seed=seed) if by_unit else None, _Running(len(columns))
-    for batch in batches(frame, columns, weights=weights, **design):
-        aside = set_apart(batch.x, apart)
-        given = ~np.isnan(batch.x)
-        if complete:
-            given &= given.all(axis=1, keepdims=True)
-        running.add(batch, given, aside, units.of(batch) if by_unit else None)
+    if in_workers(frame):
+        how = {"weights": weights, "complete": complete, "apart": apart, "by_unit": by_unit, "seed": seed}
+        running, units = spark_sums(frame, columns, **design, **how)
+    else:
+        units, running = Units(frame, columns, **design, seed=seed) if by_unit else None, Running(len(columns))
+        for batch in batches(frame, columns, weights=weights, **design):
+            running.take(batch.x, batch.w, apart, complete, units.of(batch) if by_unit else None)
     for name, n in zip(columns, np.diag(running.n), strict=True):
         if n == 0:
             raise CxError(f"a column must hold answers; {name} holds none{' from who answered all' * complete}")
@@ -115,69 +117,6 @@ def correlations(frame, columns, *, weights=None) -> pd.DataFrame:
     """Weighted correlations of the columns, each from those who answered both; nan where either does not vary."""
     found = moments(frame, columns, weights=weights)
     return pd.DataFrame(found.correlations(), index=found.columns, columns=found.columns)
-
-
-def set_apart(x: np.ndarray, codes: list[np.ndarray]) -> np.ndarray:
-    """Blank each column's codes that are no answers, in place; how many there were."""
-    counts = np.zeros(x.shape[1], int)
-    for j, of_column in enumerate(codes):
-        if of_column.size:
-            found = np.isin(x[:, j], of_column)
-            x[found, j], counts[j] = np.nan, found.sum()
-    return counts
-
-
-class _Running:
-    """Adds up batches."""
-
-    def __init__(self, v: int):
-        self.sums, self.n, self.rows = np.zeros((1, 4, v, v)), np.zeros((v, v)), 0
-        self.centre = self.scale = None  # of the first batch
-        self.apart, self.w2 = np.zeros(v, int), np.zeros((v, v))
-
-    def add(self, batch: Batch, given: np.ndarray, apart: np.ndarray, unit: np.ndarray | None) -> None:
-        x, w, everything = batch.x, batch.w, bool(given.all())
-        self.rows, self.apart = self.rows + len(w), self.apart + apart
-        if self.centre is None:
-            self.centre = x.sum(axis=0, where=given) / np.maximum(given.sum(axis=0), 1)
-            far = np.abs(x - self.centre).max(axis=0, where=given, initial=0.0)
-            self.scale = np.where(far > 0, far, 1.0)
-        x = (x - self.centre) / self.scale
-        if not everything:
-            x[~given] = 0.0
-        # Where all answered all, one column of ones stands for each of the others.
-        r = np.ones((len(w), 1)) if everything else given.astype(float)
-        self.n += _products(r, r, np.zeros(1, int))[0]
-        self.w2 += _products(r * (w * w)[:, None], r, np.zeros(1, int))[0]
-        numbers, starts = np.zeros(1, int), np.zeros(1, int)
-        if unit is not None:
-            order = np.argsort(unit, kind="stable")
-            x, r, w, unit = x[order], r[order], w[order], unit[order]
-            starts = np.flatnonzero(np.r_[True, unit[1:] != unit[:-1]])
-            numbers = unit[starts]
-        wx = x * w[:, None]
-        cross = _products(wx, x, starts)
-        square = np.diagonal(cross, axis1=1, axis2=2)[:, :, None] if everything else _products(wx * x, r, starts)
-        missing = int(numbers.max()) + 1 - len(self.sums)
-        if missing > 0:
-            room = max(missing, len(self.sums))
-            self.sums = np.concatenate([self.sums, np.zeros((room, *self.sums.shape[1:]))])
-        parts = (_products(r * w[:, None], r, starts), _products(wx, r, starts), square, cross)
-        in_order = (numbers == np.arange(len(numbers))).all()
-        place = slice(len(numbers)) if in_order else numbers  # picking rows by number copies them
-        for kind, part in enumerate(parts):
-            self.sums[place, kind] += part
-
-
-def _products(a: np.ndarray, b: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Sums of a_i b_i' over the rows of each unit, U x A x B."""
-    units, rows = len(starts), len(a)
-    if b.shape[1] == 1:  # as a matrix product, threads would wait for each other longer than they work
-        return np.add.reduceat(a * b, starts)[:, :, None] if units > 1 else (a * b).sum(axis=0)[None, :, None]
-    if rows % units == 0 and (starts == np.arange(0, rows, rows // units)).all():
-        a, b = (part.reshape(units, rows // units, -1) for part in (a, b))
-        return np.swapaxes(a, 1, 2) @ b
-    return np.add.reduceat(a[:, :, None] * b[:, None, :], starts)
 
 
 def _correlations(sums: np.ndarray) -> np.ndarray:

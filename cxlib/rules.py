@@ -66,7 +66,7 @@ def _check_free(name: str, table, keys: tuple[str, ...]) -> None:
 
 
 def _check_files(name: str, table, columns: list[str]) -> None:
-    unnamed = [wave.file for wave in table.file if wave.wave is None]
+    unnamed = [wave.place for wave in table.file if wave.wave is None]
     if "wave" not in table.keys and unnamed and len(unnamed) < len(table.file):
         message = f"{name}: the file {unnamed[0]} has no wave, while others have; name one for every file"
         raise Fault(message, "tables", name, "file")
@@ -75,7 +75,7 @@ def _check_files(name: str, table, columns: list[str]) -> None:
         for column in wave.columns:
             if column not in known:
                 message = (
-                    f"{name}, file {wave.file}: columns names {column}, which is neither a question nor a column "
+                    f"{name}, file {wave.place}: columns names {column}, which is neither a question nor a column "
                     f"that the table uses{nearest(column, known)}"
                 )
                 raise Fault(message, "tables", name, "file", str(number))

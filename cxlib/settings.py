@@ -203,6 +203,25 @@ class Brand(Strict):
     confidentiality: Words | None = None
 
 
+def _memory(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d*(\.\d+)? ?(MB|GB)", value):
+        raise ValueError(f"memory is written with its unit, MB or GB, e.g. 1GB; found {value!r}")
+    return value
+
+
+class Large(Strict):
+    """Which tables are too large to be read whole, and what is drawn of them for chapters that must have rows.
+
+    Of the tables that an engine can hold (Parquet, DuckDB, Spark) one of more than `rows` rows stays there; `sample`
+    rows are drawn with `seed`. DuckDB takes no more than `memory`, and the disk where that is too little.
+    """
+
+    rows: Annotated[Whole, Field(ge=0)] = 500_000
+    sample: Annotated[Whole, Field(ge=100)] = 200_000
+    seed: Whole = 0
+    memory: Annotated[str, BeforeValidator(_memory)] = "1GB"
+
+
 class Disclosure(Strict):
     """What a reader must be told of a survey and data cannot tell: the items of AAPOR's Transparency Initiative."""
 
