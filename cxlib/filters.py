@@ -122,6 +122,8 @@ def unweighted(study) -> pd.DataFrame:
 
 def _raking(study) -> list[str]:
     """The columns that raking added to the survey."""
+    if study.part is not None:  # of which no more than the starting weights is left
+        return [name for name in ("weight_start",) if name in study.survey]
     return [] if study.raked is None else ["weight_start", "weight_ratio", *study.raked.calibration.margins]
 
 

@@ -1,5 +1,6 @@
 """A table of a study, read file by file: columns found, converted, checked, stacked, and derived from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from cxlib.exports import refuse_crosstab
 from cxlib.language import noted, tr
 from cxlib.places import entry_files
 from cxlib.readers import read_table
-from cxlib.waves import stack, wave_names, waves_answered, waves_weighted
+from cxlib.waves import answered_by_wave, stack, wave_names, waves_answered, waves_weighted
 
 # What a note calls a table, and one of its rows.
 TABLES = {
@@ -41,13 +42,40 @@ def of_table(name: str, note: str) -> str:
     return f"{tr(TABLES[name])}: {note}"
 
 
-def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]]:
-    """A table of a study under the codebook's names, its problems, and notes on what was decided in reading it."""
+def of_whole(note: str) -> str:
+    """A note on a whole study, as it is told of a part."""
+    return tr("{note} (in the whole study)", note=note)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A table as it was read and checked: its rows under the codebook's names, its problems, and notes on the reading.
+
+    Of answers that are blank in it, by table and question: who said that he never used what the question asks about,
+    and which code declared as missing stood there.
+    """
+
+    frame: pd.DataFrame
+    problems: list[Problem]
+    notes: list[str]
+    never_used: dict[tuple[str, str], pd.Series]
+    missing_codes: dict[tuple[str, str], pd.Series]
+    held: "object | None" = None  # of a large table: what its engine holds (large_rows.Held); `frame` is a sample of it
+
+
+def load_table(study, name: str, *, parts=None, levels=None) -> Loaded:
+    """A table of a study, its problems, and notes on what was decided in reading it.
+
+    `parts` are its rows where they have been read (entry, path, wave and Answers of each), instead of its files. Where
+    they are a sample of a large table, `levels` are those of all rows, by column.
+    """
     spec = study.book.tables[name]
-    files = [(entry, path) for entry in spec.file for path in entry_files(study.file, study.folder, entry)]
+    if parts is None:
+        files = [(entry, path) for entry in spec.file for path in entry_files(study.file, study.folder, entry)]
+        parts = [(*file, wave, None) for file, wave in zip(files, wave_names(name, spec, files), strict=True)]
     frames, problems, notes, headers = [], [], [], set()
-    for (entry, path), wave in zip(files, wave_names(name, spec, files), strict=True):
-        reader = _FileReader(study, name, spec, entry, path, wave)
+    for entry, path, wave, answers in parts:
+        reader = _FileReader(study, name, spec, entry, path, wave, answers)
         try:
             frames.append(reader.read())
         except CxError as error:
@@ -56,8 +84,8 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
         notes += reader.notes
         headers |= reader.headers
     if not frames:
-        return pd.DataFrame(), problems, notes
-    for column in spec.private:
+        return Loaded(pd.DataFrame(), problems, notes, {}, {})
+    for column in spec.private if levels is None else ():
         if column not in headers:
             # A misspelt name would protect nothing.
             rule = f"a private column must be in the table's files{nearest(column, headers)}"
@@ -72,13 +100,17 @@ def load_table(study, name: str) -> tuple[pd.DataFrame, list[Problem], list[str]
     problems += found
     if not problems:
         problems += _derive(study, name, spec, frame)
-        problems += waves_answered(name, spec, frame) + waves_weighted(name, spec, frame)
-    study.never_used |= {
+        if levels is None:
+            counted = answered_by_wave(frame, spec)
+            problems += waves_answered(name, spec, counted) + waves_weighted(name, spec, counted)
+        else:
+            _with_levels(spec, frame, levels)
+    never_used = {
         (name, c.removeprefix("_never.")): frame[c].fillna(False).astype(bool) for c in frame if c.startswith("_never.")
     }
-    study.missing_codes |= {(name, c.removeprefix("_missing.")): frame[c] for c in frame if c.startswith("_missing.")}
+    missing_codes = {(name, c.removeprefix("_missing.")): frame[c] for c in frame if c.startswith("_missing.")}
     inner = [c for c in frame if c in ("_file", "_row") or c.startswith(("_codes.", "_never.", "_missing."))]
-    return frame.drop(columns=inner), problems, notes
+    return Loaded(frame.drop(columns=inner), problems, notes, never_used, missing_codes)
 
 
 def load_more(study, name: str, path: Path, questions: list[str]) -> tuple[pd.DataFrame, list[Problem], list[str]]:
@@ -155,18 +187,38 @@ def _derive(study, name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]
             else:
                 frame[new] = columns.bands(frame[title], rule)
     for new, one, other in crossed:
-        for part in (one, other):
-            if part not in frame:
-                close = nearest(other, frame)
-                raise CxError(f"{study.file}: {new} combines {one} with {other}, which is no question{close}")
-            if not isinstance(frame[part].dtype, pd.CategoricalDtype):
-                raise CxError(
-                    f"{study.file}: {new} combines {one} with {other}; {part} is no segment, derive bands of it first"
-                )
+        check_crossing(study, new, (one, other), frame, [c for c in frame if _has_groups(frame[c])])
         pairs = frame[[one, other]].dropna().drop_duplicates().sort_values([one, other])
         joined = frame[one].astype(object) + " · " + frame[other].astype(object)
         frame[new] = pd.Categorical(joined, categories=[f"{a} · {b}" for a, b in pairs.to_numpy()], ordered=True)
     return problems
+
+
+def _has_groups(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.CategoricalDtype)
+
+
+def check_crossing(study, new: str, parts: tuple[str, str], known, segments) -> None:
+    """Raise a CxError where one of the two that `new` combines is not among the columns, or has no groups."""
+    one, other = parts
+    for part in parts:
+        if part not in known:
+            close = nearest(other, known)
+            raise CxError(f"{study.file}: {new} combines {one} with {other}, which is no question{close}")
+        if part not in segments:
+            raise CxError(
+                f"{study.file}: {new} combines {one} with {other}; {part} is no segment, derive bands of it first"
+            )
+
+
+def _with_levels(spec: Table, frame: pd.DataFrame, levels: dict[str, list[str]]) -> None:
+    """Give the columns of a sample the levels that all rows of the table have."""
+    for title, question in spec.questions.items():
+        for new, rule in question.derive.items():
+            if not isinstance(rule, dict) and not set(frame[new].cat.categories) <= set(levels[new]):
+                frame[new] = columns.bands(frame[title], rule, whole=False)  # only others hold decimals
+    for column, order in levels.items():
+        frame[column] = frame[column].cat.set_categories(order)
 
 
 def _nets_of_options(name: str, title: str, question: Question, frame: pd.DataFrame) -> list[Problem]:
@@ -198,16 +250,17 @@ def _nets_of_options(name: str, title: str, question: Question, frame: pd.DataFr
 class _FileReader:
     """Reads one file of a table; collects its problems."""
 
-    def __init__(self, study, name: str, spec: Table, entry: Wave, path: Path, wave: str | None):
+    def __init__(self, study, name: str, spec: Table, entry: Wave, path: Path, wave: str | None, answers=None):
         self.study, self.name, self.spec = study, name, spec
-        self.entry, self.path, self.wave = entry, path, wave
+        self.entry, self.path, self.wave, self.answers = entry, path, wave, answers
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.headers: set[str] = set()
 
     def read(self) -> pd.DataFrame:
         """The file's columns under the codebook's names."""
-        self.answers = read_table(self.path, self.spec.encoding)
+        if self.answers is None:
+            self.answers = read_table(self.path, self.spec.encoding)
         self.raw = self.answers.frame
         self.notes += [of_table(self.name, note) for note in self.answers.notes]
         if self.name == "survey":
@@ -229,6 +282,9 @@ class _FileReader:
         rows = pd.Series(range(1, len(self.raw) + 1), index=self.raw.index)
         return pd.DataFrame(self.out, index=self.raw.index).assign(_file=self.path.name, _row=rows)
 
+    def _place(self, source: str) -> Place:
+        return Place(self.name, source, self.path.name)
+
     def _source(self, name: str) -> str | None:
         return self.spec.source(name, self.entry, self.wave)
 
@@ -243,9 +299,10 @@ class _FileReader:
     def _column(self, source: str) -> pd.Series | None:
         """A column of the file; a problem with the nearest name where there is none."""
         if source in self.raw:
-            held = self.raw[source].dropna()
+            raw = self.raw[source]
+            held = raw.dropna() if self.answers.kind == "parquet" else raw[:0]  # no other file holds lists or records
             if not len(held) or pd.api.types.is_hashable(held.iloc[0]):
-                return self.raw[source]
+                return raw
             self.problems.append(
                 Problem(self.name, source, len(held), "a cell must hold one value, no list or record", self.path.name)
             )
@@ -268,7 +325,7 @@ class _FileReader:
         raw = self._column(source)
         if raw is None:
             return
-        place = Place(self.name, source, self.path.name)
+        place = self._place(source)
         if declared := self._declared(source):
             raw = raw.mask(columns.codes(raw).isin(declared))
         if key == "weight":
@@ -303,8 +360,9 @@ class _FileReader:
         if raw is None:
             raw = pd.Series(None, index=self.raw.index, dtype=object)
             source = source or name
-        place = Place(self.name, source, self.path.name)
-        cells = columns.codes(raw, question.missing)
+        place = self._place(source)
+        given = columns.codes(raw)
+        cells = columns.codes(given, question.missing) if question.missing else given
         found = []
         if question.role == "multi":
             ticks = columns.split(cells, question.separator)
@@ -313,22 +371,24 @@ class _FileReader:
         own = {c: self.study.book.words(text) for c, text in question.labels.items()}
         if question.role in ("metric", "driver", "number"):
             # Survey tools write answers in words as they were shown; the labels say which number each is.
-            coded = columns.label_codes(columns.codes(raw), own) if own else raw
+            coded = columns.label_codes(given, own) if own else raw
+            answers = columns.codes(coded, question.missing) if own else cells
             cells = columns.label_codes(cells, own) if own else cells
             scale = self.study.metric(name, self.name).scale if question.role == "metric" else question.scale
-            values, found = columns.ratings(coded, place, question, scale, question.decimal or self.spec.decimal)
+            decimal = question.decimal or self.spec.decimal
+            values, found = columns.ratings(answers, coded, place, question, scale, decimal)
         elif question.role == "comment":
             values = columns.comments(raw, question.missing)
         else:
             known = self.answers.variables[source].labels if source in self.answers.variables else {}
             labels = own or {c: text for c, text in known.items() if c not in question.missing}
-            values, found = columns.labelled(raw, place, question, labels, strict=bool(own))
-            cells = columns.label_codes(cells, labels)
+            values, found = columns.labelled(cells, place, labels, strict=bool(own))
+            cells = columns.label_codes(cells, labels) if question.nets or question.derive else cells
         self.out[name] = values
         if question.missing:
-            self.out[f"_missing.{name}"] = columns.declared(raw, question.missing)
+            self.out[f"_missing.{name}"] = columns.declared(given, question.missing)
         if question.never_used:
-            self.out[f"_never.{name}"] = columns.codes(raw).isin(question.never_used)
+            self.out[f"_never.{name}"] = given.isin(question.never_used)
         if question.nets or question.derive:
             self.out[f"_codes.{name}"] = cells
         self.problems += found
@@ -342,7 +402,7 @@ class _FileReader:
         for option, part in parts.items():
             declared = {*question.missing, *question.no}
             if part is not None and "2" not in declared and set(columns.codes(part).dropna()) == {"1", "2"}:
-                place = Place(self.name, sources[option], self.path.name)
+                place = self._place(sources[option])
                 rule = "a tick is not blank, 0 or no; where 2 stands for no, write `no: [2]`"
                 self.problems += place.problem(columns.codes(part) == "2", part, rule)
         if all(part is not None for part in parts.values()):

@@ -153,8 +153,8 @@ def one_total(names: list[str], known: list[Population], n: int) -> tuple[float,
 # -- the margins of a study ------------------------------------------------------------------------------------
 
 
-def of_study(study, frame: pd.DataFrame) -> dict:
-    """The `margins:` of study.yml as weights.rake() takes them: population by column, or by tuple of columns.
+def of_study(study, frame: pd.DataFrame, margins=None) -> dict:
+    """The `margins:` of study.yml (or some of them) as weights.rake() takes them: population by column or columns.
 
     Groups may be written as code or as label, in either language; `frame` is the survey to be raked, under the
     codebook's names. A file has a column for each of the margin's questions and `population`, perhaps `wave`; where it
@@ -162,7 +162,7 @@ def of_study(study, frame: pd.DataFrame) -> dict:
     offender.
     """
     files, found = margin_files(study.file, study.folder, study.book), {}
-    for margin in study.book.margins:
+    for margin in study.book.margins if margins is None else margins:
         words = {name: _words(study, frame, name) for name in margin.of}
         if margin.file is None:
             (column,) = margin.of

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib.answer_states import unweighted
+from cxlib.counts import columns_in
 from cxlib.errors import CxError
 from cxlib.language import noted, tr
 from cxlib.margin_cells import BETWEEN, NO_ANSWER, sampled
-from cxlib.margins import of_study, populations
+from cxlib.margins import populations
+from cxlib.part_rows import margins_of
 from cxlib.reweighted import difference
 from cxlib.scores import shares
 from cxlib.survey import by_wave, metrics
@@ -41,7 +43,8 @@ def _margins(study, wave: str | None):
         yield from _raked(study, wave)
         return
     survey = study.survey
-    for of, given in (of_study(study, survey) if study.book.margins else {}).items():
+    margins = margins_of(study)
+    for of, given in margins.items():
         names = (of,) if isinstance(of, str) else of
         groups, by = (study.waves, "wave") if study.waves else ([None], None)
         try:
@@ -54,7 +57,7 @@ def _margins(study, wave: str | None):
         population = {BETWEEN.join(level): 100 * share for level, share in known.items()}
         label = BETWEEN.join(map(study.label, names))
         yield "_".join(names), label, texts[sample.codes], list(map(BETWEEN.join, order)), population
-    if not study.book.margins:
+    if not margins:
         for name in study.questions("segment"):
             yield name, study.label(name), survey[name].astype(object).to_numpy(), study.levels(name), {}
 
@@ -83,13 +86,15 @@ def _composition(study, wave, name, label, levels, order, population: dict, conf
     survey = study.survey
     inside = np.ones(len(survey), bool) if wave is None else (survey["wave"].astype(str) == wave).to_numpy()
     there = inside & pd.notna(levels)
-    frame = survey.assign(_level=pd.Series(np.where(there, levels, None), index=survey.index, dtype=object))
+    columns = {"start": "weight_start", "weighted": study.design.get("weights")}
+    used = dict.fromkeys([*columns_in(unweighted(study)), *columns.values()])  # a survey of many columns is slow
+    frame = survey[[name for name in used if name in survey]]
+    frame = frame.assign(_level=pd.Series(np.where(there, levels, None), index=survey.index, dtype=object))
     order = [level for level in order if level in population or (levels[there] == level).any()]
     if not there.any():
         return pd.DataFrame(columns=COLUMNS)
     how = {"question": "_level", "answers": order, "confidence": confidence}
     found = shares(frame, [], **how, **unweighted(study)).rename(columns={"answer": "level"})
-    columns = {"start": "weight_start", "weighted": study.design.get("weights")}
     for column, weights in columns.items():
         given = weights in survey and frame.loc[there, weights].sum() > 0
         found[column] = shares(frame, [], **how, weights=weights)["estimate"] if given else np.nan

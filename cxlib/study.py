@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxlib import filters, text
+from cxlib import filters, large, large_rows, part_rows, parts, text
 from cxlib.calls import kind
 from cxlib.codebook import ROLES, Codebook, Question, Table
+from cxlib.design import DRAWN
 from cxlib.errors import CxError, Problem, nearest
-from cxlib.loading import load_more, load_table
+from cxlib.kept import kept
+from cxlib.language import spoken
+from cxlib.loading import Loaded, load_more, of_whole
 from cxlib.metrics import METRICS, Metric
 from cxlib.places import data_folder, entry_files, fingerprints, margin_files, study_file
 from cxlib.preparing import Prepared, prepare
@@ -51,6 +54,12 @@ class Study(Shown):
         self.file, self.folder = file, data
         self.book: Codebook = read_codebook(file, lang)
         self.notes: list[str] = []
+        self.total: Study = self  # the study of which this one is a part …
+        self.part: parts.Part | None = None  # … and which part that is
+        self._part_kind = ""  # what a part is of the sample, once its survey is read
+        self._made: dict[str, object] = {}  # what is costly, of the whole study
+        self.held: dict[str, large_rows.Held] = {}  # large tables, of which _tables has samples
+        self.engines: dict[str, object] = {}  # that hold them: large_rows.engine_of()
         self._tables: dict[str, pd.DataFrame] = {}
         self._same_label: dict[str, set[str]] = {}  # by table
         # Of answers that are blank in the table itself, by table and question: who said that he never used what the
@@ -58,8 +67,7 @@ class Study(Shown):
         self.never_used: dict[tuple[str, str], pd.Series] = {}
         self.missing_codes: dict[tuple[str, str], pd.Series] = {}
         self.exclude: tuple[str, ...] = self.book.quality.exclude
-        self._loaded: pd.DataFrame | None = None  # the survey before anybody is left out
-        self._checked: QualityFlags | None = None
+        self._loaded: Loaded | None = None  # the survey before anybody is left out
         self._prepared: Prepared | None = None
         # A part of the sample, where the study looks at one (only()): who belongs to it, and the filters that say so.
         self.domain: pd.Series | None = None
@@ -73,11 +81,17 @@ class Study(Shown):
         }
 
     @classmethod
-    def load(cls, path: str | Path, *, data: str | Path | None = None, lang: str = "") -> "Study":
+    def load(cls, path: str | Path, *, data: str | Path | None = None, lang: str = "", part: str = "") -> "Study":
         """The study at `path`; `data` is the folder of its files where that is another one.
 
         `lang` is the language of labels and texts, if not the study's own; what a chapter itself says is in the
-        language of language.speak(). Raises CxError for faults in study.yml and for files that are not there.
+        language of language.speak(). `part`, written column: value, takes one branch, brand or city as if it were the
+        study (see parts.py): its rows of every table, weighted as the whole study is. Raises CxError for faults in
+        study.yml, for files that are not there, and for a part that there cannot be.
+
+        >>> hanoi = Study.load("data/demo", part="city: hanoi")
+        >>> len(hanoi.survey), len(hanoi.total.survey)
+        (3203, 8006)
         """
         if not isinstance(path, (str, Path)):
             raise TypeError(f'Study.load() takes the path of a study, e.g. "data/acme"; found {kind(path)}')
@@ -87,7 +101,37 @@ class Study(Shown):
             for entry in table.file:
                 entry_files(file, study.folder, entry)
         margin_files(file, study.folder, study.book)
-        return study
+        return study._taken(part)
+
+    def _taken(self, text: str) -> "Study":
+        """The part of the study that `text` names, as a study; the study itself without a text."""
+        one = parts.part(self.book, text)
+        if one is None:
+            return self
+        other = copy.copy(self)
+        size = part_rows.population(self, one)
+        other.part, other.book = one, parts.without(self.book, text).model_copy(update={"population": size})
+        return other._among(self)
+
+    def _among(self, total: "Study") -> "Study":
+        """The same part of another whole study."""
+        other = copy.copy(self)
+        other.total, other.whole, other.plain, other.exclude = total, other, other, total.exclude
+        other.domain, other.filters, other.weighted = None, (), True
+        other.notes, other._tables, other._same_label, other.never_used, other.missing_codes = [], {}, {}, {}, {}
+        return other
+
+    def _kept(self, key: str, make):
+        """What `make` gives, made once: all that is costly and of the whole study comes through here.
+
+        "table NAME" is a table as read and checked (Loaded), "prepared" the survey under the study's own exclusions
+        and weights (Prepared), "checked" the checks of quality (QualityFlags). They rest on the study's files, the
+        code, and the languages of labels (book.language) and notes (the one spoken).
+        """
+        if key not in self._made:
+            place = (self.file.resolve(), self.folder.resolve(), self.book.language, spoken(), key)
+            self._made[key] = kept(" ".join(map(str, place)), make)
+        return self._made[key]
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         """A table by its name: study.customers."""
@@ -117,22 +161,57 @@ class Study(Shown):
         """A table, checked; raises CxError naming the first problem and how many there are."""
         self._spec(name)
         if name not in self._tables:
-            frame, problems, notes = load_table(self, name)
-            if problems:
-                raise CxError(_summary(self.file, problems), problems)
-            self.notes += notes
-            self._tables[name] = self._prepare(frame) if name == "survey" else frame
+            self._tables[name] = self._read(name) if self.part is None else self._part_of(name)
         return self._tables[name]
 
-    def _prepare(self, loaded: pd.DataFrame) -> pd.DataFrame:
+    def _read(self, name: str) -> pd.DataFrame:
+        """A table of the whole study."""
+        loaded: Loaded = self._kept(f"table {name}", lambda: large.load(self, name))
+        if loaded.problems:
+            raise CxError(_summary(self.file, loaded.problems), loaded.problems)
+        self.notes += loaded.notes
+        self.never_used |= loaded.never_used
+        self.missing_codes |= loaded.missing_codes
+        if loaded.held is not None:
+            self.held[name] = loaded.held
+        return self._prepare(loaded) if name == "survey" else loaded.frame
+
+    def _prepare(self, loaded: Loaded) -> pd.DataFrame:
         """The survey without whom the study leaves out, weighted as it says."""
         self._loaded = loaded
-        self._never = {place: never for place, never in self.never_used.items() if place[0] == "survey"}
-        self._prepared = prepare(self, loaded, self.exclude)
+
+        def made() -> Prepared:
+            return prepare(self, loaded.frame, self.exclude)
+
+        self._prepared = self._kept("prepared", made) if self.exclude == self.book.quality.exclude else made()
         self.notes += [*self._prepared.notes, *self._prepared.raking]
         kept = (self._prepared.everyone["excluded"] == "").to_numpy()
-        self.never_used |= {place: never[kept].reset_index(drop=True) for place, never in self._never.items()}
+        self.never_used |= {place: never[kept].reset_index(drop=True) for place, never in loaded.never_used.items()}
         return self._prepared.survey
+
+    def _part_of(self, name: str) -> pd.DataFrame:
+        """The rows of a table that belong to the part."""
+        frame = self.total.table(name)
+        self.notes = [of_whole(note) for note in self.total.notes]
+        inside = part_rows.rows(self, name, frame)
+        for place, never in self.total.never_used.items():
+            if place[0] == name:
+                self.never_used[place] = never[inside].reset_index(drop=True)
+        if name != "survey":
+            self._code_rows(name, inside)
+            return frame[inside].reset_index(drop=True)
+        self._everyone = part_rows.rows(self, name, self.total.everyone)
+        self._code_rows(name, self._everyone)
+        spec = self.total.book.tables["survey"]
+        found = part_rows.sampled(frame, inside, persists=spec.cluster_persists)
+        self._part_kind = found.kind
+        return found.survey
+
+    def _code_rows(self, name: str, inside) -> None:
+        """Keep the declared missing codes of a part's rows."""
+        for place, codes in self.total.missing_codes.items():
+            if place[0] == name:
+                self.missing_codes[place] = codes[inside].reset_index(drop=True)
 
     @property
     def everyone(self) -> pd.DataFrame:
@@ -141,31 +220,41 @@ class Study(Shown):
         The codes in `missing_codes` are of these rows.
         """
         self.table("survey")
+        if self.part is not None:
+            return self.total.everyone[self._everyone].reset_index(drop=True)
         return self._prepared.everyone
 
     @property
     def flags(self) -> pd.DataFrame:
         """Which of everyone each check of quality marks: a column of True and False a check."""
+        if self.part is not None:
+            self.table("survey")
+            return self.checked.flags[self._everyone].reset_index(drop=True)
         return self.checked.flags
 
     @property
     def checked(self) -> QualityFlags:
-        """The checks of quality on everyone: their flags, and each one's rule."""
+        """The checks of quality on everyone (of a part: on the whole study): their flags, and each one's rule."""
+        if self.part is not None:
+            return self.total.checked
         if self._loaded is None:
             self.table("survey")
-        if self._checked is None:
-            self._checked = checked(self._loaded, self.book.tables["survey"], self.book.quality)
-        return self._checked
+        spec = self.book.tables["survey"]
+        return self._kept("checked", lambda: checked(self._loaded.frame, spec, self.book.quality))
 
     def excluding(self, checks: tuple[str, ...]) -> "Study":
         """The same study, were those left out whom these checks mark; the rest is weighted anew."""
         self.table("survey")
-        other = copy.copy(self)
-        other.exclude, other.notes, other.never_used = tuple(checks), [], self.never_used | self._never
-        other.whole = other.plain = other
-        other.domain, other.filters, other.weighted = None, (), True
-        other._tables = dict(self._tables)
-        other._tables["survey"] = other._prepare(self._loaded)
+        if self.part is not None:
+            other = self._among(self.total.excluding(checks))
+        else:
+            other = copy.copy(self)
+            other.exclude, other.notes = tuple(checks), []
+            other.never_used = self.never_used | self._loaded.never_used
+            other.whole = other.plain = other.total = other
+            other.domain, other.filters, other.weighted = None, (), True
+            other._tables = dict(self._tables)
+            other._tables["survey"] = other._prepare(self._loaded)
         other = other if self.weighted else other.unweighted()
         return reduce(Study.only, self.filters, other)
 
@@ -207,8 +296,9 @@ class Study(Shown):
         """
         survey = filters.unweighted(self)
         other = copy.copy(self)
+        raking = self.total._prepared.raking
         other.weighted, other._tables = False, self._tables | {"survey": survey}
-        other.notes = [note for note in self.notes if note not in self._prepared.raking]
+        other.notes = [note for note in self.notes if note not in {*raking, *map(of_whole, raking)}]
         other.whole = other if self.whole is self else self.whole.unweighted()
         return other
 
@@ -235,6 +325,26 @@ class Study(Shown):
         if len(absent) == len(questions):
             raise CxError(f"{path}: holds none of the questions {', '.join(questions)}")
         return frame, absent
+
+    def relation(self, name: str):
+        """A table for functions that count in its engine: a large one as its engine's lazy frame, any other as it is.
+
+        The columns are those of the table; what is a group there is the group's label here.
+        """
+        table = self.table(name)
+        return large_rows.relation(self, self.held[name]) if self.counts_all(name) else table
+
+    @property
+    def counted(self):
+        """The survey for whatever only tallies: all respondents of a large one in its engine, any other as it is."""
+        survey = self.survey
+        return large_rows.coded(self, self.held["survey"]) if self.counts_all("survey") else survey
+
+    def counts_all(self, name: str) -> bool:
+        """Whether a table is large, and the study looks at all of its rows as they came."""
+        if name not in self.held or self.part is not None:
+            return False
+        return name != "survey" or not (self.exclude or self.book.weighting or self.domain is not None)
 
     @property
     def survey(self) -> pd.DataFrame:
@@ -357,9 +467,9 @@ class Study(Shown):
         Waves are strata, crossed with the study's own, and a cluster's name in another wave is another cluster;
         with `cluster_persists: true` the same clusters return, and waves are correlated instead.
         """
-        spec, survey = self.book.tables["survey"], self.survey
-        strata = [] if spec.cluster_persists or "wave" not in survey else ["wave"]
-        strata += [key for key in ("stratum",) if key in survey]
+        survey = self.survey
+        strata = [] if self.persists or "wave" not in survey else ["wave"]
+        strata += [key for key in ("stratum", DRAWN) if key in survey]
         design = {"strata": strata} if strata else {}
         for argument, key in (("weights", "weight"), ("clusters", "cluster"), ("fpc", "fpc")):
             if key in survey:
@@ -369,9 +479,21 @@ class Study(Shown):
         return design
 
     @property
+    def part_kind(self) -> str:
+        """What a part of a study is of its sample (strata, cluster or domain, see part_rows.py); "" of the whole."""
+        if self.part is not None:
+            self.table("survey")
+        return self._part_kind
+
+    @property
+    def persists(self) -> bool:
+        """Whether the same clusters return in every wave."""
+        return self.total.book.tables["survey"].cluster_persists and self.part_kind != part_rows.CLUSTER
+
+    @property
     def files(self) -> dict[str, str]:
         """SHA-256 of study.yml and of every data file, by name: what the study's numbers rest on."""
-        return fingerprints(self.file, self.folder, self.book)
+        return fingerprints(self.file, self.folder, self.total.book)
 
     def _spec(self, table: str) -> Table:
         known = self.book.tables
