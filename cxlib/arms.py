@@ -12,6 +12,7 @@ from scipy import special
 
 from cxlib import intervals, text
 from cxlib.counts import as_list, tally
+from cxlib.design import DRAWN
 from cxlib.detectable import multiplier
 from cxlib.errors import CxError, nearest
 from cxlib.language import tr
@@ -69,7 +70,7 @@ def two_arms(frame, metric, question, group, treated, over, by, design: dict) ->
     units = inside.groupby([*as_list(strata), *as_list(clusters)], dropna=False) if clusters else None
     apart = units is None or bool((units[group].nunique() == 1).all())
     if apart:
-        drawn["strata"] = list(dict.fromkeys([*as_list(strata), group]))
+        drawn["strata"] = list(dict.fromkeys([*(key for key in as_list(strata) if key != DRAWN), group]))
     domains = linearise(table, score(table, metric, question, frame), by=keys, **drawn)
     cells = {}
     for number, key in domains.keys[keys].dropna().astype(str).iterrows():

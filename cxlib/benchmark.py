@@ -6,6 +6,8 @@ Monthly 107 (2000) 353-357): 1 - s^2 for an NPS of s, with nobody passive. How f
 counts() takes it as an argument, unless the table gives standard errors.
 """
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import pandas as pd
 
@@ -20,6 +22,8 @@ FORMS = (
     "`role: driver` on a scale of [0, 1])"
 )
 PLACE = ["company", "wave"]
+
+_PUBLISHED: WeakKeyDictionary = WeakKeyDictionary()  # the published scores of a study, once they are checked
 
 
 def form(study) -> str:
@@ -177,7 +181,13 @@ def _written(study, known: pd.DataFrame) -> str:
 
 
 def _published(study) -> pd.DataFrame:
-    """The published scores, each checked against the metric that it names."""
+    """The published scores, each checked against the metric that it names; once, since a study does not change."""
+    if study not in _PUBLISHED:
+        _PUBLISHED[study] = _checked(study)
+    return _PUBLISHED[study]
+
+
+def _checked(study) -> pd.DataFrame:
     rows = _companies(study)
     known = survey.metrics(study)
     spelled = {str(s).casefold(): row.name for row in known.itertuples(index=False) for s in (row.question, row.name)}

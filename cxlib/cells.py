@@ -9,22 +9,34 @@ import pandas as pd
 
 from cxlib.errors import CxError
 
+_NUMBERS = {
+    decimal: re.compile(rf"[-+]?(\d{{1,3}}([{other}]\d{{3}})+|\d*)([{decimal}]\d*)?(e[-+]?\d+)?", re.IGNORECASE)
+    for decimal, other in (".,", ",.")
+}
+_WRITTEN_NUMBER = re.compile(r"-?[\d.,]*\d[\d.,]*")
+_WHOLE = re.compile(r"-?\d+\.0+")
+
 
 def code(value) -> str | None:
     """A cell as a code: 1, 1.0 and " 1 " are "1"; blank and NaN are None; letters are composed (NFC).
 
     A byte order mark, which some tools write before a header or a label, is no part of it.
     """
+    if isinstance(value, str):
+        text = value.strip() if value.isascii() else _composed(value)
+        return text.partition(".")[0] if text.endswith("0") and _WHOLE.fullmatch(text) else text or None
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
-    text = _composed(value)
-    if re.fullmatch(r"-?\d+\.0+", text):
-        text = text.split(".")[0]
-    return text or None
+    return code(str(value))
+
+
+def is_blank(value) -> bool:
+    """Whether a cell has no code."""
+    return not value.replace("\ufeff", "").strip() if isinstance(value, str) else code(value) is None
 
 
 def written(value) -> str | None:
@@ -32,8 +44,8 @@ def written(value) -> str | None:
     return _composed(value) or None if isinstance(value, str) else code(value)
 
 
-def _composed(value) -> str:
-    return unicodedata.normalize("NFC", str(value).replace("\ufeff", "")).strip()
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text.replace("\ufeff", "")).strip()
 
 
 def by_value(series: pd.Series, function) -> pd.Series:
@@ -48,10 +60,10 @@ def number(text: str | None, decimal: str = ".") -> float | None:
     """The number that a code writes, NaN where it is blank, None where it is no number."""
     if text is None:
         return np.nan
+    if text.isdecimal():
+        return float(text) if np.isfinite(float(text)) else None
     thousands = "," if decimal == "." else "."
-    if not re.fullmatch(
-        rf"[-+]?(\d{{1,3}}([{thousands}]\d{{3}})+|\d*)([{decimal}]\d*)?(e[-+]?\d+)?", text, re.IGNORECASE
-    ):
+    if not _NUMBERS[decimal].fullmatch(text):
         return None
     try:
         value = float(text.replace(thousands, "").replace(decimal, "."))
@@ -63,13 +75,13 @@ def number(text: str | None, decimal: str = ".") -> float | None:
 IN_STUDY = 'write `decimal: ","` or `decimal: "."` for the question, or for the whole table, in study.yml'
 
 
-def decimal_mark(codes: pd.Series, place: str, *, mend: str = IN_STUDY) -> str:
+def decimal_mark(codes: pd.Series | pd.Index, place: str, *, mend: str = IN_STUDY) -> str:
     """The decimal mark of a column of numbers written as text; a point unless the numbers say otherwise.
 
     A column of 1,234 and 5,678 alone could be thousands or decimals: CxError asks for `decimal:`, or says how else to
     `mend` it.
     """
-    texts = [t for t in pd.unique(codes) if isinstance(t, str) and re.fullmatch(r"-?[\d.,]*\d[\d.,]*", t)]
+    texts = [t for t in pd.unique(codes) if isinstance(t, str) and _WRITTEN_NUMBER.fullmatch(t)]
     commas = [t for t in texts if "," in t and "." not in t]
     points = [t for t in texts if "." in t and "," not in t]
     both = [t for t in texts if "." in t and "," in t]

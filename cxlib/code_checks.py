@@ -56,7 +56,7 @@ def outside(study, *, confidence=0.95, design=None) -> pd.DataFrame:
 
 def _by_wave(study, marks: pd.Series, confidence: float) -> pd.DataFrame:
     """The share of the answers that are marked, in each wave where one is."""
-    rows = shares_by(study, marks, ["wave"] if study.waves else [], confidence=confidence)
+    rows = shares_by(study, {"": marks}, ["wave"] if study.waves else [], confidence=confidence)
     wave = rows["wave"].astype(str) if study.waves else "all"
     hits = marks.groupby(study.survey["wave"].astype(str)).sum() if study.waves else pd.Series({"all": marks.sum()})
     rows = rows.assign(wave=wave, unit="percent")

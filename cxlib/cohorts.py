@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlib.counts import tally
 from cxlib.days import day
+from cxlib.engine_days import on
 from cxlib.errors import CxError
 from cxlib.intervals import wilson
 from cxlib.language import noted, tr
 from cxlib.purchases import read
 from cxlib.risk_sets import check_confidence
+from cxlib.stays import came_and_left
 
 # How cohorts are counted, by period.
 THERE = {
@@ -45,27 +46,15 @@ def triangle(
     Raises CxError for columns that hold no dates, customers who left before they came, and other periods.
     """
     _check_period(period)
-    counted = tally(frame, left, by=[came])
-    came_on, left_on = _day(counted, came), _day(counted, left)
-    n = counted["n"].to_numpy()
-    wrong = (left_on < came_on).to_numpy()
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise CxError(
-            f"customers must leave after they come; {n[wrong].sum():,} left before, e.g. came {came_on[row].date()}, "
-            f"left {left_on[row].date()}"
-        )
-    known = came_on.notna().to_numpy()
-    if not known.any():
-        raise CxError(f"cohorts need days of coming; all {n.sum():,} in {came} are missing")
-    drawn = pd.concat([came_on, left_on]).max() if until is None else day(until, "the last day")
-    last, number = _last_period(drawn, period), _numbers(came_on, period)
-    begin = came_on.min() if seen_from is None else day(seen_from, "the first day")
-    earlier = known & (left_on < begin).to_numpy()
+    counted = came_and_left(frame, came=came, left=left, period=period, seen_from=seen_from)
+    n, number, earlier, known = counted.n, counted.came, counted.earlier, ~np.isnan(counted.came)
+    last = _last_period(on(counted.last) if until is None else day(until, "the last day"), period)
+    begin = on(counted.first) if seen_from is None else day(seen_from, "the first day")
     inside = known & ~earlier & (number <= last)
     # Who is still there, or leaves after the last period, goes at an age that no cell shows.
-    gone = np.where(left_on.isna(), last + 1, np.minimum(_numbers(left_on, period), last + 1))
-    cells = _cells(number[inside], (gone - number)[inside], n[inside], last, period, begin.to_period(period).ordinal)
+    gone = np.fmin(counted.left, last + 1)
+    starts, ages = (values[inside].astype(int) for values in (number, gone - number))
+    cells = _cells(starts, ages, n[inside], last, period, begin.to_period(period).ordinal)
     cells["retained"] = cells["at_start"] - cells.groupby("cohort", sort=False)["count"].cumsum()
     found = _shares(cells.rename(columns={"count": "lost"}), "retained", ["lost"], confidence, minimum_base)
     counts = {"undated": n[~known].sum(), "earlier": n[earlier].sum(), "later": n[known & ~earlier & ~inside].sum()}
@@ -103,16 +92,6 @@ def activity(
 def _check_period(period: str) -> None:
     if period not in THERE:
         raise CxError(f"a period is one of {', '.join(THERE)}; found {period}")
-
-
-def _day(table: pd.DataFrame, name: str) -> pd.Series:
-    """A column of days without their time; all blank where it holds nothing."""
-    column = table[name]
-    if column.isna().all():
-        return pd.Series(pd.NaT, table.index, dtype="datetime64[us]")
-    if not pd.api.types.is_datetime64_any_dtype(column):
-        raise CxError(f"days of coming and leaving are dates; column {name} holds {column.dropna().iloc[0]!r}")
-    return column.dt.tz_localize(None).dt.normalize()
 
 
 def _numbers(days: pd.Series, period: str) -> np.ndarray:

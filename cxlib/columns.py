@@ -50,28 +50,40 @@ def declared(raw: pd.Series, missing: tuple[str, ...]) -> pd.Series:
 
 def numbers(raw: pd.Series, place: Place, *, missing=(), decimal=None) -> tuple[pd.Series, list[Problem]]:
     """Cells as numbers, nan where blank or missing; text is a problem."""
-    cells = codes(raw, missing)
+    return _parsed(codes(raw, missing), place, decimal)
+
+
+def _parsed(cells: pd.Series, place: Place, decimal) -> tuple[pd.Series, list[Problem]]:
+    """Codes as numbers; text is a problem."""
+    which, texts = pd.factorize(cells)
     try:
-        decimal = decimal or decimal_mark(cells, f"{place.file}, column {place.column}")
+        decimal = decimal or decimal_mark(texts, f"{place.file}, column {place.column}")
     except CxError as error:
-        return pd.Series(np.nan, index=raw.index), [Problem(place.table, place.column, len(raw), str(error), "")]
-    parsed = by_value(cells, lambda text: number(text, decimal))
-    text = parsed.isna() & cells.notna()
-    return parsed.astype(float), place.problem(text, cells, "a number belongs here; text is found")
+        return pd.Series(np.nan, index=cells.index), [Problem(place.table, place.column, len(cells), str(error), "")]
+    parsed = [number(text, decimal) for text in texts]
+    words = [i for i, value in enumerate(parsed) if value is None]
+    values = pd.Series(np.array([*parsed, None], float)[which], index=cells.index, name=cells.name)
+    found = place.problem(np.isin(which, words), cells, "a number belongs here; text is found") if words else []
+    return values, found
 
 
-def ratings(raw: pd.Series, place: Place, question: Question, scale, decimal) -> tuple[pd.Series, list[Problem]]:
-    """Answers on a scale as numbers; what lies outside the scale is a problem."""
-    values, problems = numbers(raw, place, missing=question.missing, decimal=decimal)
+def ratings(
+    cells: pd.Series, raw: pd.Series, place: Place, question: Question, scale, decimal
+) -> tuple[pd.Series, list[Problem]]:
+    """Answers on a scale (codes, with missing ones None) as numbers; what lies outside it is a problem.
+
+    Of `raw`, the cells as the file has them, are the examples.
+    """
+    values, problems = _parsed(cells, place, decimal)
     if scale is not None:
         low, high = scale
-        outside = values.notna() & ((values < low) | (values > high))
+        held = values.to_numpy()
+        outside = (held < low) | (held > high)
         rule = f"answers must lie in {low:g}-{high:g}; others must be listed as `missing:`"
         problems += place.problem(outside, raw, rule)
         if question.role == "metric":
-            problems += place.problem(
-                values.notna() & ~outside & (values % 1 != 0), raw, "answers must be whole numbers"
-            )
+            broken = ~np.isnan(held) & ~outside & (held % 1 != 0)
+            problems += place.problem(broken, raw, "answers must be whole numbers")
     return values, problems
 
 
@@ -88,25 +100,26 @@ def weights(raw: pd.Series, place: Place, decimal=None) -> tuple[pd.Series, list
 
 
 def labelled(
-    raw: pd.Series, place: Place, question: Question, labels: dict[str, str], *, strict: bool
+    cells: pd.Series, place: Place, labels: dict[str, str], *, strict: bool
 ) -> tuple[pd.Series, list[Problem]]:
-    """Answers as an ordered categorical of labels, in the codebook's order.
+    """Answers (codes, with missing ones None) as an ordered categorical of labels, in the codebook's order.
 
     `strict` labels (those of study.yml) must cover every code; others (an SPSS file's) name the codes that they know,
     and the rest follow as they are.
     """
-    cells = codes(raw, question.missing)
+    which, given = pd.factorize(cells)
     problems = []
     # A file may hold the label itself where another holds its code.
     texts = set(labels.values())
-    if labels and strict:
-        unknown = by_value(cells, lambda text: text is not None and text not in labels and text not in texts)
+    unknown = {i for i, text in enumerate(given) if strict and labels and text not in labels and text not in texts}
+    if unknown:
         rule = "answers must be among the `labels:`, or listed as `missing:`"
-        problems = place.problem(unknown.astype(bool), cells, rule)
-    cells = by_value(cells, lambda text: labels.get(text, text if not strict or not labels or text in texts else None))
-    others = [text for text in cells.dropna().unique() if text not in texts]
+        problems = place.problem(np.isin(which, [*unknown]), cells, rule)
+    words = [None if i in unknown else labels.get(text, text) for i, text in enumerate(given)]
+    others = dict.fromkeys(word for word in words if word is not None and word not in texts)
     order = [*dict.fromkeys(labels.values()), *natural_order(others)]
-    return pd.Series(pd.Categorical(cells, categories=order, ordered=True), index=raw.index), problems
+    found = pd.Categorical(words, categories=order, ordered=True).take(which, allow_fill=True)
+    return pd.Series(found, index=cells.index), problems
 
 
 def label_codes(cells: pd.Series, labels: dict[str, str]) -> pd.Series:
@@ -126,13 +139,16 @@ def natural_order(values) -> list[str]:
     return sorted(map(str, values), key=key)
 
 
-def bands(values: pd.Series, edges: tuple[float, ...]) -> pd.Series:
-    """A number cut at rising edges into an ordered categorical: <18, 18-24, …, 55+ (only bands that occur)."""
+def bands(values: pd.Series, edges: tuple[float, ...], *, whole: bool = True) -> pd.Series:
+    """A number cut at rising edges into an ordered categorical: <18, 18-24, …, 55+ (only bands that occur).
+
+    Where values (with whole=False others than these) or edges have decimals, bands read 18 to <25.
+    """
 
     def written(edge: float) -> str:
         return f"{edge:,.10g}" if abs(edge) >= 10_000 else f"{edge:.10g}"
 
-    whole = (values.dropna() % 1 == 0).all() and all(float(edge).is_integer() for edge in edges)
+    whole = whole and (values.dropna() % 1 == 0).all() and all(float(edge).is_integer() for edge in edges)
     names = [f"<{written(edges[0])}"]
     for low, high in pairwise(edges):
         last = f"-{written(high - 1)}" if high - low > 1 else ""
@@ -189,12 +205,8 @@ def parted(text: str, separator: str) -> list[str]:
 def split(cells: pd.Series, separator: str) -> pd.DataFrame:
     """Ticked options of a multi question in one column, as options() gives them; options in natural order."""
 
-    def chosen(text: str | None) -> frozenset | None:
-        return None if text is None else frozenset(parted(text, separator))
-
-    def ticked(option: str):
-        return lambda some: np.nan if some is None else float(option in some)
-
-    sets = by_value(cells, chosen)
-    found = natural_order(set().union(*sets.dropna()))
-    return pd.DataFrame({option: by_value(sets, ticked(option)).astype(float) for option in found}, index=cells.index)
+    which, texts = pd.factorize(cells)
+    sets = [frozenset(parted(text, separator)) for text in texts]
+    found = natural_order(sorted(set().union(*sets)))
+    ticks = {option: np.array([*(option in some for some in sets), np.nan])[which] for option in found}
+    return pd.DataFrame(ticks, index=cells.index)

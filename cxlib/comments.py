@@ -9,16 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib import compare, phrases
-from cxlib.corrections import adjust
+from cxlib import phrases
 from cxlib.errors import CxError, nearest
 from cxlib.keyness import keyness_of
 from cxlib.language import noted, tr
 from cxlib.metrics import levels
 from cxlib.quotes import quotes
-from cxlib.scores import by_group, shares
 from cxlib.shown import Shown
-from cxlib.survey import metrics
+from cxlib.theme_scores import SCORES, by_metric, kinds_of, shares
 from cxlib.themes import members
 from cxlib.themes import themes as grouped
 from cxlib.tokens import given
@@ -26,13 +24,9 @@ from cxlib.tokens import given
 OTHER = noted("Other")  # what is of no theme
 SHOWN = 8  # terms of a theme that are listed
 MOST = 40  # terms of a table
-_ABOUT = ["estimate", "low", "high", "se"]
-THEMES = ["theme", "rest", "terms", "count", *_ABOUT, "n", "n_weighted", "n_effective", "deff", "method", "unit"]
-_TESTED = ["t", "df", "p", "p_adjusted", "tests", "verdict", "n", "n_without", "n_weighted", "n_effective", "unit"]
-SCORES = ["name", "label", "theme", "given", "given_low", "given_high", "without", *_ABOUT, *_TESTED]
+THEMES = ["theme", "rest", "terms", "count", "estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "deff",
+          "method", "unit"]  # fmt: skip
 EXAMPLES = ["theme", "comment"]
-_HELD = "_held"  # column: whether a comment has the theme
-SIDES = ["elsewhere", "without", "with"]  # rows that do not count, comments without the theme and with it
 
 
 @dataclass(frozen=True, repr=False)
@@ -192,13 +186,10 @@ def themes(
     if found.empty or texts.empty:
         return Themes(*(pd.DataFrame(columns=columns) for columns in (THEMES, SCORES, EXAMPLES)), len(texts))
     belongs = members(spoken.held[spoken.held["comment"].isin(texts.index)], found)
-    frame = study.survey
     names = [*dict.fromkeys(found["theme"]), OTHER]
-    flags = {name: _flag(frame, texts, belongs.loc[belongs["theme"] == name, "comment"]) for name in names[:-1]}
-    flags[OTHER] = 1.0 - pd.concat(flags.values(), axis=1).max(axis=1)
+    kinds, frame = kinds_of(study.survey, texts, belongs, names)
     listed = found.groupby("theme", sort=False)["term"].agg(lambda part: ", ".join(part.head(SHOWN)))
-    rows = [_share(study, frame.assign(**{_HELD: flags[name]}), wave, confidence, least) for name in names]
-    shown = pd.concat(rows, ignore_index=True)
+    shown = shares(study, frame, kinds, wave, confidence, least)
     shown.insert(0, "theme", names)
     shown.insert(1, "rest", [name == OTHER for name in names])
     shown.insert(2, "terms", [listed.get(name, tr("comments of none of these")) for name in names])
@@ -206,53 +197,9 @@ def themes(
     shown = shown.iloc[np.lexsort([shown["theme"].astype(str), -shown["estimate"].fillna(0).round(9), last])]
     shown = shown.loc[~last[shown.index] | (shown["count"] > 0), THEMES].reset_index(drop=True)
     order = shown.loc[~shown["rest"], "theme"].tolist()
-    scores = _by_metric(study, {name: flags[name] for name in order}, confidence, method, least)
+    columns = {name: kinds[:, names.index(name)] for name in order}
+    scores = by_metric(study, frame, columns, confidence, method, least)
     told = quotes(belongs.rename(columns={"theme": "group"}), texts, most=most).rename(columns={"group": "theme"})
     told = told.iloc[np.argsort(told["theme"].map(order.index), kind="stable")].reset_index(drop=True)
     shown["theme"] = shown["theme"].mask(shown["rest"], tr(OTHER))
     return Themes(shown, scores, told if len(texts) >= least else told.head(0), len(texts))
-
-
-def _flag(frame: pd.DataFrame, texts: pd.Series, holders: pd.Series) -> pd.Series:
-    """1 for rows whose comment has a theme, 0 for other comments of the wave, nan for all other rows."""
-    flag = pd.Series(np.nan, index=frame.index)
-    flag[texts.index] = 0.0
-    flag[holders.unique()] = 1.0
-    return flag
-
-
-def _share(study, frame: pd.DataFrame, wave: str | None, confidence: float, least: int) -> pd.DataFrame:
-    """The share of the comments that have a theme; no share under the minimum base."""
-    by = ["wave"] if wave is not None else []
-    rows = shares(frame, by, question=_HELD, answers=[1.0], confidence=confidence, **study.design)
-    rows = rows[rows["wave"].astype(str) == wave].drop(columns="wave") if by else rows
-    rows = rows.drop(columns="answer").assign(unit="percent").astype({"count": float})
-    rows.loc[rows["n"] < least, ["count", "estimate", "low", "high", "se"]] = np.nan
-    return rows
-
-
-def _by_metric(study, flags: dict[str, pd.Series], confidence: float, method: str, least: int) -> pd.DataFrame:
-    """The rows of Themes.by_metric: who mentions a theme against who comments and does not."""
-    frames = []
-    for metric in metrics(study).itertuples() if study.questions("metric") else ():
-        rows = []
-        for name, flag in flags.items():
-            frame = study.survey.assign(**{_HELD: np.select([flag == 0, flag == 1], SIDES[1:], SIDES[0])})
-            how = {"question": metric.question, "confidence": confidence, "minimum_base": least, **study.design}
-            kind = study.metric(metric.question)
-            change = compare.changes(frame, kind, over=_HELD, order=SIDES, breaks=["without"], **how)
-            if change.empty:
-                continue
-            level = by_group(frame, kind, [_HELD], method=method, **how).set_index(_HELD)
-            mention, other = level.loc["with"], level.loc["without"]
-            about = {"given": mention["estimate"], "given_low": mention["low"], "given_high": mention["high"]}
-            about |= {"without": other["estimate"], "n_weighted": mention["n_weighted"]}
-            about["n_effective"] = mention["n_effective"]
-            rows.append(change.assign(theme=name, **about))
-        if rows:
-            part = pd.concat(rows, ignore_index=True).drop(columns=["before", "after"])
-            adjusted = adjust(part["p"].to_numpy(float))
-            part = part.rename(columns={"n_before": "n_without"}).assign(p_adjusted=adjusted)
-            part = part.assign(tests=int(part["p"].notna().sum()), verdict=[compare.verdict(p) for p in adjusted])
-            frames.append(part.assign(name=metric.name, label=metric.label, unit=metric.unit))
-    return pd.concat(frames, ignore_index=True)[SCORES] if frames else pd.DataFrame(columns=SCORES)

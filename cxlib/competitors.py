@@ -8,6 +8,9 @@ the largest one (p_widest). Samples behind published scores are taken as simple 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -24,6 +27,18 @@ from cxlib.scores import estimates, score
 from cxlib.variance import Domains, linearise
 
 MEAN = noted("Mean of competitors")
+
+# The samples of a study's panels, by metric and the name of our company: a study does not change, and where all stand,
+# the gaps and the changes under any confidence are computed from the same ones.
+_SAMPLES: WeakKeyDictionary = WeakKeyDictionary()
+
+
+class Sample(NamedTuple):
+    """Domains of a tally, and what they were linearised from."""
+
+    domains: Domains
+    table: pd.DataFrame
+    y: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,8 +58,15 @@ class Panel:
 
     def place(self, wave: str, own: bool) -> dict[str, int]:
         """The row of each company that has answers in a wave: ours, or the competitors'."""
-        there = (self.rows["wave"] == wave) & (self.rows["own"] == own) & (self.rows["n"] > 0)
-        return {self.rows["company"].iloc[i]: int(i) for i in np.flatnonzero(there)}
+        return self._places.get((wave, own), {})
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, bool], dict[str, int]]:
+        columns, found = (self.rows[name].tolist() for name in ("wave", "own", "company", "n")), {}
+        for row, (wave, own, company, n) in enumerate(zip(*columns, strict=True)):
+            if n > 0:
+                found.setdefault((wave, own), {})[company] = row
+        return found
 
     def pairs(self, before: str, wave: str) -> dict[str, tuple[int, int]]:
         """The rows of each competitor that has answers in both waves."""
@@ -212,44 +234,65 @@ def _panels(study, confidence: float, method="mover") -> list[Panel]:
     panels = []
     for row in benchmark.metrics(study).itertuples(index=False):
         about = {"name": row.name, "label": row.label, "unit": row.unit}
-        blocks, frames, filled = [], [], 1.0
-        if row.question is not None:
-            domains, rows = _own(study, row.question, confidence, method)
-            blocks, frames, filled = [domains], [rows], _filled(domains, row.least, row.most)
-        domains, rows = _theirs(study, row, filled, confidence, method)
-        widest = [*blocks, _theirs(study, row, 1.0, confidence, method)[0]]
+        own, theirs, widest, filled = _samples(study, row)
+        frames = [_theirs(study, row, theirs, filled, confidence, method)]
+        if own is not None:
+            frames = [_own(study, row.question, own, confidence, method), *frames]
+        ours = [] if own is None else [own.domains]
+        blocks, broadest = [*ours, theirs.domains], [*ours, widest.domains]
         panels.append(
-            Panel(
-                about,
-                pd.concat([*frames, rows], ignore_index=True),
-                [*blocks, domains],
-                widest,
-                benchmark.breaks(study, row),
-            )
+            Panel(about, pd.concat(frames, ignore_index=True), blocks, broadest, benchmark.breaks(study, row))
         )
     return panels
 
 
-def _own(study, question: str, confidence: float, method: str) -> tuple[Domains, pd.DataFrame]:
-    """Our own domains by wave under the survey's design, and their estimates."""
-    metric, by = study.metric(question), ["wave"] if study.waves else []
+def _samples(study, about) -> tuple[Sample | None, Sample, Sample, float]:
+    """Of a metric: our own sample, if the survey asks it, the benchmark's, and this with the largest spread of answers.
+
+    Last comes the part of the largest spread that our own answers fill, and the benchmark's are taken to.
+    """
+    kept, key = _SAMPLES.setdefault(study, {}), (about.name, benchmark.own_name(study))
+    if key not in kept:
+        own, filled, design = None, 1.0, benchmark.design(study)
+        if about.question is not None:
+            own = _own_sample(study, about.question)
+            filled = _filled(own.domains, about.least, about.most)
+        theirs = []
+        for part in dict.fromkeys((filled, 1.0)):
+            table, y = benchmark.counts(study, about.name, part)
+            theirs.append(Sample(linearise(table, y, by=benchmark.PLACE, **design), table, y))
+        kept[key] = own, theirs[0], theirs[-1], filled
+    return kept[key]
+
+
+def _own_sample(study, question: str) -> Sample:
+    """Our own domains by wave under the survey's design."""
+    by = ["wave"] if study.waves else []
     table = tally(study.survey, question, by=by, **study.design)
-    y = score(table, metric, question, study.survey)
+    y = score(table, study.metric(question), question, study.survey)
     design = {key: value for key, value in study.design.items() if key != "weights"}
-    domains = linearise(table, y, by=by, **design)
-    weighted = "weights" in study.design
-    rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence, method=method)
-    rows = rows.assign(wave=rows["wave"].astype(str) if by else "", company=benchmark.own_name(study), own=True)
-    return domains, _reported(rows, study.book.minimum_base)
+    return Sample(linearise(table, y, by=by, **design), table, y)
 
 
-def _theirs(study, about, filled: float, confidence: float, method: str) -> tuple[Domains, pd.DataFrame]:
-    """The benchmark's domains by company and wave, and their estimates."""
-    table, y = benchmark.counts(study, about.name, filled)
-    domains = linearise(table, y, by=benchmark.PLACE, **benchmark.design(study))
+def _own(study, question: str, sample: Sample, confidence: float, method: str) -> pd.DataFrame:
+    """Our own estimates by wave."""
+    weighted, steps = "weights" in study.design, levels(study.metric(question))
+    rows = estimates(
+        sample.domains, steps, sample.table, sample.y, weighted=weighted, confidence=confidence, method=method
+    )
+    rows = rows.assign(
+        wave=rows["wave"].astype(str) if study.waves else "", company=benchmark.own_name(study), own=True
+    )
+    return _reported(rows, study.book.minimum_base)
+
+
+def _theirs(study, about, sample: Sample, filled: float, confidence: float, method: str) -> pd.DataFrame:
+    """The benchmark's estimates by company and wave."""
     steps = levels(study.metric(about.question)) if about.question else []
     weighted = "weight" in study.table("benchmark")
-    rows = estimates(domains, steps, table, y, weighted=weighted, confidence=confidence, method=method)
+    rows = estimates(
+        sample.domains, steps, sample.table, sample.y, weighted=weighted, confidence=confidence, method=method
+    )
     rows["low"], rows["high"] = rows["low"].clip(about.least), rows["high"].clip(upper=about.most)
     if benchmark.form(study) == "scores":
         taken = tr("published score, as of a simple random sample")
@@ -261,8 +304,7 @@ def _theirs(study, about, filled: float, confidence: float, method: str) -> tupl
         if study.table("benchmark").get("se", pd.Series(dtype=float)).notna().any():
             taken = f"{taken}; {tr('published standard errors where there are any')}"
         rows["method"] = [f"{method.split('; ')[0]}; {taken}" for method in rows["method"]]
-    rows = rows.assign(own=rows["company"] == benchmark.own_name(study))
-    return domains, _reported(rows, study.book.minimum_base)
+    return _reported(rows.assign(own=rows["company"] == benchmark.own_name(study)), study.book.minimum_base)
 
 
 def _reported(rows: pd.DataFrame, minimum_base: int) -> pd.DataFrame:

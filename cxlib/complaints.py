@@ -9,7 +9,7 @@ from functools import reduce
 
 import pandas as pd
 
-from cxlib import language
+from cxlib import language, large_counts
 from cxlib.complaint_rate import ComplaintRate, rates_by_group, stated
 from cxlib.days import day
 from cxlib.errors import CxError, nearest
@@ -169,9 +169,11 @@ def complainers(study, definition: Definition) -> Complainers:
     """The complaints of the study, cut to the definition and reduced to distinct complainers.
 
     Raises CxError without the columns that the definition needs, for a severity or channel that no complaint has, and
-    where no complaint names its complainer, or none that does is dated within the window.
+    where no complaint names its complainer, or none that does is dated within the window. Of a part of a study it may
+    well be that nobody complained.
     """
-    table = study.table("complaints")
+    table, part = study.table("complaints"), study.part is not None
+    large_counts.whole(study, "complaints", "the number of complainers")
     _check(study, table, definition)
     steps = [(noted("Complaints in the table"), len(table))]
 
@@ -182,12 +184,12 @@ def complainers(study, definition: Definition) -> Complainers:
         return rows[which]
 
     rows = named = keep(table, table["complainer"].notna(), noted("without a complainer's key"))
-    if named.empty:
+    if named.empty and not part:
         raise CxError(f"complainers are told apart by their key (`complainer:`); all {len(table):,} complaints lack it")
     if definition.start is not None:
         inside = rows["when"].dt.normalize().between(definition.start, definition.end)
         rows = keep(rows, inside, noted("dated outside the window, or not at all"))
-        if rows.empty:
+        if rows.empty and not part:
             outside = named["when"].dropna()
             example = f", e.g. {outside.iloc[0].date()}" if len(outside) else ""
             raise CxError(
@@ -225,7 +227,7 @@ def _check(study, table: pd.DataFrame, definition: Definition) -> None:
                 f"{study.file}: the table complaints must say which column holds the {column}, e.g. `{column}: …`"
             )
     for column, codes in named:
-        known = sorted(table[column].dropna().unique()) if needed[column] else []
+        known = sorted(study.total.table("complaints")[column].dropna().unique()) if needed[column] else []
         unknown = [code for code in codes if code not in known] if needed[column] else []
         if unknown:
             raise CxError(
@@ -273,11 +275,21 @@ def rate(study, definition: Definition, wave: str | None) -> ComplaintRate:
     return stated(definition.rate)
 
 
+def number_in(study, start: pd.Timestamp | None, end: pd.Timestamp | None) -> int | None:
+    """How many customers were there in a window, as customers_in(); of a sample of the customers scaled up to all."""
+    here = customers_in(study, start, end)
+    return None if here is None else round(len(here) * large_counts.times(study, "customers"))
+
+
 def customers_in(study, start: pd.Timestamp | None, end: pd.Timestamp | None) -> pd.DataFrame | None:
     """The customers who were there on some day of a window (all of them, without dates); None without the table."""
     if not study.has("customers"):
         return None
-    table = study.table("customers")
+    return there_in(study.table("customers"), start, end)
+
+
+def there_in(table: pd.DataFrame, start: pd.Timestamp | None, end: pd.Timestamp | None) -> pd.DataFrame:
+    """Those of a table of customers who were there on some day of a window."""
     here = pd.Series(True, index=table.index)
     if start is not None and "since" in table:
         here &= ~(table["since"] >= end + pd.Timedelta(days=1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from cxlib import mixtures
+from cxlib import em, mixtures
 from cxlib.steps import in_steps
 from cxlib.unimodal import Unimodal, unimodal
 
@@ -17,6 +17,7 @@ TERMS = 20  # of the series that leads from correlations of normals to those of 
 CORRELATIONS = 0.999 * np.sin(np.linspace(-np.pi / 2, np.pi / 2, 201))
 STARTS, STEPS = 4, 40  # the same for what is found and what is simulated: the comparison is fair wherever EM stands
 ENOUGH_LARGER = 10
+FAR_BELOW = 0.25  # of the gain found: a simulation whose short runs gain less is not run on, it stays below
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,20 @@ def chance(codes, levels, numbers, weights, k: int, *, correlated=True, samples:
     larger = 0
     for count in range(1, samples + 1):
         drawn, x = null.draw(random, correlated=correlated)
-        larger += (yield from gain.steps(drawn, levels, x, weights, k, seed=seed)) >= found
+        how = {"seed": seed, "least": FAR_BELOW * found}
+        larger += (yield from gain.steps(drawn, levels, x, weights, k, **how)) >= found
         if larger == ENOUGH_LARGER:
             return larger / count
     return (1 + larger) / (1 + samples)
 
 
 @in_steps
-def gain(codes, levels, numbers, weights, k: int, *, seed=0) -> float:
-    """Log-likelihood of k classes less that of one."""
-    data = mixtures.answers(codes, levels, numbers, weights)
-    one = mixtures.best(data, 1, 1, seed, finish=1).log_likelihood[0]
-    many = yield from mixtures.best.steps(data, k, STARTS, seed, short=10, finish=1, steps=STEPS, enough=0.1)
+def gain(codes, levels, numbers, weights, k: int, *, seed=0, least: float = -np.inf) -> float:
+    """Log-likelihood of k classes less that of one; that of short runs where they gain less than `least`."""
+    data = mixtures.answers(codes, levels, numbers, weights).rough()
+    one = em.best(data, 1, 1, seed, finish=1).log_likelihood[0]
+    how = {"short": 10, "finish": 1, "steps": STEPS, "enough": 0.1, "least": one + least}
+    many = yield from em.best.steps(data, k, STARTS, seed, **how)
     return float(many.log_likelihood[0] - one)
 
 

@@ -5,8 +5,10 @@ of 2,000 rows and a warehouse. One pass over the data; nothing but the counts le
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -23,6 +25,17 @@ GREATEST = 1e100  # of a weight, whose square must be a number too
 
 # Group-bys that share a pass in Spark. Its GROUPING SETS know 64 columns at most, and a row is copied for each set.
 TOGETHER = 12
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A large table in parts (waves, files), each a frame as it stands in its engine, quickest to count by.
+
+    Beside each frame: for columns that are not in it as they shall be, the column that is counted by instead, and what
+    each value there becomes. tally() takes it as it takes any frame.
+    """
+
+    parts: tuple[tuple[Any, dict[str, tuple[str, dict]]], ...]
 
 
 def as_list(names: str | Sequence[str] | None) -> list[str]:
@@ -76,46 +89,86 @@ def tallies(
     The weights are checked once. Every pair is a pass over the data, except in Spark, where a pass costs more than
     the sums in it and 12 pairs share one. Errors as tally().
     """
-    data, pairs = nw.from_native(frame), list(pairs)
+    parts, pairs = frame.parts if isinstance(frame, Coded) else ((frame, {}),), list(pairs)
     design, carried = [*as_list(strata), *as_list(clusters)], as_list(fpc)
     if calibration is not None:
         design, carried = [*design, *calibration.margins], [*carried, calibration.ratio]
     groupings = [list(dict.fromkeys([*as_list(by), *design, question])) for question, by in pairs]
-    data, inner = _inner_names(data, [*chain(*groupings), *as_list(weights), *carried])
+    used = [*chain(*groupings), *as_list(weights), *carried]
+    held = [_inner_names(nw.from_native(rows), used, values) for rows, values in parts]
     taken = sorted({*chain(*groupings)} & {*COUNTS, "_w", "_w2"})
     if taken:
         raise CxError(f"a column called {taken[0]} cannot be tallied by: the table's counts have that name; rename it")
-    scales = {} if weights is None else _scales(_greatest_weight(data, inner[weights], weights))
-    engine = next((own for it_is, own in ENGINES.items() if it_is(data)), _by_columns)
-    keys = [[inner[key] for key in grouping] for grouping in groupings]
-    tables = engine(data, keys, inner.get(weights), scales, [inner[name] for name in carried])
-    for (question, _), grouping, table in zip(pairs, groupings, tables, strict=True):
+    greatest = [_greatest_weight(data, inner[weights], weights) for data, inner in held if weights is not None]
+    scales = {} if weights is None else _scales(max(greatest))
+    found = []
+    for data, inner in held:
+        engine = next((own for it_is, own in ENGINES.items() if it_is(data)), _by_columns)
+        keys = [list(dict.fromkeys(inner[key] for key in grouping)) for grouping in groupings]
+        found.append(engine(data, keys, inner.get(weights), scales, [inner[name] for name in carried]))
+    for (question, _), grouping, *tables in zip(pairs, groupings, *found, strict=True):
+        if isinstance(frame, Coded):
+            table = _decoded(tables, [inner for _, inner in held], [values for _, values in parts], grouping, carried)
+        else:
+            table, inner = tables[0], held[0][1]
+            if _is_spark(held[0][0]):
+                table = table.rename(columns={inner[name]: name for name in [*grouping, *carried]})
         if table.empty:
             raise CxError(f"the table is empty: there is no row to tally (column {question})")
-        if _is_spark(data):
-            table = table.rename(columns={inner[name]: name for name in [*grouping, *carried]})
-        yield _tidy(table, grouping, scales, carried)
+        if isinstance(frame, Coded) or not _is_pandas(held[0][0]):
+            table = _tidy(table, grouping, carried, summed=isinstance(frame, Coded))
+        yield _weighed(table, grouping, scales, carried)
 
 
-def _inner_names(data, names: list[str]) -> tuple:
+def _decoded(tables, inner, values, grouping, carried) -> pd.DataFrame:
+    """The counts of all parts of a large table, each value what it becomes; one group may stand in several rows."""
+    found = []
+    for table, names, becomes in zip(tables, inner, values, strict=True):
+        rest = table.drop(columns={names[key] for key in grouping}).rename(columns={names[c]: c for c in carried})
+        keys = {k: _become(table[names[k]], becomes[k][1]) if k in becomes else table[names[k]] for k in grouping}
+        found.append(pd.concat([pd.DataFrame(keys), rest], axis=1))
+    return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
+
+
+def _become(column: pd.Series, values: dict) -> pd.Series:
+    """What each value becomes."""
+    codes, held = pd.factorize(column)
+    made = [values[value.item() if isinstance(value, np.generic) else value] for value in held]
+    return pd.Series(made, dtype=_sort(made)).reindex(codes).reset_index(drop=True)
+
+
+def _sort(made: list):
+    """A column's dtype: numbers as floats, anything else as it is."""
+    return float if all(value is None or isinstance(value, (int, float)) for value in made) else object
+
+
+def _inner_names(data, names: list[str], values: dict) -> tuple:
     """The data, and what each of these columns is called in it: c0, c1, … in Spark, else its own name.
+
+    A column that is counted by another one's `values` (see Coded) is called as that one.
 
     Spark reads a dot in a name as a field of a structure, and takes capital and small letters for the same.
     """
-    present = data.to_native().columns if _is_spark(data) else data.collect_schema().names()
-    for name in names:
-        if name not in present:
-            raise CxError(f"there is no column {name} in the table{nearest(name, present)}")
-        if present.count(name) > 1:
-            raise CxError(f"the table has {present.count(name)} columns called {name}; rename all but one")
+    native = _is_spark(data) or _is_pandas(data)  # narwhals would look through the values of every column
+    present = list(data.to_native().columns) if native else data.collect_schema().names()
+    own = {name: values[name][0] if name in values else name for name in names}
+    for name, held in own.items():
+        if held not in present:
+            raise CxError(f"there is no column {name} in the table{nearest(name, [*present, *values])}")
+        if present.count(held) > 1:
+            raise CxError(f"the table has {present.count(held)} columns called {name}; rename all but one")
     if not _is_spark(data):
-        return data, {name: name for name in names}
+        return data, own
     data = nw.from_native(data.to_native().toDF(*(f"c{place}" for place in range(len(present)))))
-    return data, {name: f"c{present.index(name)}" for name in names}
+    return data, {name: f"c{present.index(held)}" for name, held in own.items()}
 
 
 def _greatest_weight(data, column: str, weights: str) -> float:
     """The greatest weight, after making sure that all are finite numbers of 0 or more, and not all 0."""
+    if _is_pandas(data) and data.to_native()[column].dtype.kind in "iuf" and len(data):
+        values = data.to_native()[column].to_numpy(float, na_value=np.nan)
+        if values.min() >= 0 and 0 < values.max() <= GREATEST:
+            return float(values.max())
     dtype = data.collect_schema()[column]
     if not dtype.is_numeric():
         raise CxError(f"weights must be numbers; column {weights} holds {dtype}")
@@ -212,7 +265,7 @@ def _with_parts(data, groupings, weights, scales, carried) -> tuple:
 
 
 def _in_pandas(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
-    """The group-bys on numbered keys: a third of the time of a group-by on the keys themselves."""
+    """The group-bys on numbered answers, tidy as they come: only the few different answers are ever sorted."""
     frame = data.to_native()
     numbered = {key: _numbers(frame[key]) for key in dict.fromkeys(chain(*groupings))}
     parts = {}
@@ -223,27 +276,80 @@ def _in_pandas(data, groupings, weights, scales, carried) -> Iterator[pd.DataFra
             high = np.floor(scaled)
             parts |= {f"_{name}_high": high, f"_{name}_low": np.floor((scaled - high) * 2.0**31)}
     for keys in groupings:
-        cell, most = np.zeros(len(frame), np.int64), 1
-        for codes, count in (numbered[key] for key in keys):
-            if most > 2**62 // max(count, 1):
-                cell = np.unique(cell, return_inverse=True)[1]
-                most = len(frame)
-            cell, most = cell * count + codes, most * count
-        order = np.argsort(cell, kind="stable")
-        starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
-        table = frame[keys].iloc[order[starts]].reset_index(drop=True)
-        table["n"] = np.diff(starts, append=len(frame))
-        for name, values in parts.items():
-            table[name] = np.add.reduceat(values[order].astype(np.int64), starts)
-        for name in carried:
-            table[name] = frame[name].groupby(cell).max().to_numpy()
-        yield table
+        cell, table = _combined({key: numbered[key] for key in keys})
+        table["n"] = np.bincount(cell)
+        cells = len(table["n"])
+        table |= {name: _whole_sums(values, cell, cells) for name, values in parts.items()}
+        table |= {name: frame[name].groupby(cell).max().to_numpy() for name in carried}
+        yield pd.DataFrame(table, copy=False)
 
 
-def _numbers(column: pd.Series) -> tuple[np.ndarray, int]:
-    """Each value's number from 1 on, 0 for a missing one; and how many numbers there are."""
-    codes, values = pd.factorize(column)
-    return codes.astype(np.int64) + 1, len(values) + 1
+def celled(frame: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Each row's cell among those of tally() by these keys, of which there is one at least; and the cells' keys."""
+    cell, table = _combined({key: _numbers(frame[key]) for key in keys})
+    return cell, pd.DataFrame(table, copy=False)
+
+
+def _combined(numbers: dict[str, tuple]) -> tuple[np.ndarray, dict]:
+    """Each row's number among the combinations of keys that occur, in order; and the keys of these. See _numbers()."""
+    cell, cells = crossed((codes, len(answers) + 1) for codes, answers in numbers.values())
+    row = np.zeros(cells, np.int64)
+    row[cell] = np.arange(len(cell))
+    table = {}
+    for key, (codes, answers) in numbers.items():
+        places = codes[row]
+        table[key] = answers.take(np.where(places < len(answers), places, -1), allow_fill=True)
+    return cell, table
+
+
+def _numbers(column: pd.Series) -> tuple:
+    """Each value's place among the different answers, a missing one's after all of them; and these, in order."""
+    codes, answers = pd.factorize(column)
+    if column.dtype == object or isinstance(column.dtype, pd.CategoricalDtype):
+        texts = list(answers)
+        if texts and all(type(text) is str for text in texts):  # the most frequent kind, without pandas' detours
+            order = sorted(range(len(texts)), key=texts.__getitem__)
+            places = np.empty(len(texts) + 1, np.int64)
+            places[[*order, -1]] = np.arange(len(texts) + 1)
+            return places[codes], pd.array([texts[i] for i in order], dtype="string")
+    answers = pd.Series(answers)
+    _check_finite(answers, column.name, lambda infinite: np.append(infinite, False)[codes])
+    answers = _one_dtype(answers).array
+    order = answers.argsort()
+    if answers.dtype == "string" and answers.duplicated().any():  # 1 and "1" in one column
+        places, answers = pd.factorize(answers, sort=True)
+    else:
+        places, answers = np.argsort(order), answers.take(order)
+    return np.append(places, len(answers))[codes], answers
+
+
+def crossed(parts: Iterable[tuple[np.ndarray, int]]) -> tuple[np.ndarray, int]:
+    """Each row's number among the combinations that occur, in order; and how many these are.
+
+    `parts` are the numbers of each row in one column, and how many numbers there are in it.
+    """
+    cell, most = np.int64(0), 1
+    for codes, count in parts:
+        if most > 2**62 // max(count, 1):
+            cell, most = _occurring(cell, most)
+        cell, most = cell * count + codes, most * count
+    return _occurring(cell, most)
+
+
+def _occurring(numbers: np.ndarray, most: int) -> tuple[np.ndarray, int]:
+    """Numbers from 0 to under `most` counted anew in the same order, without those that do not occur."""
+    if most > 4 * len(numbers) + 1000:
+        numbers, found = pd.factorize(numbers, sort=True)
+        return numbers, len(found)
+    there = np.bincount(numbers, minlength=most) > 0
+    return (np.cumsum(there) - 1)[numbers], int(there.sum())
+
+
+def _whole_sums(values: np.ndarray, cell: np.ndarray, cells: int) -> np.ndarray:
+    """The sums in each cell of whole numbers under 2^31, exact: doubles hold those of 2^22 rows to the last digit."""
+    starts, rows = range(0, max(len(cell), 1), 2**22), 2**22
+    sums = (np.bincount(cell[start : start + rows], values[start : start + rows], cells) for start in starts)
+    return sum(part.astype(np.int64) for part in sums)
 
 
 def _in_duckdb(data, groupings, weights, scales, carried) -> Iterator[pd.DataFrame]:
@@ -302,40 +408,54 @@ def _cells(table: pa.Table, keys: list[str]) -> pd.DataFrame:
     return table.select(keys).to_pandas(types_mapper=whole.get).join(table.drop_columns(keys).to_pandas())
 
 
-def _tidy(table: pd.DataFrame, keys: list[str], scales: dict[str, float], carried: list[str]) -> pd.DataFrame:
-    """The table as tally() promises it: one set of dtypes, one row a combination, sorted, whole numbers as weights."""
+def _tidy(table: pd.DataFrame, keys: list[str], carried: list[str], *, summed: bool) -> pd.DataFrame:
+    """The table with one set of dtypes, one row a combination, sorted. `summed`: one may stand in several rows."""
     for key in keys:
-        _check_finite(table, key)
+        _check_finite(table[key], key, lambda infinite: table["n"].to_numpy()[infinite])
         table[key] = _one_dtype(table[key])
-    if any(table[key].hasnans for key in keys) and table.duplicated(keys).any():
+    if (summed or any(table[key].hasnans for key in keys)) and table.duplicated(keys).any():
         # null and NaN, which most engines tell apart
         how = {name: "max" if name in carried else "sum" for name in table.columns.drop(keys)}
         table = table.groupby(keys, dropna=False, as_index=False).agg(how)
-    table = table.sort_values(keys, na_position="last", ignore_index=True, kind="stable")
-    table["n"] = table["n"].astype("int64")
+    return table.sort_values(keys, na_position="last", ignore_index=True, kind="stable")
+
+
+def _weighed(table: pd.DataFrame, keys: list[str], scales: dict[str, float], carried: list[str]) -> pd.DataFrame:
+    """The table as tally() promises it, whole numbers as weights."""
+    sums = {"n": table["n"].to_numpy("int64")}
     for name in ("w", "w2"):
-        if not scales:
-            table[name] = table["n"].astype(float)
-        else:
-            high, low = (table[f"_{name}_{part}"].astype("int64") for part in ("high", "low"))
+        if scales:
+            high, low = (table[f"_{name}_{part}"].to_numpy("int64") for part in ("high", "low"))
             whole = (high + low // 2**31).astype(float) * 2.0**31 + (low % 2**31).astype(float)
-            table[name] = whole / scales[name]
-    return table[[*keys, *COUNTS, *carried]]
+            sums[name] = whole / scales[name]
+        else:
+            sums[name] = sums["n"].astype(float)
+    held = {name: table[name].array for name in [*keys, *carried]}
+    return pd.DataFrame({**{key: held[key] for key in keys}, **sums, **{name: held[name] for name in carried}})
 
 
-def _check_finite(table: pd.DataFrame, key: str) -> None:
-    """Raise a CxError for an infinite answer, which would pass for a huge whole number."""
-    if not pd.api.types.is_float_dtype(table[key]):
+def _check_finite(answers: pd.Series, key: str, rows: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Raise a CxError for an infinite answer, which would pass for a huge whole number.
+
+    `rows` gives what is to be added up to the number of rows, of the answers that are marked.
+    """
+    if not pd.api.types.is_float_dtype(answers):
         return
-    values = table[key].to_numpy(float, na_value=np.nan)
+    values = answers.to_numpy(float, na_value=np.nan)
     infinite = np.isinf(values)
     if infinite.any():
-        rows = int(table["n"].to_numpy()[infinite].sum())
-        raise CxError(f"numbers must be finite; {rows} are not, e.g. {values[infinite][0]} (column {key})")
+        count, example = int(rows(infinite).sum()), values[infinite][0]
+        raise CxError(f"numbers must be finite; {count} are not, e.g. {example} (column {key})")
 
 
 def _one_dtype(column: pd.Series) -> pd.Series:
     """One set of dtypes whatever the engine: Int64, Float64, boolean, dates or string."""
+    if column.dtype == np.float64:  # the most frequent kind first, without pandas' detours
+        values, blank = column.to_numpy(), column.isna().to_numpy()
+        given = values[~blank]
+        if (np.abs(given) < 2**53).all() and (given % 1 == 0).all():
+            return pd.Series(pd.arrays.IntegerArray(np.where(blank, 1, values).astype(np.int64), blank), column.index)
+        return column.astype("Float64")
     if pd.api.types.is_bool_dtype(column):
         return column.astype("boolean")
     if pd.api.types.is_integer_dtype(column):

@@ -1,15 +1,18 @@
 """Are two questions related? A crosstab with the chi-square test of Rao and Scott, which knows the sample's design."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from cxlib.banner_lines import counted
 from cxlib.calibration import LEFT
 from cxlib.calls import told
-from cxlib.counts import tally
-from cxlib.design import design_of
+from cxlib.counts import columns_in, tally
+from cxlib.design import Design, design_of
 from cxlib.errors import CxError
 from cxlib.language import tr
 from cxlib.scores import estimates
@@ -17,6 +20,17 @@ from cxlib.shown import Shown
 from cxlib.variance import linearise
 
 SPARSE = 5  # expected answers in a cell, on the effective base, under which the test is only approximate
+
+
+class Tested(NamedTuple):
+    """The test of a crosstab: the fields of Crosstab that follow its table."""
+
+    statistic: float
+    df: tuple[float, float]
+    p: float
+    n: int
+    n_effective: float
+    method: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,22 +86,50 @@ def crosstab(
         table[name].map({a: i for i, a in enumerate(given)}) for name, given in zip((rows, columns), order, strict=True)
     ]
     cell = np.where(both, place[0].fillna(0).astype(int) * len(order[1]) + place[1].fillna(0).astype(int), -1)
-    statistic, df, p, sparse = _rao_scott(table, cell, (len(order[0]), len(order[1])), drawn)
-    w = table["w"].to_numpy()[both]
-    kish = w.sum() ** 2 / table["w2"].to_numpy()[both].sum()
-    method = tr("Pearson's chi-square, Rao-Scott second-order correction, F")
-    if np.isnan(p):
-        method = tr("no test: the weights' margins give the answers to both questions, without sampling error")
-    if sparse:
-        few = tr(
-            "{sparse} of {cells} cells expect fewer than {least} answers: read with caution",
-            sparse=sparse,
-            cells=len(order[0]) * len(order[1]),
-            least=SPARSE,
-        )
-        method = f"{method}; {few}"
-    shares = _shares(table, rows, columns, order, both, drawn, weights is not None, confidence)
-    return Crosstab(shares, statistic, df, p, int(table["n"][both].sum()), float(kish), method)
+    n, w, w2 = (table[name].to_numpy(float) for name in ("n", "w", "w2"))
+    test = _tested(n, w, w2, cell, (len(order[0]), len(order[1])), drawn)
+    return Crosstab(_shares(table, rows, columns, order, both, drawn, weights is not None, confidence), *test)
+
+
+def related(
+    frame: pd.DataFrame, pairs: Iterable[tuple[str, str]], *, weights=None, strata=None, clusters=None, fpc=None,
+    calibration=None, least: int = 2,
+) -> list[Tested | None]:  # fmt: skip
+    """The tests of crosstab() for many `pairs` of questions, from the rows of a pandas frame, whose design is one.
+
+    None where there is nothing to test: a question with a single answer, or fewer than `least` respondents who
+    answered both. Arguments otherwise as in crosstab().
+    """
+    pairs = list(pairs)
+    if not pairs:
+        return []
+    design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
+    tally(frame, pairs[0][0], weights=weights, **design)  # refuses weights that cannot be counted with
+    table = counted(frame, columns_in(design), weights)
+    drawn = design_of(table, **design)
+    n, w, w2 = (table[name].to_numpy(float) for name in ("n", "w", "w2"))
+    codes = {name: _codes(frame[name]) for pair in pairs for name in pair}
+    found = []
+    for row, column in ((codes[rows], codes[columns]) for rows, columns in pairs):
+        both = (row >= 0) & (column >= 0)
+        (row, height), (column, width) = _occurring(row, both), _occurring(column, both)
+        enough = height > 1 and width > 1 and both.sum() >= least
+        cell = np.where(both, row * width + column, -1)
+        found.append(_tested(n, w, w2, cell, (height, width), drawn) if enough else None)
+    return found
+
+
+def _codes(answers: pd.Series) -> np.ndarray:
+    """Each answer's number, in the order of a categorical column or else sorted; -1 where there is none."""
+    if isinstance(answers.dtype, pd.CategoricalDtype):
+        return answers.cat.codes.to_numpy(np.int64)
+    return pd.factorize(answers, sort=True)[0].astype(np.int64)
+
+
+def _occurring(codes: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, int]:
+    """The numbers of answers counted anew, of those that occur `among` some rows; and how many these are."""
+    there = np.bincount(codes[among], minlength=codes.max(initial=-1) + 1) > 0
+    return np.append(np.cumsum(there) - 1, -1)[codes], int(there.sum())
 
 
 def _order(frame, name: str, given: list) -> list:
@@ -97,9 +139,32 @@ def _order(frame, name: str, given: list) -> list:
     return given
 
 
-def _rao_scott(table: pd.DataFrame, cell: np.ndarray, shape: tuple[int, int], drawn) -> tuple:
+def _tested(n, w, w2, cell: np.ndarray, shape: tuple[int, int], drawn: Design) -> Tested:
+    """The test of a crosstab of this shape, from the bases of rows whose `cell` is -1 where an answer is missing."""
+    statistic, df, p, sparse = _rao_scott(n, w, w2, cell, shape, drawn)
+    inside = cell >= 0
+    kish = w[inside].sum() ** 2 / w2[inside].sum()
+    method = tr("Pearson's chi-square, Rao-Scott second-order correction, F")
+    if np.isnan(p):
+        method = tr("no test: the weights' margins give the answers to both questions, without sampling error")
+    if sparse:
+        few = tr(
+            "{sparse} of {cells} cells expect fewer than {least} answers: read with caution",
+            sparse=sparse,
+            cells=shape[0] * shape[1],
+            least=SPARSE,
+        )
+        method = f"{method}; {few}"
+    return Tested(statistic, df, p, int(n[inside].sum()), float(kish), method)
+
+
+def _rao_scott(n, w, w2, cell: np.ndarray, shape: tuple[int, int], drawn: Design) -> tuple:
     """F, its degrees of freedom, p, and how many cells expect few answers."""
-    w, w2, n = (table[name].to_numpy(float) for name in ("w", "w2", "n"))
+    if drawn.margins is None:
+        # Only margins say something of those who did not answer: without them their rows are left out, to save time.
+        here = cell >= 0
+        n, w, w2, cell = n[here], w[here], w2[here], cell[here]
+        drawn = replace(drawn, stratum=drawn.stratum[here], cluster=drawn.cluster[here])
     inside = cell >= 0
     size = shape[0] * shape[1]
     share = np.bincount(cell[inside], w[inside], size) / w[inside].sum()

@@ -21,7 +21,7 @@ LINKS = {
     "logit": (
         special.expit,
         lambda q: special.expit(q) * special.expit(-q),
-        lambda q: special.expit(q) * special.expit(-q) * (1 - 2 * special.expit(q)),
+        lambda q: (above := special.expit(q)) * special.expit(-q) * (1 - 2 * above),
     ),
     "probit": (special.ndtr, stats.norm.pdf, lambda q: -q * stats.norm.pdf(q)),
 }

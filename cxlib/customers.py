@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cxlib import large_counts
 from cxlib.errors import CxError
 from cxlib.shown import Shown
 
@@ -34,6 +35,7 @@ def customers_view(study) -> CustomersView:
         raise CxError(
             f"{study.file}: the table customers must say which column names the customer, e.g. `customer: id`"
         )
+    large_counts.whole(study, "customers", "the view of customers")
     joins = []
     parts = {"survey": _answers, "sales": _purchases, "complaints": _complaints, "events": _contacts}
     for name, summarise in parts.items():
@@ -41,6 +43,7 @@ def customers_view(study) -> CustomersView:
         if not study.has(name) or key not in study.table(name):
             continue
         rows = study.table(name)
+        large_counts.whole(study, name, "the view of customers")
         named = rows[key].notna()
         known = rows[key].isin(view["customer"])
         lost = rows.loc[named & ~known, key]

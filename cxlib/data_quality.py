@@ -18,10 +18,10 @@ def checks(study, *, confidence=0.95) -> pd.DataFrame:
     method.
     """
     whole, frames = study.excluding(()), []
-    by = ["wave"] if study.waves else []
-    for check in study.flags:
-        marks = study.flags[check].astype(float)
-        rows = shares_by(whole, marks, by, confidence=confidence)
+    by, flags = ["wave"] if study.waves else [], study.flags.astype(float)
+    found = shares_by(whole, dict(flags.items()), by, confidence=confidence) if len(flags.columns) else None
+    for check, marks in flags.items():
+        rows = found[found["marks"] == check].reset_index(drop=True)
         counts = marks.groupby(whole.survey["wave"], observed=False).sum() if by else None
         rows["flagged"] = rows["wave"].map(counts).astype(int) if by else int(marks.sum())
         frames.append(rows.assign(check=check_name(check), applied=check in study.exclude))

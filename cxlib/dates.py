@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from cxlib.cells import by_value
+from cxlib.cells import by_value, code
 from cxlib.columns import Place, codes
 from cxlib.errors import Problem
 from cxlib.language import tr
@@ -34,11 +34,16 @@ def dates(raw: pd.Series, place: Place, order: str | None = None) -> tuple[pd.Se
     """
     if pd.api.types.is_datetime64_any_dtype(raw):
         return raw.dt.tz_localize(None), [], []  # the clock of the place, as dates in text are
+    which, held = pd.factorize(raw)
+    texts = [code(cell) for cell in held]
+    if all(text is None or _ISO.fullmatch(text) for text in texts):
+        # NaT where the calendar has no such day
+        times = pd.to_datetime(pd.Index(texts, dtype=object), format="ISO8601", errors="coerce").array
+        parsed = pd.Series(times.take(which, allow_fill=True), index=raw.index, name=raw.name)
+        cells = codes(raw) if parsed.hasnans else raw
+        return parsed, place.problem(parsed.isna() & cells.notna(), cells, _RULE), _suspected(parsed, place)
     cells = codes(raw)
     iso = by_value(cells, lambda text: text is not None and _ISO.fullmatch(text) is not None).astype(bool)
-    if iso.sum() == cells.notna().sum():
-        parsed = _stamps(by_value(cells, lambda text: None if text is None else _whole(text)), cells)
-        return parsed, place.problem(parsed.isna() & cells.notna(), cells, _RULE), _suspected(parsed, place)
     for pattern in (_YEAR_LAST, _YEAR_FIRST):
         parts = by_value(cells, lambda text, p=pattern: p.fullmatch(text) if text is not None else None)
         if parts.notna().sum() == cells.notna().sum():

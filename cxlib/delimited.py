@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxlib.cells import code, number
+from cxlib.cells import code, is_blank, number
 from cxlib.errors import CxError
 from cxlib.language import digits, tr, tr_n
 from cxlib.workbooks import LONGEST, WIDEST, blank_rows
@@ -53,7 +53,7 @@ def read_delimited(path: Path, text: str) -> tuple[pd.DataFrame, list[str]]:
     try:
         # The header is read as a row like others, so that equal names stay equal.
         names = {"names": range(widest), "usecols": range(width)} if widest > width > 0 else {}
-        rows = pd.read_csv(io.StringIO(body), sep=delimiter, dtype=str, na_filter=False, header=None, **names)
+        rows = pd.read_csv(io.StringIO(body), sep=delimiter, dtype=object, na_filter=False, header=None, **names)
     except pd.errors.EmptyDataError:
         raise CxError(f"{path}: is empty; a table needs a header line and at least one row") from None
     except pd.errors.ParserError as error:
@@ -98,6 +98,16 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         line = reader.line_num + 1
 
 
+def _counted(text: str, delimiter: str) -> list[tuple[int, int]]:
+    """The line and the number of cells of each row that is no blank line."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if '"' not in text else []
+    if lines and max(map(len, lines)) <= csv.field_size_limit():
+        # Without quotation marks each line is a row, and each delimiter parts two cells.
+        counts = [line.count(delimiter) + 1 for line in lines]
+        return [(i, n) for i, n in enumerate(counts, 1) if n > 1 or lines[i - 1].strip()]
+    return [(line, len(row)) for line, row in _records(text, delimiter) if len(row) > 1 or "".join(row).strip()]
+
+
 def _check_header(path: Path, text: str, delimiter: str) -> None:
     """CxError where the first row is out of bounds, before all rows are given its width."""
     try:
@@ -120,18 +130,19 @@ def _widths(path: Path, text: str, delimiter: str, above: int) -> list[tuple[int
 
     CxError where rows hold something beyond the header's last column; blank cells there are no harm.
     """
-    found, longer = [], []
-    for line, row in _records(text, delimiter):
-        if len(row) < 2 and not "".join(row).strip():
-            continue
-        found.append((line + above, len(row)))
-        width = found[0][1]
-        if len(row) > width and (len(row) > WIDEST or any(cell.strip() for cell in row[width:])):
-            longer.append(found[-1])
+    found = _counted(text, delimiter)
+    width, longer = found[0][1] if found else 0, []
+    if any(cells > width for _, cells in found):
+        longer = [
+            (line, len(row))
+            for line, row in _records(text, delimiter)
+            if len(row) > width and (len(row) > WIDEST or any(cell.strip() for cell in row[width:]))
+        ]
+    found = [(line + above, cells) for line, cells in found] if above else found
     if longer:
         line, cells = longer[0]
         raise CxError(
-            f"{path}: line {line} has {cells:,} cells, the header {found[0][1]:,} ({len(longer):,} such "
+            f"{path}: line {line + above} has {cells:,} cells, the header {found[0][1]:,} ({len(longer):,} such "
             f"row{'s' if len(longer) > 1 else ''}); put quotation marks around text that holds a "
             f"{_DELIMITERS[delimiter]}"
         )
@@ -140,11 +151,12 @@ def _widths(path: Path, text: str, delimiter: str, above: int) -> list[tuple[int
 
 def _check_cells(path: Path, rows: pd.DataFrame) -> None:
     for position in range(rows.shape[1]):
-        lengths = rows.iloc[:, position].str.len()
-        if lengths.max() > LONGEST:
-            row = int(lengths.idxmax())
+        cells = rows.iloc[:, position].to_numpy(object)
+        longest = max(map(len, cells), default=0)
+        if longest > LONGEST:
+            row = next(i for i, cell in enumerate(cells) if len(cell) == longest)
             raise CxError(
-                f"{path}: row {row}, column {position + 1} holds {int(lengths.max()):,} characters; a cell may hold "
+                f"{path}: row {row}, column {position + 1} holds {longest:,} characters; a cell may hold "
                 f"{LONGEST:,}: is a quotation mark left open?"
             )
 
@@ -181,5 +193,5 @@ def _blank(rows: pd.DataFrame) -> np.ndarray:
     for position in range(rows.shape[1]):
         if not len(left):
             break
-        left = left[[code(cell) is None for cell in rows.iloc[left, position]]]
+        left = left[[is_blank(cell) for cell in rows.iloc[:, position].to_numpy(object)[left]]]
     return np.isin(np.arange(len(rows)), left)

@@ -12,9 +12,13 @@ import pandas as pd
 from scipy import sparse
 
 from cxlib.calibration import Calibration, Fitted, fitted
-from cxlib.counts import as_list
+from cxlib.counts import as_list, crossed
 from cxlib.errors import CxError
 from cxlib.language import tr, tr_n
+
+# Among the strata of a part of a sample: how many clusters were drawn in each, those without a member of it included.
+# It is constant in a stratum, so it splits none.
+DRAWN = "_drawn"
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ def design_of(
     home[cluster[named]] = stratum[named]
     alone = np.bincount(stratum[~named], table["n"].to_numpy(float)[~named], len(names))
     size = np.bincount(home, minlength=len(names)) + alone
+    if DRAWN in names:  # a part of a sample keeps the clusters that have no member of it
+        size = np.maximum(size, names[DRAWN].to_numpy(float))
     margins = None if calibration is None else fitted(table, calibration)
     return Design(stratum, cluster, home, size, _remaining(table, stratum, size, fpc), margins)
 
@@ -114,21 +120,38 @@ def design_of(
 def _clusters(table: pd.DataFrame, clusters: list[str], stratum: np.ndarray) -> np.ndarray:
     """Each row's cluster number, -1 for a respondent without a cluster; names count within their stratum."""
     cluster = np.full(len(table), -1)
-    named = table[clusters].notna().all(axis=1).to_numpy() if clusters else np.zeros(len(table), bool)
+    codes = [pd.factorize(table[name])[0] for name in clusters]
+    named = np.logical_and.reduce([code >= 0 for code in codes]) if codes else np.zeros(len(table), bool)
     if named.any():
-        inside = table.loc[named, clusters].assign(_stratum=stratum[named])
-        cluster[named] = inside.groupby([*clusters, "_stratum"], sort=False).ngroup()
+        inside = [code[named] for code in (*codes, stratum)]
+        cluster[named] = pd.factorize(crossed((code, code.max() + 1) for code in inside)[0])[0]
     return cluster
 
 
 def numbered(table: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
-    """Each row's group number, in sorted order, and the groups' names; no columns make one group."""
+    """Each row's group number, in sorted order (missing names last), and the groups' names; no columns: one group."""
     if not columns:
         return np.zeros(len(table), int), pd.DataFrame(index=[0])
-    groups = table.groupby(columns, sort=True, dropna=False, observed=True)
-    number = groups.ngroup().to_numpy()
-    first = np.unique(number, return_index=True)[1]
-    return number, table[columns].iloc[first].reset_index(drop=True)
+    number, groups = crossed(_sorted_codes(table[name]) for name in columns)
+    first = np.zeros(groups, int)
+    first[number[::-1]] = np.arange(len(table))[::-1]
+    return number, pd.DataFrame({name: table[name].array.take(first) for name in columns}, copy=False)
+
+
+def _sorted_codes(column: pd.Series) -> tuple[np.ndarray, int]:
+    """The place of each value among the column's values in order, a missing one's after all; and how many there are."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, known = column.cat.codes.to_numpy(np.int64), len(column.cat.categories)
+    elif column.dtype == "string":
+        codes, values = pd.factorize(column)  # sorting the few values by themselves is quicker
+        known = len(values)
+        places = np.full(known + 1, -1)
+        places[np.argsort(values.to_numpy(object))] = np.arange(known)
+        codes = places[codes]
+    else:
+        codes, values = pd.factorize(column, sort=True)
+        known = len(values)
+    return np.where(codes < 0, known, codes), known + 1
 
 
 def _remaining(table: pd.DataFrame, stratum: np.ndarray, size: np.ndarray, fpc: str | None) -> np.ndarray:

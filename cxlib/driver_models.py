@@ -20,20 +20,28 @@ from cxlib.what_if import what_if
 
 # The columns of a table that a chart takes, where it has no rows.
 ENDS = ["driver", "label", "kind", *(f"{part}{end}" for part in ("penalty", "reward") for end in ("", "_low", "_high"))]
+EFFECTS = ["term", "label", "estimate", "low", "high", "se", "p", "linear", "step", "n", "n_effective", "unit"]
 LEAST_SHOWN = 0.1  # points: an effect below prints as next to nothing
 FREED = 40  # parameters of a model without proportional odds that is still fitted
 
 
-def fitted(case: Regression) -> OrdinalFit | BinaryFit:
-    """The chapter's model: ordered logit of a metric with 3 answers or more, binary logit of 2 answers or groups."""
+def fitted(case: Regression) -> OrdinalFit | BinaryFit | None:
+    """The chapter's model: ordered logit of a metric with 3 answers or more, binary logit of 2 answers or groups.
+
+    None where a part of a study has too few answers, as straight().
+    """
+    if case.too_few:
+        return None
     sample = read(case.frame, case.outcome, case.drivers, **case.design)
     if case.metric is None or sample.column(case.outcome).nunique() < 3:
         return fit_binary(sample, confidence=case.confidence)
     return fit_ordinal(sample, confidence=case.confidence)
 
 
-def straight(case: Regression) -> LinearFit:
+def straight(case: Regression) -> LinearFit | None:
     """The linear model of the metric's score (of two groups: of the event, in percentage points)."""
+    if case.too_few:
+        return None
     sample = read(case.frame, case.outcome, case.drivers, **case.design)
     metric = case.metric or Metric(case.outcome, case.label, (0, 1), {1: 100.0}, "percent")
     return fit_linear(sample, metric=metric, confidence=case.confidence)
@@ -45,6 +53,8 @@ def effects(case: Regression, fit, line: LinearFit) -> pd.DataFrame:
     Columns: term, label, estimate, low, high, se, p, linear, step, n, n_effective, unit. Terms that separate have no
     number. `step` is 1, but for numbers such as an income, of which a single one would print as nothing: 10, 100 …
     """
+    if fit is None:
+        return pd.DataFrame(columns=EFFECTS)
     scored = {} if case.metric is None or isinstance(fit, BinaryFit) else {"metric": case.metric}
     found = marginal.effects(fit, **scored).rename_axis("term").reset_index()
     found = found[found["term"] != "(constant)"]
@@ -97,6 +107,8 @@ def term_label(case: Regression, term: str) -> str:
 def coefficients(case: Regression, fit) -> pd.DataFrame:
     """The model's own numbers: coefficients, and the cuts of an ordered model, as log odds. Columns: term, label, kind,
     estimate, low, high, se, p, n, n_effective, unit."""
+    if fit is None:
+        return pd.DataFrame()
     parts = {noted("coefficient"): fit.coefficients}
     parts |= {noted("cut"): fit.cuts} if isinstance(fit, OrdinalFit) else {}
     frames = [frame.rename_axis("term").reset_index().assign(kind=kind) for kind, frame in parts.items()]
@@ -135,6 +147,11 @@ def odds_tests(case: Regression, fit) -> pd.DataFrame:
     return frame.assign(label=labels).rename_axis("driver").reset_index()
 
 
+def method_of(fit) -> str:
+    """How a model was fitted, in words; empty without one."""
+    return "" if fit is None else fit.method
+
+
 def separation(case: Regression, fit: BinaryFit) -> str:
     """What separates in words, drivers and outcome called by their labels; empty where nothing does."""
     return fit.separation_of(_event(case, fit), case.study.label)
@@ -147,6 +164,8 @@ def _event(case: Regression, fit) -> str:
 
 def checks(case: Regression, fit) -> pd.DataFrame:
     """diagnostics.diagnostics() of the model, drivers and outcome called by their labels."""
+    if fit is None:
+        return pd.DataFrame()
     return diagnostics.diagnostics(fit, outcome=_event(case, fit), label=case.study.label)
 
 
@@ -156,7 +175,7 @@ def by_segment(case: Regression, segment: str) -> tuple[pd.DataFrame, pd.DataFra
     Empty without a segment, with fewer than two groups of the minimum base, and where answers within one do not differ.
     """
     nothing = pd.DataFrame(), pd.DataFrame()
-    if not segment:
+    if not segment or case.too_few:
         return nothing
     if segment not in case.study.questions("segment"):
         known = case.study.questions("segment")
@@ -190,7 +209,7 @@ def asymmetries(case: Regression) -> pd.DataFrame:
     Drivers of which a high answer is a bad one are turned round; where scales differ, all are in percent of theirs.
     """
     rated = [name for name in case.numeric if name in case.study.questions("driver")]
-    if case.metric is None or not rated:
+    if case.metric is None or not rated or case.too_few:
         return pd.DataFrame(columns=ENDS)
     how = {"metric": case.metric, "confidence": case.confidence, **case.design}
     try:
@@ -225,7 +244,7 @@ def simulated(case: Regression, line: LinearFit, rows: pd.DataFrame, raises: str
     """what_if() of the straight line: `raises` is written driver: points, …; empty: each of the three most important
     drivers one point better. With labels and units; no rows without two rated drivers."""
     asked = raised(case, rows, raises)
-    if not asked or case.metric is None:
+    if not asked or case.metric is None or line is None:
         return pd.DataFrame()
     scales = {name: _scale(case, name) for name in asked}
     terms = line.coefficients.index

@@ -37,11 +37,11 @@ def sheets(frame: pd.DataFrame, spec: Table) -> Sheets:
 
     What is the same in the whole of each cluster (a shop's city, a flight's airline) is no answer, and left out.
     """
-    columns, questions, left_out = [], [], []
+    columns, questions, left_out, cluster = [], [], [], _clusters(frame)
     for name, parts in question_columns(frame, spec).items():
         codes = _codes(frame, parts, spec.questions[name].role)
         if (codes >= 0).any():
-            if _of_the_cluster(frame, codes):
+            if _of_the_cluster(cluster, codes):
                 left_out.append(name)
             else:
                 columns.append(codes)
@@ -61,15 +61,24 @@ def _codes(frame: pd.DataFrame, parts: list[str], role: str) -> np.ndarray:
     return np.where(answered(frame, parts), number, -1)
 
 
-def _of_the_cluster(frame: pd.DataFrame, codes: np.ndarray) -> bool:
-    """Whether an answer never differs within a cluster (of several respondents, in a wave)."""
+def _clusters(frame: pd.DataFrame) -> np.ndarray:
+    """The number of each respondent's cluster in his wave; -1 where there is none."""
     if "cluster" not in frame:
-        return False
+        return np.full(len(frame), -1)
     keys = [key for key in ("wave", "cluster") if key in frame]
-    answers = frame[keys].reset_index(drop=True).assign(_code=codes)[(codes >= 0) & frame["cluster"].notna().to_numpy()]
-    found = answers.groupby(keys, observed=True)["_code"].agg(["size", "nunique"])
-    found = found[found["size"] > 1]
-    return len(found) > 1 and bool((found["nunique"] == 1).all())
+    return frame.groupby(keys, observed=True, sort=False).ngroup().fillna(-1).to_numpy(int)
+
+
+def _of_the_cluster(cluster: np.ndarray, codes: np.ndarray) -> bool:
+    """Whether an answer never differs within a cluster (of several respondents who gave one, in a wave)."""
+    given = (codes >= 0) & (cluster >= 0)
+    cluster, codes = cluster[given], codes[given]
+    if not len(cluster):
+        return False
+    one = np.zeros(cluster.max() + 1, int)
+    one[cluster] = codes  # one of the answers in each cluster
+    several = np.bincount(cluster) > 1
+    return bool(several.sum() > 1 and not several[cluster[codes != one[cluster]]].any())
 
 
 def duplicates(frame: pd.DataFrame, spec: Table) -> dict[str, Flagged]:

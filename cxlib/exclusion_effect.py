@@ -27,8 +27,11 @@ def effect(study, wave: str | None = None, *, confidence=0.95, by_check=True) ->
     waves = by_wave(whole, confidence=confidence)
     checks = {ALL: tuple(study.exclude)} if study.exclude else {}
     checks |= {check: (check,) for check in study.flags} if by_check else {}
+    chosen = headline(study, waves, wave)
+    chosen = chosen.assign(question=chosen["name"].map(metrics(study).set_index("name")["question"]))
+    chosen["inside"] = [_inside(whole.survey, getattr(row, "wave", None)) for row in chosen.itertuples()]
     rows = [
-        row for check, names in checks.items() for row in _rows(study, whole, waves, wave, check, names, confidence)
+        row for check, names in checks.items() for row in _rows(study, whole, waves, chosen, check, names, confidence)
     ]
     columns = ["name", "label", "wave", "check", "applied", "left_out", "all", "all_low", "all_high", "all_n",
                "estimate", "low", "high", "se", "n", "n_weighted", "n_effective", "change", "change_low", "change_high",
@@ -37,8 +40,8 @@ def effect(study, wave: str | None = None, *, confidence=0.95, by_check=True) ->
     return frame.iloc[np.argsort(pd.factorize(frame["name"])[0], kind="stable")].reset_index(drop=True)
 
 
-def _rows(study, whole, waves: pd.DataFrame, wave, check: str, names: tuple[str, ...], confidence) -> list[dict]:
-    """One check: every metric with everybody (`waves`) and without those it marks."""
+def _rows(study, whole, waves: pd.DataFrame, chosen: pd.DataFrame, check: str, names: tuple[str, ...], confidence):
+    """One check: every metric with everybody (the rows `chosen` of `waves`) and without those it marks, as dicts."""
     marked = study.flags[list(names)].any(axis=1).to_numpy(bool)
     try:
         kept = whole.excluding(names) if marked.any() else whole
@@ -50,11 +53,10 @@ def _rows(study, whole, waves: pd.DataFrame, wave, check: str, names: tuple[str,
     new[~marked] = _weights(kept.survey)
     design = {name: column for name, column in whole.design.items() if name not in ("weights", "calibration")}
     rows = []
-    for metric in headline(study, waves, wave).itertuples():
-        inside = _inside(everyone, getattr(metric, "wave", None))
+    for metric in chosen.itertuples():
+        inside, question = metric.inside, metric.question
         same = after[(after["name"] == metric.name)]
         same = same[same["wave"] == metric.wave] if study.waves else same
-        question = _question(study, metric.name)
         row = {"name": metric.name, "label": metric.label, "unit": metric.unit, "check": check, "method": tr(METHOD)}
         row |= {"wave": getattr(metric, "wave", None), "applied": set(names) <= set(study.exclude)}
         row |= {"left_out": int((marked & inside).sum()), "all": metric.estimate, "all_low": metric.low}
@@ -78,9 +80,3 @@ def _weights(survey: pd.DataFrame) -> np.ndarray:
 def _inside(survey: pd.DataFrame, wave: str | None) -> np.ndarray:
     """Who belongs to the wave."""
     return np.ones(len(survey), bool) if wave is None else (survey["wave"].astype(str) == wave).to_numpy()
-
-
-def _question(study, name: str) -> str:
-    """The question behind a metric's published name."""
-    known = metrics(study)
-    return known.loc[known["name"] == name, "question"].iloc[0]

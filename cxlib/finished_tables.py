@@ -24,7 +24,10 @@ def refuse_crosstab(answers: Answers, path: Path) -> None:
     frame = answers.frame
     if answers.kind not in ("csv", "excel", "parquet") or frame.shape[0] < 2 or frame.shape[1] < 3:
         return
-    signs = [sign for sign in (_total_row(frame), _total_columns(frame), _percentages(frame), _headings(frame)) if sign]
+    total_row, total_columns, headings = _total_row(frame), _total_columns(frame), _headings(frame)
+    if not (total_row or total_columns or headings):
+        return  # whatever the cells are, which takes long to say
+    signs = [sign for sign in (total_row, total_columns, _percentages(frame), headings) if sign]
     if len(signs) < 2:
         return
     groups = [text for text in map(line, frame.iloc[:, 0]) if text and not _TOTAL.fullmatch(text)]

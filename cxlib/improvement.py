@@ -12,7 +12,7 @@ from cxlib.survey import by_wave, metrics
 def _how(case: Regression) -> dict | None:
     """The arguments of before_after that the study declares; None without a comparison group."""
     given = declared(case.study)
-    if given is None or given.group is None:
+    if given is None or given.group is None or not _compared(case.study, given):
         return None
     treated = case.study.answer_words(given.group, [given.treated])[0]
     design = {key: value for key, value in case.study.design.items() if key != "fpc"}
@@ -25,6 +25,8 @@ def declared(study):
     given = study.book.improvement
     if given is None:
         return None
+    if study.part is not None and not {given.before or given.after, given.after} <= set(study.waves):
+        return None  # nobody of the part answered then
     for name in ("before", "after"):
         wave = getattr(given, name)
         if wave is not None and wave not in study.waves:
@@ -38,6 +40,15 @@ def declared(study):
             f"{study.file}: improvement.before comes before improvement.after; found {given.before} and {given.after}"
         )
     return given
+
+
+def _compared(study, given) -> bool:
+    """Whether both groups answered in both waves; a part of a study may lie within one of them."""
+    if study.part is None:
+        return True
+    survey = study.survey[study.survey["wave"].astype(str).isin([given.before, given.after])]
+    cells = survey[[given.group, "wave"]].dropna().astype(str).drop_duplicates()
+    return len(cells) == 4
 
 
 def effects(case: Regression) -> pd.DataFrame:

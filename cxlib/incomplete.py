@@ -14,7 +14,7 @@ import numpy as np
 from cxlib.batches import Units, batches
 from cxlib.counts import as_list
 from cxlib.errors import CxError
-from cxlib.moments import set_apart
+from cxlib.running_sums import set_apart
 
 # Where answers contradict each other, EM creeps: what a step still moves may be enough.
 TOLERANCE, ENOUGH, STEPS = 1e-10, 1e-6, 2_000

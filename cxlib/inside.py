@@ -10,11 +10,14 @@ import pandas as pd
 from scipy import special
 
 from cxlib import intervals
+from cxlib.banner_lines import counted
 from cxlib.compare import verdict
 from cxlib.corrections import adjust
+from cxlib.counts import columns_in
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
-from cxlib.scores import by_group
+from cxlib.scores import estimates
+from cxlib.variance import linearise
 
 EVERYBODY = noted("All staff")
 OVERALL = "all"  # the mean of a person's ratings, over the attributes
@@ -58,7 +61,7 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
     """
     if not study.has("staff"):
         return pd.DataFrame()
-    names, frames, wave = attributes(study), [], wave or (study.waves or [None])[-1]
+    names, wave = attributes(study), wave or (study.waves or [None])[-1]
     staff, survey = study.table("staff"), study.survey
     staff = staff.assign(team=staff["team"].fillna(tr("No team")) if "team" in staff else tr(EVERYBODY))
     by = ["wave"] if study.waves else []
@@ -69,14 +72,13 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
         if spec.reverse:
             staff[name], survey = sum(spec.scale) - staff[name], survey.assign(**{name: sum(spec.scale) - survey[name]})
     staff[OVERALL], survey = staff[both].mean(axis=1), survey.assign(**{OVERALL: survey[both].mean(axis=1)})
-    how = {"confidence": confidence, "minimum_base": study.book.minimum_base}
-    for name in [*names, OVERALL]:
-        ours = by_group(staff, "mean", ["team"], question=name, strata="team", **how)
-        theirs = by_group(survey, "mean", by, question=name, **study.design, **how)
-        theirs = theirs[theirs["wave"].astype(str) == wave] if by else theirs
-        scale = study.book.tables["survey"].questions[name if name != OVERALL else names[0]].scale
-        frames.append(_against(ours, theirs, scale, confidence).assign(name=name, attribute=_label(study, name)))
-    frame = pd.concat(frames, ignore_index=True)
+    asked, how = [*names, OVERALL], {"confidence": confidence, "minimum_base": study.book.minimum_base}
+    ours = _means(staff, asked, ["team"], strata="team", **how)
+    theirs = _means(survey, asked, by, **study.design, **how)
+    theirs = theirs[theirs["wave"].astype(str) == wave] if by else theirs
+    scales = {name: study.book.tables["survey"].questions[name].scale for name in names}
+    frame = _against(ours, theirs, scales | {OVERALL: scales[names[0]]}, confidence)
+    frame = frame.assign(attribute=frame["name"].map({name: _label(study, name) for name in asked}))
     order = list(dict.fromkeys(staff["team"]))
     frame = frame.iloc[np.argsort(frame["team"].map(order.index), kind="stable")].reset_index(drop=True)
     single = frame["name"] != OVERALL
@@ -94,23 +96,37 @@ def _label(study, name: str) -> str:
     )
 
 
-def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: float) -> pd.DataFrame:
-    """One attribute's rows of gaps(): each team's mean against the customers'.
+def _means(
+    frame: pd.DataFrame, names: list[str], by: list[str], *, confidence, minimum_base, weights=None, **design
+) -> pd.DataFrame:
+    """The means of several questions by group, as scores.by_group() has them of one, under one design: column name."""
+    table = counted(frame, [*by, *names, *columns_in(design)], weights)
+    y = table[names].to_numpy(dtype=float, na_value=np.nan)
+    domains = linearise(table, y, by=by, **design)
+    rows = estimates(domains, [], table, y, weighted=weights is not None, confidence=confidence)
+    rows = rows.assign(name=np.repeat(np.array(names, dtype=object), len(rows) // len(names)))
+    rows = rows[rows[by].notna().all(axis=1) & (rows["n"] > 0)]
+    rows.loc[rows["n"] < max(minimum_base, 2), ["estimate", "low", "high", "se", "n_effective", "deff"]] = np.nan
+    return rows.reset_index(drop=True)
+
+
+def _against(staff: pd.DataFrame, customers: pd.DataFrame, scales: dict, confidence: float) -> pd.DataFrame:
+    """The rows of gaps(), attribute by attribute: each team's mean against the customers'; `scales` by attribute.
 
     Degrees of freedom: Satterthwaite, Biometrics Bulletin 2 (1946) 110-114; Welch, Biometrika 34 (1947) 28-35.
     """
-    least, most = scale or (-np.inf, np.inf)
-    found = pd.DataFrame({"team": staff["team"].astype(str), "n": staff["n"]}).reset_index(drop=True)
-    for side, rows in (("staff", staff.reset_index(drop=True)), ("customers", customers)):
-        # Customers are one row for all teams, and none where the wave did not ask.
-        pick = rows.get if side == "staff" else lambda column, rows=rows: rows[column].iloc[0] if len(rows) else np.nan
-        found[side] = pick("estimate")
-        found[f"{side}_low"] = np.maximum(pick("low"), least)
-        found[f"{side}_high"] = np.minimum(pick("high"), most)
-        found[f"_{side}"], found[f"_df_{side}"] = pick("se") ** 2, pick("df")
-    found["n_customers"] = int(customers["n"].iloc[0]) if len(customers) else 0
-    found["n_weighted"] = customers["n_weighted"].iloc[0] if len(customers) else np.nan
-    found["n_effective"] = customers["n_effective"].iloc[0] if len(customers) else np.nan
+    ends = [scales[name] or (-np.inf, np.inf) for name in staff["name"]]
+    least, most = np.array(ends, dtype=float).reshape(-1, 2).T
+    found = pd.DataFrame({"team": staff["team"].astype(str), "name": staff["name"], "n": staff["n"]})
+    # Customers are one row for all teams, and none where the wave did not ask.
+    customers = customers.set_index("name").reindex(staff["name"]).reset_index(drop=True)
+    for side, rows in (("staff", staff), ("customers", customers)):
+        found[side] = rows["estimate"]
+        found[f"{side}_low"] = np.maximum(rows["low"], least)
+        found[f"{side}_high"] = np.minimum(rows["high"], most)
+        found[f"_{side}"], found[f"_df_{side}"] = rows["se"] ** 2, rows["df"]
+    found["n_customers"] = customers["n"].fillna(0).astype(int)
+    found["n_weighted"], found["n_effective"] = customers["n_weighted"], customers["n_effective"]
     variance = found["_staff"] + found["_customers"]
     with np.errstate(invalid="ignore", divide="ignore"):
         df = variance**2 / (
@@ -119,7 +135,7 @@ def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: fl
         estimate, se = found["staff"] - found["customers"], np.sqrt(variance)
         t = np.where(estimate == 0, 0.0, estimate / se)
     low, high = intervals.student(estimate, se, df, confidence)
-    design = customers["method"].iloc[0].partition("; ")[2] if len(customers) else tr("not asked")
+    designs = [tr("not asked") if pd.isna(said) else said.partition("; ")[2] for said in customers["method"]]
     return found.drop(columns=[c for c in found if c.startswith("_")]).assign(
         estimate=estimate,
         low=low,
@@ -128,5 +144,5 @@ def _against(staff: pd.DataFrame, customers: pd.DataFrame, scale, confidence: fl
         t=t,
         df=df,
         p=2 * special.stdtr(df, -np.abs(t)),
-        method=tr("Welch's t; staff: simple random sample; customers: {design}", design=design),
+        method=[tr("Welch's t; staff: simple random sample; customers: {design}", design=said) for said in designs],
     )

@@ -136,7 +136,7 @@ def _sums(log: Journeys, drawn_map: pd.DataFrame, level: str, channels) -> Sums:
     # Most customers did as others did: what only counts is multiplied once for all who are alike.
     sql = f"""WITH each AS ({_each(log, drawn_map, level, added)}),
         alike AS (
-            SELECT {code}, {", ".join(added)}, count(*) AS alike, sum(score) AS score, sum(score * score) AS score_2
+            SELECT {code}, {", ".join(added)}, count(*) AS alike, fsum(score) AS score, fsum(score * score) AS score_2
             FROM each GROUP BY ALL),
         told AS (SELECT {code}, {_columns(counts)}, alike, score, score_2 FROM alike)
         SELECT {code}, {_columns(wanted, "::DOUBLE")} FROM told GROUP BY {code}"""
@@ -165,7 +165,7 @@ def _each(log: Journeys, drawn_map: pd.DataFrame | None, level: str, added: dict
             i: order[stage] for i, stage in zip(log.nodes["place"], log.nodes["stage"], strict=True) if stage in order
         }
         turned = f""", {log.lookup("place", turns)} AS here, {log.lookup("to_place", turns)} AS there"""
-    return f"""SELECT customer, {code}, {_columns(added)}, coalesce(sum(score), 0) AS score FROM (
+    return f"""SELECT customer, {code}, {_columns(added)}, coalesce(fsum(score), 0) AS score FROM (
         SELECT customer, node, place, to_place, score, to_{code} IS DISTINCT FROM {code} AS leaves,
         leaves AND moment <= TIMESTAMP '{log.until}' AS in_time{turned}
         FROM contacts) GROUP BY customer, {code}"""
@@ -175,7 +175,8 @@ def _sum(*factors: str) -> str:
     """SQL for the sum over customers of a number or of the product of two, from those who are alike but in score."""
     if "score" not in factors:
         return f"sum({' * '.join(map(_name, factors))} * alike)"
-    return "sum(score_2)" if factors == ("score", "score") else f"sum({' * '.join(map(_name, factors))})"
+    # Sums of fractions, the same in whatever order they come.
+    return "fsum(score_2)" if factors == ("score", "score") else f"fsum({' * '.join(map(_name, factors))})"
 
 
 def _table(log: Journeys, drawn_map: pd.DataFrame, level: str, complaints, days, confidence) -> pd.DataFrame:
@@ -260,7 +261,7 @@ def _complaints(log: Journeys, level: str, complaints, days, confidence: float) 
     first, last = known["filed"].min(), known["filed"].max()
     # Both tables tell days; a complaint on the day of the contact counts.
     sql = f"""WITH here AS (
-            SELECT customer, {code}, moment::DATE AS day FROM contacts
+            SELECT * FROM (SELECT customer, {code}, moment::DATE AS day FROM contacts)
             WHERE day >= DATE '{first}' AND day + {days} <= DATE '{last}'),
         seen AS (SELECT DISTINCT customer, {code} FROM here),
         unhappy AS (

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cxlib import contacts, expected_map, journey, journey_tables, pain_points, paths, people
+from cxlib import contacts, expected_map, journey, journey_tables, large_counts, pain_points, paths, people
+from cxlib.batches import combinations
 from cxlib.contact_log import UNKNOWN, Journeys, journeys, places
 from cxlib.errors import CxError, nearest
 from cxlib.language import digits, tr
@@ -64,11 +66,15 @@ def case(study, *, group: str = "", expected: str = "", confidence: float = 0.95
     if not journey_tables.has_journeys(study.book):
         return Case(*nothing, tr("The study has no contacts with a drawn map, so no journey is told."))
     events, drawn_map = study.table("events"), study.table("map")
+    if study.counts_all("events") and not group:
+        events = study.relation("events")
+    elif study.part is not None and events.empty:
+        return Case(*nothing, tr("No contact of the log is of a customer of this part, so no journey is told."))
     if group:
         events = events[events["customer"].isin(customers["customer"])]
         if events.empty:
             return Case(*nothing, tr("No contact of the log is of a customer of this group ({group}).", group=name))
-    spots = len(events[["stage", "touchpoint"]].drop_duplicates())
+    spots = combinations(nw.from_native(events), ["stage", "touchpoint"])
     if spots > SPOTS:
         why_not = tr(
             "No journey is told: the log has {spots} touchpoints at their stages, and {most} are the most that can be "
@@ -77,9 +83,10 @@ def case(study, *, group: str = "", expected: str = "", confidence: float = 0.95
             most=SPOTS,
         )
         return Case(*nothing, why_not)
-    optional = {key: key if key in events else None for key in ("channel", "score")}
-    log = journeys(events, order=places(drawn_map)["stage"].tolist(), **optional)
-    if "channel" not in events:
+    optional = {key: key if key in events.columns else None for key in ("channel", "score")}
+    how = {"order": places(drawn_map)["stage"].tolist(), "memory": study.book.large.memory}
+    log = journeys(events, **how, **optional)
+    if "channel" not in events.columns:
         drawn_map = drawn_map.assign(channel=UNKNOWN)
     return expecting(Case(study, name, log, drawn_map, *nothing[4:]), expected=expected, confidence=confidence)
 
@@ -145,6 +152,8 @@ def _personas(study):
 def _complaints(study) -> pd.DataFrame | None:
     if not study.has("complaints") or not {"complainer", "when"} <= set(study.table("complaints")):
         return None
+    if large_counts.is_sample(study, "complaints"):  # contacts whose complaint was not drawn would pass for fine
+        return None
     table = study.table("complaints").dropna(subset=["complainer", "when"])
     return None if table.empty else table
 
@@ -190,7 +199,7 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0, onl
     none, stopped = pd.DataFrame(), _stopped(log)
     audited = stopped and {"touchpoint", "channel", "expected"} <= set(drawn) and drawn["expected"].notna().any()
     made = {
-        "checks": lambda: _nameless(contacts.check(log, found.customers, own)),
+        "checks": lambda: _nameless(_checks(found, own)),
         "stages": lambda: _places_based(journey.stages(log, drawn, **places_of), least),
         "touchpoints": lambda: _places_based(journey.touchpoints(log, spots, **places_of), least),
         "audit": lambda: _audit_based(audit(log, drawn, customers=_with_left(found.customers), **how), least),
@@ -207,6 +216,15 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0, onl
     without |= {"audit"} if not audited else set()
     without |= set(made) - set(only or made)
     return Facts(**{name: none if name in without else make() for name, make in made.items()}, customers=log.customers)
+
+
+def _checks(found: Case, own: pd.DataFrame) -> pd.DataFrame:
+    """contacts.check(); beside a sample of the customers nobody can be told to be unknown."""
+    if not large_counts.is_sample(found.study, "customers"):
+        return contacts.check(found.log, found.customers, own)
+    checks = contacts.check(found.log, None, own)
+    beside = checks["kind"].isin(["before_customer", "after_customer", "unknown_customer"])
+    return checks.assign(decision=checks["decision"].mask(beside, tr("not checked: the customers are a sample")))
 
 
 def _nameless(checks: pd.DataFrame) -> pd.DataFrame:

@@ -46,10 +46,10 @@ def shares(
 
     Columns: driver, label, estimate, low, high, se (percent of the variance), percent (of R squared), rank, rank_low,
     rank_high, ranks (in words), r_squared, r_squared_low, r_squared_high (percent), n, n_weighted,
-    n_effective, unit, method. Most important first. No rows with fewer than two numeric drivers. `known` is drawn() of
-    this case, for who has computed it before.
+    n_effective, unit, method. Most important first. No rows with fewer than two numeric drivers, or too few answers.
+    `known` is drawn() of this case, for who has computed it before.
     """
-    if len(case.numeric) < 2:
+    if len(case.numeric) < 2 or case.too_few:
         return pd.DataFrame(columns=SHARES)
     known = known or drawn(case, method=method, missing=missing, bootstrap=bootstrap)
     found = known.at(case.confidence)
@@ -69,7 +69,7 @@ def shares(
 @in_steps
 def drawn(case: Regression, *, method: str, missing: str, bootstrap: int) -> Generator[None, None, Drawn | None]:
     """What shares() are read from, at any confidence, in steps; None with fewer than two numeric drivers."""
-    if len(case.numeric) < 2:
+    if len(case.numeric) < 2 or case.too_few:
         return None
     keys = {key: value for key, value in without(case.design).items() if key != "fpc"}
     keys |= {"method": "johnson" if len(case.numeric) > MOST else method, "missing": missing, "bootstrap": bootstrap}

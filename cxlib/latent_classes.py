@@ -12,7 +12,7 @@ from numbers import Integral
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cxlib import mixtures
+from cxlib import em, mixtures
 from cxlib.errors import CxError
 from cxlib.shown import Shown
 from cxlib.weights import effective_n
@@ -67,7 +67,7 @@ def fit(codes, levels, numbers, k: int, *, weights=None, starts: int = 10, seed=
     if not isinstance(starts, Integral) or starts < 1:
         raise CxError(f"starts is a number of 1 or more; found {starts!r}")
     finish = 1 if k == 1 else max(starts // 3, min(starts, 3))
-    return model_of(data, mixtures.best(data, k, 1 if k == 1 else starts, seed, finish=finish))
+    return model_of(data, em.best(data, k, 1 if k == 1 else starts, seed, finish=finish))
 
 
 def memberships(model: LatentClasses, codes, numbers) -> np.ndarray:

@@ -203,12 +203,15 @@ def fit(customers, ideal, attributes, *, rules=(), seed=0, weights=None, confide
 
 def _points(card, errors, codes, y, w, confidence: float) -> pd.DataFrame:
     """The points frame of LeadScore."""
-    frames, weights = [], "w" if np.ptp(w) > 0 else None
-    for a, se, code in zip(card, errors, codes, strict=True):
-        rows = pd.DataFrame({"code": code, "y": y, "w": w})
-        how = {"weights": weights, "strata": "code", "confidence": confidence, "minimum_base": 0}
-        found = by_group(rows, IDEAL, ["code"], question="y", **how).set_index("code").reindex(range(len(a.answers)))
-        found = found[["estimate", "low", "high", "se", "n", "n_effective"]].fillna({"n": 0}).astype({"n": int})
+    frames, starts = [], np.cumsum([0, *(len(a.answers) for a in card)])
+    # Each answer is a group and a stratum of its own, so that all attributes can be asked at once.
+    code = np.concatenate([start + own for start, own in zip(starts, codes, strict=False)])
+    rows = pd.DataFrame({"code": code, "y": np.tile(y, len(card)), "w": np.tile(w, len(card))})
+    how = {"weights": "w" if np.ptp(w) > 0 else None, "strata": "code", "confidence": confidence, "minimum_base": 0}
+    ideals = by_group(rows, IDEAL, ["code"], question="y", **how).set_index("code").reindex(range(starts[-1]))
+    ideals = ideals[["estimate", "low", "high", "se", "n", "n_effective"]].fillna({"n": 0}).astype({"n": int})
+    for a, se, start in zip(card, errors, starts, strict=False):
+        found = ideals.iloc[start : start + len(a.answers)].reset_index(drop=True)
         half = special.ndtri(0.5 + confidence / 2) * se
         called = [a.printed(answer) for answer in a.answers]
         own = {"attribute": a.name, "label": a.label, "answer": called, "points": a.points}

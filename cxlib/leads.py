@@ -108,7 +108,11 @@ def write(study, found: Leads, made, out: str | Path) -> list[str]:
 
 
 def _shared(study) -> dict[str, str]:
-    """The questions that customers and prospects share, with their labels; without prospects all of customers."""
+    """The questions that customers and prospects share, with their labels; without prospects all of customers.
+
+    A part of a study may have no more than a handful of customers who were asked one: it counts from the minimum base.
+    """
+    least = 1 if study.part is None else study.book.minimum_base
     customers = study.book.tables["customers"].questions
     others = study.book.tables["prospects"].questions if study.has("prospects") else customers
     return {
@@ -118,7 +122,7 @@ def _shared(study) -> dict[str, str]:
         and question.role in ROLES
         and question.role != "multi"
         and not is_sensitive(study, "customers", name)
-        and study.table("customers")[name].notna().any()
+        and study.table("customers")[name].notna().sum() >= least
     }
 
 

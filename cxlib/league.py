@@ -167,13 +167,12 @@ def by_rate(
         )
     inside = _inside(x / n, mean * (1 - mean) / n, lambda rest, i: pool_rates(x[rest], n[rest]).surprise(x[i], n[i]))
     pooled = pool_rates(x[inside], n[inside])
-    rates = pooled.rates()
     found = _filled(
         rows,
         inside,
-        pooled=[100 * rate.mean for rate in rates],
-        low=[100 * rate.quantile(tail) for rate in rates],
-        high=[100 * rate.quantile(1 - tail) for rate in rates],
+        pooled=100 * pooled.means(),
+        low=100 * pooled.quantile(tail),
+        high=100 * pooled.quantile(1 - tail),
         weight=100 * pooled.own(),
     )
     drawn = np.random.default_rng(seed + 1).beta(x + PRIOR, n - x + PRIOR, (DRAWS, len(x)))

@@ -8,6 +8,7 @@ from scipy import special
 
 from cxlib.corrections import adjust
 from cxlib.counts import as_list, tally
+from cxlib.design import DRAWN
 from cxlib.differences import contrasts
 from cxlib.errors import CxError
 from cxlib.language import tr
@@ -38,7 +39,8 @@ def units_of(frame, unit: str, metric, question: str, design: dict, minimum_base
             f"clusters lie within the units of a league, whose answers are each a sample of their own; {unit} is both, "
             "leave it out of the clusters"
         )
-    parts = {"strata": list(dict.fromkeys([*as_list(design["strata"]), unit])), "clusters": design["clusters"]}
+    strata = [key for key in as_list(design["strata"]) if key != DRAWN]  # units are strata of their own
+    parts = {"strata": list(dict.fromkeys([*strata, unit])), "clusters": design["clusters"]}
     table = tally(frame, question, by=unit, weights=design["weights"], **parts)
     y = score(table, metric, question, frame)
     domains = linearise(table, y, by=unit, **parts)

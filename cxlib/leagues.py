@@ -11,6 +11,7 @@ from cxlib.counts import as_list
 from cxlib.errors import CxError
 from cxlib.journey_study import Case
 from cxlib.language import digits, noted, tr
+from cxlib.large_counts import is_sample, marked
 from cxlib.league import League
 from cxlib.shown import Shown
 from cxlib.survey import metrics
@@ -92,7 +93,7 @@ def _metric(case: Case, seed: int) -> list[Table]:
     design = {key: name for key, name in study.design.items() if key in ("weights", "strata")}
     design = {key: name for key, name in design.items() if unit not in as_list(name)}
     how = {"question": row["question"], "minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
-    title = tr("{metric} by {unit}", metric=row["label"], unit=of)
+    title = marked(study, "survey", tr("{metric} by {unit}", metric=row["label"], unit=of))
 
     def made() -> League:
         found = league.by_metric(rows, unit, study.metric(row["question"]), **design, **how)
@@ -109,7 +110,8 @@ def _offers(case: Case, seed: int) -> list[Table]:
     sales = study.table("sales")
     if case.group and "customer" in sales:
         sales = sales[sales["customer"].isin(case.customers["customer"])]
-    return [_rate(case, "league_offers", tr("Offers won by employee"), EMPLOYEE, sales, "won", seed)]
+    title = marked(study, "sales", tr("Offers won by employee"))
+    return [_rate(case, "league_offers", title, EMPLOYEE, sales, "won", seed)]
 
 
 def _arrivals(case: Case, seed: int) -> list[Table]:
@@ -118,11 +120,16 @@ def _arrivals(case: Case, seed: int) -> list[Table]:
         return []
     last = places(case.study.table("map"))["stage"].iloc[-1]  # whichever map the journeys are held against
     reached = case.log.query(
-        f"SELECT customer, max(CASE WHEN stage = '{last.replace(chr(39), chr(39) * 2)}' THEN 1 ELSE 0 END) AS arrived "
-        f"FROM contacts GROUP BY customer HAVING max(moment) <= TIMESTAMP '{case.log.until}'"
+        f"SELECT known AS customer, max(CASE WHEN stage = '{last.replace(chr(39), chr(39) * 2)}' THEN 1 ELSE 0 END) "
+        "AS arrived FROM contacts JOIN people ON customer::VARCHAR = known "
+        f"GROUP BY known HAVING max(moment) <= TIMESTAMP '{case.log.until}'",
+        people=pd.DataFrame({"known": case.customers["customer"].astype("str")}),
     )
-    rows = reached.merge(case.customers[["customer", "branch"]], on="customer", validate="one_to_one")
-    title = tr("Journeys that reach {stage} by branch", stage=last)
+    branches = case.customers[["customer", "branch"]]
+    rows = reached.sort_values("customer").merge(branches, on="customer", validate="one_to_one")
+    all_contacts = case.study.counts_all("events") and not case.group
+    drawn = "customers" if all_contacts or is_sample(case.study, "customers") else "events"
+    title = marked(case.study, drawn, tr("Journeys that reach {stage} by branch", stage=last))
     return [_rate(case, "league_journeys", title, BRANCH, rows, "arrived", seed)]
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from cxlib import intervals
+from cxlib import intervals, large_counts
 from cxlib.complaints import Definition, complainers, customers_in, flags
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
@@ -118,18 +118,20 @@ def told(study, measured: dict[str, dict], *, confidence: float = 0.95) -> pd.Da
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
-def _left(study) -> tuple[pd.DataFrame, pd.Timestamp] | None:
-    """The days on which customers came and left, and the last day that is known; None without them."""
+def _left(study, names: pd.Series) -> tuple[pd.DataFrame, pd.Timestamp] | None:
+    """The days on which these customers left, and the last day that is known of anybody; None without them."""
     if not study.has("customers") or not {"customer", "left"} <= set(study.table("customers")):
         return None
     table = study.table("customers")
-    last = table[[column for column in ("since", "left") if column in table]].max().max()
-    return table.set_index("customer")[["left"]], last
+    last = large_counts.last_day(study, "customers", [column for column in ("since", "left") if column in table])
+    if large_counts.is_sample(study, "customers"):
+        table = large_counts.customers_of(study, names, ["left"])
+    return (table.set_index("customer")[["left"]], last) if len(table) else None
 
 
 def _lost(study, customer: pd.Series, since: pd.Series, days: int) -> pd.Series:
     """1 where a customer left within so many days, 0 where it stayed, blank where it was not there or not followed."""
-    known = _left(study)
+    known = _left(study, customer)
     if known is None:
         return pd.Series(np.nan, index=customer.index)
     table, last = known

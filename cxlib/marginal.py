@@ -191,11 +191,11 @@ def _expected(sample, link, place, steps, parameters) -> np.ndarray:
     below, density, _ = LINKS[link]
     slopes = parameters[place]
     predictor = parameters[: len(place)] - sample.x @ slopes.T
-    result = np.empty(sample.x.shape)
+    result, moved = np.empty(sample.x.shape), density(predictor) * steps
     for driver in sample.drivers:
         own = [term for term, owner in enumerate(sample.owner) if owner == driver]
         if driver not in sample.levels:
-            result[:, own] = (density(predictor) * steps) @ slopes[:, own]
+            result[:, own] = moved @ slopes[:, own]
             continue
         first = predictor + sample.x[:, own] @ slopes[:, own].T
         for term in own:

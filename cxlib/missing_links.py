@@ -7,7 +7,7 @@ answers that are missing. Source: Little and Rubin, Statistical Analysis with Mi
 import numpy as np
 import pandas as pd
 
-from cxlib.answer_states import MISSING, is_missing, state
+from cxlib.answer_states import MISSING, is_missing
 from cxlib.compare import verdict
 from cxlib.corrections import adjust
 from cxlib.counts import columns_in, tally
@@ -36,7 +36,7 @@ def related(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     """
     survey, rows = study.survey[columns_in(study.design)], []
     for metric in metrics(study).itertuples():
-        marks = is_missing(state(study, metric.question, wave))
+        marks = is_missing(study, metric.question, wave)
         for segment in study.questions("segment"):
             # Under a name of its own: a segment may be called se, as a column of the results is.
             frame = survey.assign(_missing=marks, _segment=study.survey[segment])
@@ -101,7 +101,7 @@ def compared(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     survey = study.survey[list(dict.fromkeys([*known["question"], *columns_in(study.design)]))]
     spec = study.book.tables["survey"].questions
     for question in [name for name in spec if spec[name].role != "comment"]:
-        marks = is_missing(state(study, question, wave))
+        marks = is_missing(study, question, wave)
         share = 100 * marks.mean()
         if not share > OFTEN:
             continue

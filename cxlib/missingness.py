@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlib import intervals
-from cxlib.answer_states import STATES, is_missing, matrix, share, state
+from cxlib import intervals, large_counts
+from cxlib.answer_states import is_missing, matrix, share, shares_of, state_counts
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
 from cxlib.missing_links import compared, related
@@ -28,16 +28,17 @@ def items(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
     (blank and no_answer in percent of those asked), low, high (Wilson, on the effective number of interviews), se, n
     (asked), n_effective, unit, note, method. Questions that nobody was asked are left out.
     """
-    rows = []
+    rows, marks = [], {}
     for name, spec in study.book.tables["survey"].questions.items():
-        states = state(study, name, wave)
-        counts = states.value_counts().reindex(STATES, fill_value=0)
-        if not counts.sum():
+        counts = state_counts(study, name, wave)
+        if not sum(counts):
             continue
-        row = {"name": name, "label": study.label(name), "role": spec.role, "asked": int(counts.sum())}
-        row |= dict(zip(("answered", "blank", "no_answer", "never_used"), map(int, counts), strict=True))
-        found = share(study, is_missing(states), confidence=confidence)
-        rows.append(row | found | {"note": _note(spec)})
+        row = {"name": name, "label": study.label(name), "role": spec.role, "asked": sum(counts)}
+        row |= dict(zip(("answered", "blank", "no_answer", "never_used"), counts, strict=True))
+        rows.append(row | {"note": _note(spec)})
+        marks[name] = is_missing(study, name, wave)
+    found = shares_of(study, marks, confidence=confidence)
+    rows = [row | found[row["name"]] for row in rows]
     columns = ["name", "label", "role", "asked", "answered", "blank", "no_answer", "never_used", "estimate", "low",
                "high", "se", "n", "n_effective", "unit", "note", "method"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
@@ -55,16 +56,17 @@ def response(study, *, confidence=0.95) -> pd.DataFrame:
 
     A respondent who answered less than `quality.complete` of what he was asked is a break-off where everything from
     some question to the last is missing, else a partial; all others are complete. A row a rate: RR1 (complete in
-    percent of invited), RR2 (complete and partial), both only where `quality.invited` says how many were, and break-off
-    (in percent of started). Copies of others that the study leaves out did not start. Columns: wave (all where invited
-    is known over all waves only), invited, started, complete, partial, break_off, rate, estimate, low, high (Wilson),
-    se, n, n_effective, unit, method. RR1 and RR2 take everybody invited to be eligible. Raises CxError for a wave that
-    does not exist and for fewer invited than started. Sources: AAPOR, Standard Definitions, 10th edition (2023), RR1
-    and RR2; Callegaro and DiSogra, Public Opinion Quarterly 72 (2008) 1008-1032 (break-off rate).
+    percent of invited), RR2 (complete and partial), both only where `quality.invited` says how many were and the survey
+    is no sample of a large table, and break-off (in percent of started). Copies of others that the study leaves out did
+    not start. Columns: wave (all where invited is known over all waves only), invited, started, complete, partial,
+    break_off, rate, estimate, low, high (Wilson), se, n, n_effective, unit, method. RR1 and RR2 take everybody invited
+    to be eligible. Raises CxError for a wave that does not exist and for fewer invited than started. Sources: AAPOR,
+    Standard Definitions, 10th edition (2023), RR1 and RR2; Callegaro and DiSogra, Public Opinion Quarterly 72 (2008)
+    1008-1032 (break-off rate).
     """
     groups, invited = _invited(study)
     found = _finished(study.excluding(()), study)
-    rows = []
+    rows, drawn = [], large_counts.is_sample(study, "survey")
     for wave, inside in groups.items():
         counts = found[found.index.isin(np.flatnonzero(inside))].value_counts()
         complete, partial, left = (int(counts.get(kind, 0)) for kind in ("complete", "partial", "break_off"))
@@ -77,7 +79,8 @@ def response(study, *, confidence=0.95) -> pd.DataFrame:
             )
         about = {"wave": wave, "invited": known, "started": started, "complete": complete, "partial": partial,
                  "break_off": left}  # fmt: skip
-        rates = {"RR1": (complete, known), "RR2": (complete + partial, known), BREAK_OFF: (left, started)}
+        rates = {"RR1": (complete, known), "RR2": (complete + partial, known)} if not drawn else {}
+        rates[BREAK_OFF] = (left, started)
         rows += [about | {"rate": rate} | _rate(*of, confidence) for rate, of in rates.items() if of[1]]
     return pd.DataFrame(rows).astype({"invited": float})
 
@@ -149,10 +152,10 @@ def patterns(study, wave: str | None, most: int = 12, *, confidence=0.95) -> pd.
         rows.append((kind, tuple(np.array(labels, dtype=object)[list(sheet)]), sum(sheet), own))
     if len(order) > most:
         rows.append((OTHER, (), np.nan, sheets.isin(order[most:])))
+    found = shares_of(study, {i: own for i, (*_, own) in enumerate(rows)}, confidence=confidence)
     frames = []
-    for kind, questions, missing, own in rows:
-        about = {"kind": kind, "questions": questions, "missing": missing, "n_with": int(own.sum())}
-        frames.append(about | share(study, own, confidence=confidence))
+    for (kind, questions, missing, own), part in zip(rows, found.values(), strict=True):
+        frames.append({"kind": kind, "questions": questions, "missing": missing, "n_with": int(own.sum())} | part)
     columns = ["kind", "questions", "missing", "n_with", "estimate", "low", "high", "se", "n", "n_effective", "unit",
                "method"]  # fmt: skip
     frame = pd.DataFrame(frames, columns=columns)
@@ -196,10 +199,9 @@ def drop_off(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     # The first missing question of the final run.
     place = (np.cumsum(gone.to_numpy(bool)[:, ::-1], axis=1) == tail[:, None]).argmax(axis=1)
     first = np.where(tail >= TAIL, gone.shape[1] - 1 - place, -1)
+    marks = {name: pd.Series(first == i, index=gone.index) for i, name in enumerate(gone) if (first == i).any()}
     rows = []
-    for i, name in enumerate(gone):
-        own = pd.Series(first == i, index=gone.index)
-        if own.any():
-            about = {"name": name, "label": study.label(name), "asked": int(seen[name].sum()), "left": int(own.sum())}
-            rows.append(about | share(study, own, confidence=confidence))
+    for name, found in shares_of(study, marks, confidence=confidence).items():
+        asked, left = int(seen[name].sum()), int(marks[name].sum())
+        rows.append({"name": name, "label": study.label(name), "asked": asked, "left": left} | found)
     return pd.DataFrame(rows)

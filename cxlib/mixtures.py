@@ -1,16 +1,14 @@
-"""EM for mixtures of independent categories and normal numbers, many runs at once, as products of two matrices.
+"""Mixtures of independent categories and normal numbers, many sets of parameters at once, as products of matrices.
 
 The logarithm of every density is linear in a row's one-hot answers and in (answered, x, x squared) of its numbers: the
-E step is one product of coefficients and answers, the M step one of probabilities and answers. A missing answer is a
-row of zeros, which leaves it out of both: missing at random. Runs differ by their start, by their weights, or both.
-Source: Dempster, Laird and Rubin, Journal of the Royal Statistical Society B 39 (1977) 1-38.
+E step of EM is one product of coefficients and answers, the M step one of probabilities and answers. A missing answer
+is a row of zeros, which leaves it out of both: missing at random. em.py takes the steps.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-
-from cxlib.steps import in_steps
 
 # Weight added to each class: keeps chances above 0 and leaves log-likelihoods alone to 8 digits.
 TINY = 1e-10
@@ -40,6 +38,16 @@ class Answers:
     @property
     def numbers(self) -> slice:
         return slice(sum(self.levels), len(self.design))
+
+    @cached_property
+    def begins(self) -> np.ndarray:
+        """The first level of each category among those of all."""
+        return np.cumsum((0, *self.levels[:-1]))
+
+    @cached_property
+    def category(self) -> np.ndarray:
+        """Which category each level is of."""
+        return np.repeat(np.arange(len(self.levels)), self.levels)
 
     @property
     def constant(self) -> float:
@@ -131,9 +139,8 @@ def coefficients(data: Answers, sums: np.ndarray) -> np.ndarray:
     """The M step: coefficients from each class's sums of the design, ... x P."""
     found, start = np.empty_like(sums), sum(data.levels)
     if start:
-        part = np.log(sums[..., :start] + TINY)
-        total = np.add.reduceat(sums[..., :start] + TINY, np.cumsum((0, *data.levels[:-1])), axis=-1)
-        found[..., :start] = part - np.repeat(np.log(total), data.levels, axis=-1)
+        chances = sums[..., :start] + TINY
+        found[..., :start] = np.log(chances) - _log_totals(data, chances)
     if start == sums.shape[-1]:
         return found
     base = sums[..., start::3] + TINY
@@ -143,75 +150,64 @@ def coefficients(data: Answers, sums: np.ndarray) -> np.ndarray:
     return found
 
 
+def _log_totals(data: Answers, chances: np.ndarray) -> np.ndarray:
+    """For each level, the logarithm of the sum over the levels of its category."""
+    return np.log(np.add.reduceat(chances, data.begins, axis=-1))[..., data.category]
+
+
 def normal_coefficients(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
     """What answered, x and x squared are multiplied by in the logarithm of a normal density."""
-    parts = [-LOG_ROOT - np.log(sd) - mean**2 / (2 * sd**2), mean / sd**2, -1 / (2 * sd**2)]
-    return np.stack(parts, axis=-1).reshape(*mean.shape[:-1], -1)
+    found, precision = np.empty((*mean.shape[:-1], 3 * mean.shape[-1])), 1 / sd**2
+    found[..., 1::3] = mean * precision
+    found[..., 2::3] = precision / -2
+    found[..., ::3] = -LOG_ROOT - np.log(sd) - mean**2 * precision / 2
+    return found
 
 
 def expectation(design: np.ndarray, shares: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The E step: probability of each class, S x k x N, and the log density of each row, S x N."""
+    found, total, density = densities(design, shares, coefficients)
+    found /= total[:, None]
+    return found, density
+
+
+def densities(design: np.ndarray, shares: np.ndarray, coefficients: np.ndarray):
+    """Probabilities that are still to be divided by their totals, S x k x N, these totals, and the log densities."""
     s, k, p = coefficients.shape
-    found = (coefficients.reshape(s * k, p).astype(design.dtype) @ design).reshape(s, k, -1)
-    found += shares[..., None].astype(design.dtype)
-    most = found.max(axis=1, keepdims=True)
-    found -= most
+    found = (coefficients.reshape(s * k, p).astype(design.dtype, copy=False) @ design).reshape(s, k, -1)
+    found += shares[..., None].astype(design.dtype, copy=False)
+    most = found.max(axis=1)
+    found -= most[:, None]
     np.exp(found, out=found)
-    total = found.sum(axis=1, keepdims=True)
-    found /= total
-    return found, (most + np.log(total))[:, 0]
+    total = found.sum(axis=1)
+    return found, total, most + np.log(total)
 
 
-@in_steps
-def run(
-    data: Answers,
-    runs: Runs,
-    *,
-    weights: np.ndarray | None = None,
-    steps: int = 2000,
-    enough: float = 1e-5,
-) -> Runs:
-    """EM until what is still to be gained of the log-likelihood falls below `enough` (Aitken), or for so many steps.
+def flat(data: Answers, shares: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """The parameters of each run in a row: shares, chances, means, and logarithms of standard deviations."""
+    start = data.numbers.start
+    variance = -0.5 / coefficients[..., start + 2 :: 3]
+    parts = np.exp(shares), np.exp(coefficients[..., :start]), coefficients[..., start + 1 :: 3] * variance
+    return np.concatenate([part.reshape(len(shares), -1) for part in (*parts, np.log(variance) / 2)], axis=1)
 
-    `weights` are S x N where each run has its own. Log-likelihoods are of the scaled numbers.
+
+def shaped(data: Answers, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms of shares, and coefficients, of such rows; what lies beyond the bounds of a parameter is moved there.
+
+    Chances are above 0 and add up to 1, standard deviations no less than their floor.
     """
-    s, k, p = runs.coefficients.shape
-    shares, found = runs.shares.copy(), runs.coefficients.copy()
-    reached, gain, done = np.full(s, -np.inf), np.zeros(s), np.zeros(s, bool)
-    for step in range(steps):
-        going = np.flatnonzero(~done)
-        w = data.weights[None] if weights is None else weights[going]
-        probability, density = expectation(data.design, shares[going], found[going])
-        value = (w * density).sum(axis=1)
-        if step > 1:
-            now = value - reached[going]
-            rising = (now > 0) & (gain[going] > 0)
-            rate = np.divide(now, gain[going], out=np.zeros(len(now)), where=rising).clip(max=0.9999)
-            done[going] = now * np.maximum(rate / (1 - rate), 1.0) < enough
-        gain[going] = value - reached[going] if step else 0.0
-        reached[going] = value
-        on = ~done[going]
-        if not on.any():
-            break
-        if not on.all():
-            going, probability, w = going[on], probability[on], w if weights is None else w[on]
-        probability *= w[:, None]
-        sums = (probability.reshape(-1, data.design.shape[1]) @ data.design.T).reshape(-1, k, p)
-        total = probability.sum(axis=2, dtype=float) + TINY
-        shares[going] = np.log(total / total.sum(axis=1, keepdims=True))
-        found[going] = coefficients(data, sums)
-        yield
-    return Runs(shares, found, reached, done)
-
-
-@in_steps
-def best(data: Answers, k: int, starts: int, seed, *, short=20, finish=3, steps=2000, enough=1e-5) -> Runs:
-    """Short runs from all starts; the best few of them run to the end, the best first."""
-    first = drawn_starts(data, k, starts, np.random.default_rng(seed))
-    first = yield from run.steps(data, first, steps=short, enough=enough)
-    last = first[np.argsort(-first.log_likelihood, kind="stable")[:finish]]
-    last = yield from run.steps(data, last, steps=steps, enough=enough)
-    return last[np.argsort(-last.log_likelihood, kind="stable")]
+    start, count = data.numbers.start, len(data.scale)
+    shares, chances, mean, log_sd = np.split(rows, k * np.cumsum([1, start, count]), axis=1)
+    least, parts = TINY / data.n, []  # of a chance: no more than coefficients() comes to
+    shares = np.maximum(shares, least)
+    if start:
+        chances = np.maximum(chances, least).reshape(-1, k, start)
+        parts.append(np.log(chances) - _log_totals(data, chances))
+    if count:
+        # No class is a thousand times as wide as all, whatever an extrapolation says.
+        log_sd = np.clip(log_sd.reshape(-1, k, count), np.log(data.floor), np.log(1000.0))
+        parts.append(normal_coefficients(mean.reshape(-1, k, count), np.exp(log_sd)))
+    return np.log(shares / shares.sum(axis=1, keepdims=True)), np.concatenate(parts, axis=-1)
 
 
 def _distinct(codes: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

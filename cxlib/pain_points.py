@@ -81,7 +81,7 @@ def moments(
         pairs = f"""SELECT {code}, customer, score AS x, outcome AS y FROM contacts
             JOIN outcomes ON customer::VARCHAR = known WHERE score IS NOT NULL"""
     else:
-        pairs = f"""SELECT {code}, customer, score AS x, (to_place IS NOT NULL)::INT * 100.0 AS y
+        pairs = f"""SELECT {code}, customer, score AS x, (to_place IS NOT NULL)::INT * 100::DOUBLE AS y
             FROM contacts WHERE score IS NOT NULL AND to_{code} IS DISTINCT FROM {code}
             AND moment <= TIMESTAMP '{log.until}' AND {_before(log, last_stages(drawn_map), level)}"""
     lines = _slopes(log, pairs, level, tables, confidence)
@@ -125,14 +125,14 @@ def _beside_others(log: Journeys, level: str, what: str, base: str, where: str) 
     varies as a sum over customers of multiples of the four, whose variance follows from the sums of their products.
     """
     code = CODES[level]
-    here = ", ".join(f"sum({x} * {y})::DOUBLE AS {x}{y}" for x, y in ("aa", "ab", "bb", "au", "av", "bu", "bv"))
-    everywhere = ", ".join(f"sum({x} * {y})::DOUBLE AS {x}{y}" for x, y in ("uu", "uv", "vv"))
+    here = ", ".join(f"fsum({x} * {y})::DOUBLE AS {x}{y}" for x, y in ("aa", "ab", "bb", "au", "av", "bu", "bv"))
+    everywhere = ", ".join(f"fsum({x} * {y})::DOUBLE AS {x}{y}" for x, y in ("uu", "uv", "vv"))
     sql = f"""WITH each AS (SELECT {code}, customer, {what} AS a, {base} AS b
             FROM ({by_customer(log, level)}) WHERE {where} AND {base} > 0),
-        everywhere AS (SELECT customer, sum(a) AS u, sum(b) AS v FROM each GROUP BY customer),
-        total AS (SELECT count(*)::DOUBLE AS customers, sum(u)::DOUBLE AS u, sum(v)::DOUBLE AS v, {everywhere}
+        everywhere AS (SELECT customer, fsum(a) AS u, fsum(b) AS v FROM each GROUP BY customer),
+        total AS (SELECT count(*)::DOUBLE AS customers, fsum(u) AS u, fsum(v) AS v, {everywhere}
             FROM everywhere),
-        here AS (SELECT {code}, sum(a)::DOUBLE AS a, sum(b)::DOUBLE AS b, {here}
+        here AS (SELECT {code}, fsum(a) AS a, fsum(b) AS b, {here}
             FROM each JOIN everywhere USING (customer) GROUP BY {code})
         SELECT * FROM here, total"""
     return log.named(log.query(sql), level)
@@ -195,15 +195,16 @@ def _slopes(log: Journeys, pairs: str, level: str, tables: dict, confidence: flo
     The engine is asked twice: for the line, then for the sums over customers of what each adds to its equations.
     """
     names = CODES[level]
-    sums = {"n": "count(*)", "score": "avg(x)", "outcome": "avg(y)", "sxx": "var_pop(x) * count(*)"}
-    sums |= {"sxy": "covar_pop(x, y) * count(*)", "drawn": "count(DISTINCT customer)"}
+    sums = {"n": "count(*)", "score": "fsum(x) / count(*)", "outcome": "fsum(y) / count(*)"}
+    sums |= {f"s{x}{y}": f"fsum({x} * {y}) - fsum({x}) * fsum({y}) / count(*)" for x, y in ("xx", "xy")}
+    sums["drawn"] = "count(DISTINCT customer)"
     added = ", ".join(f"({sql})::DOUBLE AS {name}" for name, sql in sums.items())
     lines = log.query(f"SELECT {names}, {added} FROM ({pairs}) GROUP BY {names}", **tables)
     with np.errstate(invalid="ignore", divide="ignore"):
         lines["estimate"] = np.where(lines["sxx"] > 1e-12 * lines["n"], lines["sxy"] / lines["sxx"], np.nan)
-    sql = f"""SELECT {names}, sum(part * part) AS meat, sum(plain) AS simple FROM (
-            SELECT {names}, customer, sum((x - score) * (y - outcome - estimate * (x - score))) AS part,
-            sum(((x - score) * (y - outcome - estimate * (x - score))) ** 2) AS plain
+    sql = f"""SELECT {names}, fsum(part * part) AS meat, fsum(plain) AS simple FROM (
+            SELECT {names}, customer, fsum((x - score) * (y - outcome - estimate * (x - score))) AS part,
+            fsum(pow((x - score) * (y - outcome - estimate * (x - score)), 2)) AS plain
             FROM ({pairs}) JOIN lines USING ({names}) GROUP BY {names}, customer) GROUP BY {names}"""
     lines = lines.merge(log.query(sql, lines=lines, **tables), on=names, how="left", validate="one_to_one")
     n, customers = lines["n"], lines["drawn"]

@@ -66,7 +66,7 @@ def people(study, *, variables: str = "", waves: str = "", confidence: float = 0
     `variables` names the questions that form the personas, separated by commas; empty: those of study.yml, else all
     that are behavioural, psychographic or of a channel. Raises CxError for questions, waves and options that are not
     there, for comments and metrics as variables, and where fewer than two of the variables that are named can serve;
-    where none is named there are then no `columns`.
+    where none is named, and of a part of a study, there are then no `columns`.
     """
     if not 0 < confidence < 1:
         raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
@@ -81,7 +81,7 @@ def people(study, *, variables: str = "", waves: str = "", confidence: float = 0
     questions, spared = _named(study, table, named) if named else _by_default(study, table)
     candidates = [column for question in questions for column in _columns(study, table, question, frame)]
     columns, decisions = usable(frame, candidates)
-    if len(columns) < LEAST and named:
+    if len(columns) < LEAST and named and study.part is None:
         raise CxError(
             f"personas are formed from two variables or more; of {', '.join(questions) or 'none'} {len(columns)} can "
             "serve; name others under `personas: variables:`"
@@ -124,7 +124,8 @@ def formed(case: People, *, k: str = "", seed: int = 0) -> Segmentation:
         return nobody(len(case.frame), tr("no segments: fewer than two questions could form any"), seed)
     alone = _one_cluster(case)
     if len(tried) > 1:
-        tried = [n for n in tried if n <= patterns(case.frame, case.columns)] or [1]
+        most = patterns(case.frame, case.columns)
+        tried = [n for n in tried if n <= most] or [1]
     left = ["fpc", *["clusters"] * bool(alone)]
     design = {key: name for key, name in without(case.design).items() if key not in left}
     how = {"labels": labels, "minimum_base": case.minimum_base, "seed": seed}

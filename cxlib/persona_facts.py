@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from cxlib import retention, value
+from cxlib import large_counts, retention, value
 from cxlib.banner_lines import counted
 from cxlib.calibration import fixed, without
 from cxlib.counts import columns_in
@@ -86,7 +86,8 @@ def customers(case: People) -> int | None:
     if not case.study.has("customers"):
         return None
     table = case.study.table("customers")
-    return int(table["left"].isna().sum()) if "left" in table else len(table)
+    there = int(table["left"].isna().sum()) if "left" in table else len(table)
+    return round(there * large_counts.times(case.study, "customers"))
 
 
 def market(case: People, frame: pd.DataFrame, scope: float = 0.0) -> pd.DataFrame:

@@ -95,8 +95,13 @@ def headlines(case: People, found: Personas) -> pd.DataFrame:
 
 
 def choices(made: Segmentation) -> pd.DataFrame:
-    """The numbers of personas that were tried, without what one class has no say in."""
-    return made.choices.assign(log_likelihood=made.choices["log_likelihood"].round(1), bic=made.choices["bic"].round(1))
+    """The numbers of personas that were tried, to so many digits as are the same on every processor.
+
+    Where EM creeps, as it does with more classes than there are kinds, the next digits are those of its last steps.
+    """
+    digits = {"log_likelihood": 1, "bic": 1, "smallest": 3}
+    digits |= dict.fromkeys(["entropy", "stability", "least_stable", "kmeans"], 2)
+    return made.choices.astype(dict.fromkeys(digits, float)).round(digits)
 
 
 def apart(made: Segmentation) -> pd.DataFrame:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from cxlib.complaint_rate import PRIOR, ComplaintRate
+from cxlib.complaint_rate import PRIOR
 
 SPREADS, MEANS = 32, 36  # points of the grid: standard deviation between units, mean
 LEAST = -14.0  # logarithm of m / (a + b): units a thousandth of their error apart …
 LARGEST = 1e10  # … or of a + b, above which the likelihood loses its digits
 NEGLIGIBLE = 1e-6  # weight of a point that is left out, against the likeliest
 EDGES, BEYOND = 601, 1e-9  # of a distribution cut into pieces, and what is left out at either end
+BOUND = 700.0  # of logits: beyond, a rate is 0 or 1
+STEPS, NEAR = 100, 1e-6  # of Halley's method, and a step so short that the next one would move no digit
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,35 @@ class PooledRates:
     x: np.ndarray
     n: np.ndarray
 
-    def rates(self) -> list[ComplaintRate]:
-        """Each unit's distribution."""
-        return [
-            ComplaintRate("pooled", x / n, "beta-binomial", self.a + x, self.b + n - x, self.share)
-            for x, n in zip(self.x, self.n, strict=True)
-        ]
+    def means(self) -> np.ndarray:
+        """The mean of each unit's distribution (k)."""
+        a = self.a[:, None] + self.x
+        return self.share @ (a / (a + _missed(self.b[:, None], self.x, self.n)))
+
+    def quantile(self, q: float) -> np.ndarray:
+        """The rate that a share q of each unit's distribution lies below (k)."""
+        a, b = self.a[:, None] + self.x, _missed(self.b[:, None], self.x, self.n)
+        each, constant = a / (a + b), special.betaln(a, b)
+        mean = self.share @ each
+        variance = self.share @ (each * (1 - each) / (a + b + 1) + (each - mean) ** 2)
+        # From the Beta distribution of the same mean and variance on, by Halley's method; on the logit, where every
+        # Beta is a smooth hill, and between bounds, as a step may lead too far.
+        size = mean * (1 - mean) / variance - 1
+        at = special.logit(special.betaincinv(size * mean, size * (1 - mean), q)).clip(-BOUND, BOUND)
+        low, high = np.full(len(at), -BOUND), np.full(len(at), BOUND)
+        for _ in range(STEPS):
+            rate = special.expit(at)
+            below = self.share @ special.betainc(a, b, rate) - q
+            height = self.share[:, None] * np.exp(a * special.log_expit(at) + b * special.log_expit(-at) - constant)
+            slope, bend = height.sum(axis=0), (height * (a - (a + b) * rate)).sum(axis=0)
+            low, high = np.where(below < 0, at, low), np.where(below < 0, high, at)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                step = at - 2 * below * slope / (2 * slope**2 - below * bend)
+            step = np.where((low <= step) & (step <= high), step, (low + high) / 2)
+            done, at = np.abs(step - at).max() < NEAR, step
+            if done:
+                break
+        return special.expit(at)
 
     def own(self) -> np.ndarray:
         """The weight of each unit's own data, n / (a + b + n) on average (k)."""
@@ -79,7 +104,7 @@ class PooledRates:
         """Rates of all units, drawn together from their joint distribution (samples x k)."""
         rng = np.random.default_rng(seed)
         at = rng.choice(len(self.share), samples, p=self.share)[:, None]
-        return rng.beta(self.a[at] + self.x, self.b[at] + self.n - self.x)
+        return rng.beta(self.a[at] + self.x, _missed(self.b[at], self.x, self.n))
 
 
 def pool_rates(x, n) -> PooledRates:
@@ -104,7 +129,7 @@ def pool_rates(x, n) -> PooledRates:
         step = 1 / np.sqrt(total * mean * (1 - mean))
         logits = special.logit(mean) + step * z
         a, b = size * special.expit(logits), size * special.expit(-logits)
-        each = special.betaln(a[..., None] + x, b[..., None] + n - x) - special.betaln(a, b)[..., None]
+        each = special.betaln(a[..., None] + x, _missed(b[..., None], x, n)) - special.betaln(a, b)[..., None]
         prior = spreads[:, None] / 2 + PRIOR * (special.log_expit(logits) + special.log_expit(-logits))
         return a, b, each.sum(axis=-1) + prior + np.log(step)
 
@@ -127,3 +152,8 @@ def pool_rates(x, n) -> PooledRates:
     keep = share > NEGLIGIBLE
     a, b, share, reach = a[keep], b[keep], share[keep], reach.ravel()[keep]
     return PooledRates(a, b, share / share.sum(), reach, x, n)
+
+
+def _missed(b: np.ndarray, x: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """b + n - x, where it is b alone not rounded to 0."""
+    return np.where(x == n, b, b + n - x)

@@ -35,6 +35,7 @@ class NegativeBinomial:
 
     def __init__(self, r: int, rate: ComplaintRate, most: int | None = None):
         self.r, self.rate, self.most = r, rate, most
+        self._found: dict[float, float] = {}  # of _below(): searches come back to the same numbers
 
     @cached_property
     def room(self) -> float:
@@ -60,8 +61,10 @@ class NegativeBinomial:
         if self._added is not None and added < len(self._added):
             s = float(added)
         else:
-            # P(S <= s) is a smooth function of any s: a root on the logarithm, then the whole number at or above it.
-            found = optimize.brentq(lambda t: self.below(np.expm1(t)) - q, 0.0, np.log1p(most), xtol=1e-12, rtol=1e-13)
+            # P(S <= s) is a smooth function of any s: a root on the logarithm, to a tenth of a customer, then the whole
+            # number at or above it.
+            near = max(1e-12, 0.1 / (1 + most))
+            found = optimize.brentq(lambda t: self.below(np.expm1(t)) - q, 0.0, np.log1p(most), xtol=near, rtol=1e-13)
             s = np.floor(np.expm1(found))
         while s > 0 and self.below(s - 1) >= q:
             s -= 1
@@ -116,7 +119,9 @@ class NegativeBinomial:
     def _below(self, s: float) -> float:
         if self.rate.known:
             return float(special.betainc(self.r, s + 1.0, self.rate.value))
-        return float(self._over_p(self._rise, self.r, s + 1.0))
+        if s not in self._found:
+            self._found[s] = float(self._over_p(self._rise, self.r, s + 1.0))
+        return self._found[s]
 
     def _all_below(self, s: np.ndarray) -> np.ndarray:
         """P(S <= s) for many numbers at once, without the cap."""
@@ -166,10 +171,13 @@ class NegativeBinomial:
         t = (edges[..., :-1] + half)[..., None] + half[..., None] * NODES
         with np.errstate(over="ignore", under="ignore"):
             values = function(special.expit(t), t, b[..., None]) * self._density(t)
-        # Beyond the last panel p is 1 for every number that can be written.
-        beyond = self.rate.share @ special.betainc(self.rate.b, self.rate.a, special.expit(-high))
         within = (values * WEIGHTS * half[..., None]).sum(axis=(-1, -2))
-        return within + beyond * function(np.float64(1.0), high, b[..., 0])
+        return within + self._beyond * function(np.float64(1.0), high, b[..., 0])
+
+    @cached_property
+    def _beyond(self) -> float:
+        """The probability beyond the last panel, where p is 1 for every number that can be written."""
+        return self.rate.share @ special.betainc(self.rate.b, self.rate.a, special.expit(-self._panels[-1]))
 
     def _density(self, t: np.ndarray) -> np.ndarray:
         """The density of the logit of p."""
@@ -180,8 +188,10 @@ class NegativeBinomial:
 
     def _log_density(self, t: np.ndarray) -> np.ndarray:
         rate = self.rate
-        logs = np.outer(special.log_expit(t), rate.a) + np.outer(special.log_expit(-t), rate.b)
-        return special.logsumexp(logs - special.betaln(rate.a, rate.b), b=rate.share, axis=1)
+        logs = np.column_stack([special.log_expit(t), special.log_expit(-t)]) @ np.stack([rate.a, rate.b])
+        logs -= special.betaln(rate.a, rate.b)
+        most = logs.max(axis=1)
+        return most + np.log(np.exp(logs - most[:, None]) @ rate.share)
 
     @cached_property
     def _mixed(self) -> interpolate.CubicSpline:
@@ -202,5 +212,5 @@ class NegativeBinomial:
         """The logits between which every component has all but `tail` of its probability at either end."""
         low = special.betaincinv(self.rate.a, self.rate.b, tail)
         high = special.betaincinv(self.rate.b, self.rate.a, tail)  # of 1 - p
-        with np.errstate(divide="ignore"):
-            return max(special.logit(low.min()), -FURTHEST), min(-special.logit(high.min()), FURTHEST)
+        with np.errstate(divide="ignore"):  # SciPy knows no quantile of a component that sits on its end
+            return max(special.logit(np.nanmin(low)), -FURTHEST), min(-special.logit(np.nanmin(high)), FURTHEST)

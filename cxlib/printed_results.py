@@ -107,7 +107,7 @@ def _study(study) -> Printed:
         roles = pd.Series([question.role for question in table.questions.values()], dtype=object).value_counts(
             sort=False
         )
-        files = ", ".join(entry.file for entry in table.file)
+        files = ", ".join(entry.place for entry in table.file)
         told = ", ".join(f"{role} {count}" for role, count in roles.items())
         rows.append([f"study.{name}", files, ", ".join(table.keys), told])
     heads = [tr("Table"), tr("Files"), tr("Keys"), tr("Questions by role")]

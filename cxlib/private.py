@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxlib import days
+from cxlib import days, large
 from cxlib.cells import by_value, code, number
+from cxlib.engine import files_of
 from cxlib.errors import CxError, nearest
-from cxlib.places import ROOT, entry_files
-from cxlib.readers import read_table, without_missing
+from cxlib.places import ROOT
+from cxlib.readers import without_missing
 
 LEFT_OUT = ("without consent", "who left", "with a recorded complaint")
 
@@ -174,8 +175,8 @@ def contacts(study, customers: pd.Series) -> pd.DataFrame:
     spec = study.book.tables["customers"]
     parts = []
     for entry in spec.file:
-        for path in entry_files(study.file, study.folder, entry):
-            raw = without_missing(read_table(path, spec.encoding))
+        for path in [path for one, path in files_of(study, spec) if one is entry]:
+            raw = without_missing(large.read(study, "customers", entry, path))
             raw = raw.loc[:, ~raw.columns.duplicated()]
             key = by_value(raw[spec.source("customer", entry)], code)
             listed = key.isin(customers)

@@ -1,6 +1,6 @@
 """What the metric-regressions chapter explains and by what: an outcome, its drivers, and the respondents of a wave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ from cxlib.metrics import Metric
 from cxlib.shown import Shown
 from cxlib.survey import chosen_wave, metrics
 
+ANSWERS_A_DRIVER = 5
+
 
 @dataclass(frozen=True, repr=False)
 class Regression(Shown):
@@ -18,7 +20,8 @@ class Regression(Shown):
     `metric` scores the outcome; None where the outcome has two groups, of which `event` is the modelled one (code 1 of
     1 and 0, else the second in the codebook). `numeric` are the drivers that are numbers. `frame` holds the wave's
     respondents, `design` names its columns. `left_out` are the questions of role driver whose
-    answers are all alike in the wave, or that nobody answered.
+    answers are all alike in the wave, or that nobody answered. `linked` keeps the answers that were followed to
+    customers, by the days after them (worth.py).
     """
 
     study: object
@@ -31,6 +34,19 @@ class Regression(Shown):
     design: dict
     confidence: float
     left_out: tuple[str, ...] = ()
+    linked: dict[int, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def too_few(self) -> int:
+        """How many answers models would need, where a part of a study has fewer; else 0.
+
+        At least the minimum base, and five a driver: with fewer a model fits the answers at hand and says nothing of
+        others, or cannot be fitted at all.
+        """
+        if self.study.part is None:
+            return 0
+        needed = max(self.study.book.minimum_base, ANSWERS_A_DRIVER * len(self.drivers))
+        return needed if self.frame[self.outcome].notna().sum() < needed else 0
 
     @property
     def numeric(self) -> list[str]:
@@ -84,7 +100,7 @@ def _of_wave(study, outcome: str, wave: str) -> tuple[str | None, pd.DataFrame]:
     known = [w for w in study.waves if (answered & (survey["wave"].astype(str) == w)).any()]
     chosen = chosen_wave(study, wave or (known[-1] if known else ""))
     asked = survey if chosen is None else survey[survey["wave"].astype(str) == chosen]
-    if not asked[outcome].notna().any():
+    if not asked[outcome].notna().any() and study.part is None:
         where = f" in {chosen}; it was in {', '.join(known) or 'no wave'}" if chosen else "; nobody has an answer to it"
         raise CxError(f"{outcome} was not asked{where}")
     return chosen, asked
@@ -100,7 +116,7 @@ def _neither(study, outcome: str, has: str = "") -> CxError:
 def _outcome(study, frame: pd.DataFrame, outcome: str, where: str) -> tuple[Metric | None, str, pd.DataFrame]:
     """The metric of the outcome, or the event of two groups, whose column then holds 1 and 0."""
     answers = frame[outcome].dropna()
-    alike = answers.nunique() == 1
+    alike = answers.nunique() == 1 and study.part is None  # of a part that is a matter of few answers
     if outcome in study.questions("metric"):
         if alike:
             raise CxError(
@@ -142,6 +158,8 @@ def _drivers(study, frame: pd.DataFrame, names: str, outcome: str) -> tuple[list
         return chosen, ()
     asked = [name for name in study.questions("driver") if name != outcome]
     found = [name for name in asked if frame[name].nunique() > 1]
+    if not found and asked and study.part is not None:
+        return asked, ()
     if not found:
         raise CxError(f"{study.file}: no question with `role: driver` has different answers in this wave")
     return found, tuple(name for name in asked if name not in found)

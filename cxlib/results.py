@@ -5,21 +5,17 @@ fixed precision. The executed notebook is the record that reports, slides and wo
 """
 
 import html
-import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import matplotlib as mpl
 import pandas as pd
 from IPython.display import display
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from cxlib import displays, tables, text
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
 from cxlib.printed_results import bases
 from cxlib.published import MIME
+from cxlib.svg import svg
 
 
 def _publish(kind: str, name: str, data: dict, plain: str, **shown: str) -> None:
@@ -157,34 +153,6 @@ def figures(name: str, drawings: dict, *, captions: dict, alts: dict, data: str 
     for key, drawing in drawings.items():
         numbers = data[key] if isinstance(data, dict) else data
         figure(f"{name}_{key}", drawing, caption=captions[key], alt=alts[key], data=numbers)
-
-
-def svg(drawing) -> str:
-    """The figure as SVG: the same bytes for the same picture (no date, no random ids)."""
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}), _laid_out(drawing):
-        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    drawn = buffer.getvalue()
-    return drawn[drawn.index("<svg") :]
-
-
-@contextmanager
-def _laid_out(drawing) -> Iterator[None]:
-    """A figure whose layout stands already: savefig() would draw it once more for that alone, a quarter of its time."""
-    engine, dpi, canvas = drawing.get_layout_engine(), drawing.dpi, drawing.canvas
-    if engine is None:
-        yield
-        return
-    FigureCanvasSVG(drawing)  # letters are measured as they are drawn
-    drawing.dpi = FigureCanvasSVG.fixed_dpi
-    engine.execute(drawing)
-    drawing.set_layout_engine(None)
-    try:
-        yield
-    finally:
-        drawing.set_layout_engine(engine)
-        drawing.dpi = dpi
-        drawing.set_canvas(canvas)
 
 
 def finding(name: str, sentence: str) -> None:

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from cxlib import large_counts
 from cxlib.calls import told
+from cxlib.counts import tally
 from cxlib.days import day
 from cxlib.errors import CxError
 from cxlib.language import noted, tr
@@ -26,9 +28,9 @@ def period(study, start: str = "", end: str = "") -> tuple[pd.Timestamp, pd.Time
     The dates are those on which the table's customers came and left. None where they cover no calendar year and no
     period is given. Raises CxError for days that are no dates, in the wrong order or outside the dates.
     """
-    customers = study.table("customers")
-    came, went = (customers[column].dt.normalize() for column in ("since", "left"))
-    first, last = came.min(), max(found for found in (came.max(), went.max()) if not pd.isna(found))
+    customers = study.total.table("customers")  # of a part, too: nobody of it need have come or left on the last day
+    came = customers["since"].dt.normalize()
+    first, last = came.min(), large_counts.last_day(study, "customers", ["since", "left"]).normalize()
     if bool(start) != bool(end):
         raise CxError(f"a period has a start and an end; only {'the start' if start else 'the end'} is given")
     if not start:
@@ -73,8 +75,12 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
     present = (came < first) & ~(went < first)
     if not present.any():
         raise CxError(f"no customer was there before {first.date()}; the first came on {came.min().date()}")
-    everybody = customers.assign(_all=tr(EVERYBODY), _retained=(~(went <= last)).astype(float))
-    base, joined = everybody[present], everybody[came.between(first, last)]
+    flagged = customers.assign(
+        _all=tr(EVERYBODY), _retained=(~(went <= last)).astype(float), _joined=came.between(first, last).astype(float)
+    )
+    base = flagged[present]
+    if study.counts_all("customers"):
+        flagged, base = large_counts.stayed(study, tr(EVERYBODY), first, last)
     segments = {"_all": [tr(EVERYBODY)]} | {
         name: study.levels(name, "customers") for name in study.questions("segment", "customers")
     }
@@ -85,8 +91,8 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
         found = by_group(base, RETAINED, [segment], question="_retained", **how).rename(columns={segment: "group"})
         found["group"] = found["group"].astype(str)
         lost, new = (
-            part[segment].astype(str).value_counts().reindex(found["group"], fill_value=0).to_numpy()
-            for part in (base[base["_retained"] == 0], joined)
+            _number(rows, segment, flag, value).reindex(found["group"], fill_value=0).to_numpy()
+            for rows, flag, value in ((base, "_retained", 0), (flagged, "_joined", 1))
         )
         whole = segment == "_all"
         title = tr(EVERYBODY) if whole else study.label(segment, "customers")
@@ -98,13 +104,19 @@ def rates(study, *, start: str = "", end: str = "", confidence=0.95) -> pd.DataF
         churn=100 - frame["estimate"],
         churn_low=100 - frame["high"],
         churn_high=100 - frame["low"],
-        undated=int(came.isna().sum()),
+        undated=round(int(came.isna().sum()) * large_counts.times(study, "customers")),
         start=first,
         end=last,
         chosen=noted("as given") if start else noted("the last calendar year that the customers' dates cover"),
         unit="percent",
         method=tr("Wilson; customers leave independently; nothing is sampled where the table holds all customers"),
     )
+
+
+def _number(rows, segment: str, flag: str, value: int) -> pd.Series:
+    """How many rows of each group have this flag."""
+    found = tally(rows, flag, by=[segment])
+    return found[found[flag] == value].groupby(found[segment].astype(str))["n"].sum()
 
 
 def dated(study) -> bool:

@@ -7,8 +7,10 @@ itself is not in it. Source: Särndal, Swensson and Wretman, Model Assisted Surv
 """
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
+from cxlib.counts import as_list
 from cxlib.design import design_of
 from cxlib.errors import CxError
 from cxlib.language import noted
@@ -27,7 +29,8 @@ def difference(
     two answers. Raises CxError for weights that are negative, missing or of another length.
     """
     weights, other = (_checked(values, len(frame)) for values in (weights, other))
-    rows = frame.assign(n=1)
+    used = dict.fromkeys([question, *as_list(strata), *as_list(clusters), *as_list(fpc)])
+    rows = pd.DataFrame({name: frame[name] for name in used} | {"n": 1})  # not all columns of a wide survey
     y = score(rows, metric, question)
     given = ~np.isnan(y)
     (one, first), (two, second) = (_linear(y, np.where(given, values, 0.0)) for values in (weights, other))

@@ -160,7 +160,7 @@ def of_tally(
     y = score(table, metric, question, frame)
     domains = linearise(table, y, by=by, design=design)
     rows = estimates(domains, levels(metric), table, y, weighted=weighted, confidence=confidence, method=method)
-    rows = _named(rows, by)
+    rows = named(rows, by)
     least = 2 if minimum_base is None else max(minimum_base, 2)
     small = rows["n"] < least
     if small.any() and minimum_base is None:
@@ -169,8 +169,16 @@ def of_tally(
             f"an interval needs at least 2 answers to {question}; {where} has {rows.loc[small, 'n'].iloc[0]}"
             + (f" ({small.sum()} such groups)" if small.sum() > 1 else "")
         )
-    rows.loc[small, ["estimate", "low", "high", "se", "n_effective", "deff"]] = np.nan
-    return rows.reset_index(drop=True)
+    return without_small(rows, least).reset_index(drop=True)
+
+
+def without_small(rows: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The rows, those of fewer than `least` answers with their bases alone."""
+    small = rows["n"].to_numpy() < least
+    if not small.any():
+        return rows
+    hidden = ["estimate", "low", "high", "se", "n_effective", "deff"]
+    return rows.assign(**{name: np.where(small, np.nan, rows[name].to_numpy()) for name in hidden})
 
 
 @told
@@ -186,21 +194,23 @@ def shares(
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     table = tally(frame, question, by=by, weights=weights, **design)
     drawn = design_of(table, **design)
-    given = table[question].notna().to_numpy()
-    frames = []
-    for answer in answers:
-        hit = (table[question] == answer).fillna(False).to_numpy(bool)
-        y = np.where(given, np.where(hit, 100.0, 0.0), np.nan)
-        domains = linearise(table, y, by=by, design=drawn)
-        rows = estimates(domains, [0.0, 100.0], table, y, weighted=weights is not None, confidence=confidence)
-        count = _totals(domains, table, np.where(hit, table["n"], 0.0)).astype(int)
-        frames.append(_named(rows.assign(answer=answer, count=count), by))
-    return pd.concat(frames, ignore_index=True)
+    given = table[question].notna().to_numpy()[:, None]
+    hits = np.column_stack([(table[question] == answer).fillna(False).to_numpy(bool) for answer in answers])
+    y = np.where(given, np.where(hits, 100.0, 0.0), np.nan)
+    domains = linearise(table, y, by=by, design=drawn)
+    rows = estimates(domains, [0.0, 100.0], table, y, weighted=weights is not None, confidence=confidence)
+    groups = len(rows) // hits.shape[1]
+    counts = [np.bincount(domains.domain, np.where(hit, table["n"], 0), groups).astype(int) for hit in hits.T]
+    rows = rows.assign(answer=pd.Series(list(answers)).repeat(groups).array, count=np.concatenate(counts))
+    return named(rows, by).reset_index(drop=True)
 
 
-def _named(rows: pd.DataFrame, by) -> pd.DataFrame:
+def named(rows: pd.DataFrame, by) -> pd.DataFrame:
     """The rows of groups that have a name and an answer."""
-    return rows[rows[as_list(by)].notna().all(axis=1) & (rows["n"] > 0)] if as_list(by) else rows
+    if not as_list(by):
+        return rows
+    kept = np.logical_and.reduce([rows["n"].to_numpy() > 0, *(rows[key].notna().to_numpy() for key in as_list(by))])
+    return rows if kept.all() else rows[kept]
 
 
 def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
@@ -230,8 +240,8 @@ def score(table: pd.DataFrame, metric, question: str, frame=None) -> np.ndarray:
             f"{metric.label} answers must lie in {low}-{high}, as whole numbers; "
             f"{int(table['n'][outside].sum())} lie outside, e.g. {example:g}{row} (column {question})"
         )
-    lookup = pd.Series(metric.table)
-    return np.where(answers.isna(), np.nan, lookup.reindex(values).to_numpy())
+    known, scored = (np.array(list(part), float) for part in (metric.table, metric.table.values()))  # answers rise
+    return np.where(np.isnan(values), np.nan, scored[np.minimum(np.searchsorted(known, values), len(known) - 1)])
 
 
 def estimates(
@@ -280,43 +290,42 @@ def estimates(
         name = noted("Student's t")
     low, high = (np.where(given, domains.ratio, bound) for bound in (low, high))
     strata, clusters, _ = domains.extent
-    return domains.keys.assign(
-        estimate=domains.ratio,
-        low=low,
-        high=high,
-        se=np.sqrt(variance),
-        n=domains.n,
-        n_weighted=domains.w,
-        n_effective=effective,
-        deff=np.where(given, 0.0, n / effective),
-        df=df,
-        strata=strata,
-        clusters=clusters.astype(int),
-        method=[
+    found = {
+        "estimate": domains.ratio,
+        "low": low,
+        "high": high,
+        "se": np.sqrt(variance),
+        "n": domains.n,
+        "n_weighted": domains.w,
+        "n_effective": effective,
+        "deff": np.where(given, 0.0, n / effective),
+        "df": df,
+        "strata": strata,
+        "clusters": clusters.astype(int),
+        "method": [
             f"{tr(GIVEN if fixed else name)}; {text}"
             for fixed, text in zip(given, design_texts(domains, weighted), strict=True)
         ],
-    )
-
-
-def _totals(domains: Domains, table: pd.DataFrame, values: np.ndarray) -> np.ndarray:
-    """The sum of `values` (one a row of the tally) in each domain."""
-    by = [table[key] for key in domains.keys.columns]
-    return pd.Series(values).groupby(by, dropna=False, sort=True).sum().to_numpy() if by else np.array([values.sum()])
+    }
+    keys = domains.keys
+    return pd.DataFrame({name: keys[name].array for name in keys if name not in found} | found, index=keys.index)
 
 
 def _share(domains: Domains, table: pd.DataFrame, y: np.ndarray, level: float) -> np.ndarray:
     """The weighted share of answers that score `level`, in each domain."""
+    weights = np.where(y.ravel() == level, table["w"], 0.0)
+    totals = pd.Series(weights).groupby(domains.domain).sum().to_numpy() if len(domains.n) > 1 else weights.sum()
     with np.errstate(invalid="ignore"):
-        return _totals(domains, table, np.where(y == level, table["w"], 0.0)) / domains.w
+        return totals / domains.w
 
 
 def design_texts(domains: Domains, weighted: bool) -> list[str]:
     """What each domain's variance takes into account, in words: weights, strata, clusters, finite population."""
     finite = (domains.design.remaining < 1).any()
     clustered = domains.answers.sum(axis=0) > 0
-    texts = []
-    for strata, clusters, lonely, named in zip(*domains.extent, clustered, strict=True):
+    texts = {}
+    kinds = list(zip(*(part.tolist() for part in domains.extent), clustered.tolist(), strict=True))
+    for strata, clusters, lonely, named in dict.fromkeys(kinds):
         parts = [domains.design.weighting] if weighted else []
         parts += [tr_n("{n} stratum", "{n} strata", strata)] if strata > 1 else []
         parts += [tr_n("{n} cluster", "{n} clusters", clusters)] if named else []
@@ -329,5 +338,5 @@ def design_texts(domains: Domains, weighted: bool) -> list[str]:
                 lonely,
             )
             text = f"{text}; {alone}"
-        texts.append(text)
-    return texts
+        texts[strata, clusters, lonely, named] = text
+    return [texts[kind] for kind in kinds]

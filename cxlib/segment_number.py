@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from cxlib import mixtures, text
+from cxlib import em, mixtures, text
 from cxlib.continuum import chance
 from cxlib.errors import CxError
 from cxlib.language import tr, tr_n
@@ -130,7 +130,7 @@ class _Sample:
 
 
 def _fitted(data: mixtures.Answers, k: int, seed) -> Generator[None, None, mixtures.Runs]:
-    return mixtures.best.steps(data, k, 1 if k == 1 else STARTS, seed, finish=1 if k == 1 else 3, enough=1e-3)
+    return em.best.steps(data, k, 1 if k == 1 else STARTS, seed, finish=1 if k == 1 else 3, enough=1e-3)
 
 
 def _stability(few: _Sample, models, unit, stratum, seed) -> Generator[None, None, dict[int, np.ndarray]]:

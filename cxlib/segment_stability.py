@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 
-from cxlib import mixtures
+from cxlib import em, mixtures
 from cxlib.replicates import factors
 from cxlib.steps import in_steps
 
@@ -49,11 +49,9 @@ def jaccard(data: mixtures.Answers, model: mixtures.Runs, drawn: np.ndarray, *, 
     for start in range(0, len(drawn), each):
         w = drawn[start : start + each]
         cold = mixtures.drawn_starts(data, k, COLD * len(w), random)
-        cold = yield from mixtures.run.steps(data, cold, weights=np.tile(w, (COLD, 1)), steps=STEPS[0], enough=ENOUGH)
+        cold = yield from em.run.steps(data, cold, weights=np.tile(w, (COLD, 1)), steps=STEPS[0], enough=ENOUGH)
         both_ways = mixtures.joined([_likeliest(cold, COLD), mixtures.repeated(model, len(w))])
-        found = yield from mixtures.run.steps(
-            data, both_ways, weights=np.tile(w, (2, 1)), steps=STEPS[1], enough=ENOUGH
-        )
+        found = yield from em.run.steps(data, both_ways, weights=np.tile(w, (2, 1)), steps=STEPS[1], enough=ENOUGH)
         held = _held(data, _likeliest(found, 2))
         both = (own * data.weights) @ held.transpose(0, 2, 1)
         sizes = held @ data.weights
@@ -64,15 +62,18 @@ def jaccard(data: mixtures.Answers, model: mixtures.Runs, drawn: np.ndarray, *, 
 
 @in_steps
 def shares(data: mixtures.Answers, model: mixtures.Runs, drawn) -> np.ndarray:
-    """The classes' shares in bootstrap samples, S x k: EM goes on from the model; matched by the rows in common."""
-    data, k, found = data.rough(), model.shares.shape[1], []
+    """The classes' shares in bootstrap samples, S x k: EM goes on from the model; matched by the rows in common.
+
+    In double precision: where single precision stops depends on the processor, and with it the interval of a share.
+    """
+    k, found = model.shares.shape[1], []
     own = mixtures.expectation(data.design, model.shares, model.coefficients)[0][0] * data.weights
     for part in drawn:
         each = max(1, AT_ONCE // (k * part.shape[1]))
         for start in range(0, len(part), each):
             w = part[start : start + each]
             again = mixtures.repeated(model, len(w))
-            runs = yield from mixtures.run.steps(data, again, weights=w, steps=300, enough=ENOUGH / 10)
+            runs = yield from em.run.steps(data, again, weights=w, steps=300, enough=ENOUGH / 10)
             probability = mixtures.expectation(data.design, runs.shares, runs.coefficients)[0]
             for logs, common in zip(runs.shares, own @ probability.transpose(0, 2, 1), strict=True):
                 found.append(np.exp(logs)[linear_sum_assignment(-common)[1]])

@@ -184,7 +184,8 @@ def _sizes(found: SegmentNumber, members: np.ndarray, probabilities: np.ndarray,
         low, high = (special.expit(special.logit(share) + side * half) for side in (-1, 1))
         effective = np.where(se > 0, spread / se**2, np.nan)
     frame = frame.assign(low=100 * low, high=100 * high, se=100 * se, n_effective=effective)
-    return frame.assign(df=found.degrees_of_freedom, stability=found.stability)[SIZES]
+    # Thirty samples tell no more than two digits of a stability; the next ones are the processor's.
+    return frame.assign(df=found.degrees_of_freedom, stability=found.stability.round(2))[SIZES]
 
 
 def _finite(values: dict) -> dict:

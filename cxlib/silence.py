@@ -8,10 +8,22 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from cxlib import large_counts
 from cxlib.anchors import ANCHORS
 from cxlib.complaint_rate import ComplaintRate, anchored
 from cxlib.complaint_trend import by_month
-from cxlib.complaints import Complainers, Definition, complainers, customers_in, rate, survey_rates
+from cxlib.complaints import (
+    SURVEY,
+    Complainers,
+    Definition,
+    complainers,
+    customers_in,
+    flags,
+    number_in,
+    rate,
+    survey_rates,
+    there_in,
+)
 from cxlib.control_chart import LEAST_PERIODS, control_chart
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
@@ -32,7 +44,8 @@ class Silence(Shown):
     """What the chapter rests on: the definition, the distinct complainers, the rate and the silent behind them.
 
     `rate` and `silent` are None where something was not declared; `customers` is the number of customers that unhappy
-    ones are taken from, None where it is not known.
+    ones are taken from, None where it is not known. A part of a study has no rate of its own below the minimum base:
+    `too_few` is then the number of its unhappy respondents.
     """
 
     study: object
@@ -43,6 +56,7 @@ class Silence(Shown):
     rate: ComplaintRate | None
     silent: Silent | None
     confidence: float
+    too_few: int | None = None
 
     @property
     def rates(self) -> Estimate | None:
@@ -79,13 +93,22 @@ def silence(
     found = complainers(study, definition) if found is None else found
     latest = chosen_wave(study, wave) if study.has("survey") else None
     if not customers:
-        here = customers_in(study, definition.start, definition.end)
-        customers = study.book.population if here is None else len(here)
-    hidden = None
-    if not definition.undeclared:
+        here = number_in(study, definition.start, definition.end)
+        customers = study.book.population if here is None else here
+    hidden, few = None, _too_few(study, definition, latest)
+    if not definition.undeclared and few is None:
         known = known or rate(study, definition, latest)
         hidden = silent(len(found), known, customers=customers, confidence=confidence)
-    return Silence(study, definition, latest, found, customers, known, hidden, confidence)
+    return Silence(study, definition, latest, found, customers, known, hidden, confidence, few)
+
+
+def _too_few(study, definition: Definition, wave: str | None) -> int | None:
+    """How many unhappy respondents a part of a study has, where they are too few for a rate from the survey."""
+    if study.part is None or definition.rate != SURVEY or definition.undeclared or not study.has("survey"):
+        return None
+    answers = flags(study, definition, wave)
+    unhappy = int(((answers["_unhappy"] == 1) & answers["_complained"].notna()).sum())
+    return unhappy if unhappy < study.book.minimum_base else None
 
 
 def confident(case: Silence, confidence: float) -> Silence:
@@ -190,9 +213,15 @@ def _segment(case: Silence, segment: str) -> pd.DataFrame:
         return pd.DataFrame()
     x, n = ([getattr(own[group], name) for group in groups] for name in ("complained", "n_effective"))
     pooled = pool(pd.DataFrame({"group": groups, "x": x, "n": n}), confidence=case.confidence)
-    here = customers_in(study, definition.start, definition.end).set_index("customer")[segment].astype(object)
-    complained = case.complainers.frame["complainer"].map(here).value_counts().reindex(groups, fill_value=0)
-    customers = here.value_counts().reindex(groups, fill_value=0)
+    here, who = customers_in(study, definition.start, definition.end), case.complainers.frame["complainer"]
+    customers = here[segment].astype(object).value_counts().reindex(groups, fill_value=0)
+    customers = (customers * large_counts.times(study, "customers")).round()
+    if large_counts.is_sample(study, "customers"):  # a complainer need not be in the sample
+        dates = [column for column in ("since", "left") if column in here]
+        known = large_counts.customers_of(study, who, [segment, *dates])
+        here = there_in(known, definition.start, definition.end)
+    placed = who.map(here.set_index("customer")[segment].astype(object))
+    complained = placed.value_counts().reindex(groups, fill_value=0)
     rows = [
         _group(pooled, own[group], row, int(complained[group]), int(customers[group]), case.confidence)
         for group, row in zip(groups, pooled.frame.to_dict("records"), strict=True)
@@ -240,11 +269,12 @@ def monthly(case: Silence) -> pd.DataFrame:
         return pd.DataFrame()
     if "when" not in study.table("complaints"):
         return pd.DataFrame()
-    first, last = study.table("complaints")["when"].agg(["min", "max"])
+    first, last = study.total.table("complaints")["when"].agg(["min", "max"])
     if not last - first >= LEAST_PERIODS * pd.Timedelta(days=28):
         return pd.DataFrame()
     rows = complainers(study, replace(case.definition, start=None, end=None)).rows
     months = by_month(rows, study.table("customers"), start=str(first.date()), end=str(last.date()))
+    months["base"] = (months["base"] * large_counts.times(study, "customers")).round().astype(int)
     if len(months) < LEAST_PERIODS or not months["count"].sum() or not months["base"].all():
         return pd.DataFrame()
     return control_chart(months, count="count", base="base", period="period").assign(

@@ -9,18 +9,29 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib import cohorts, inactivity, journey_tables, lifetime, people, purchases, retention, survival, value
+from cxlib import (
+    cohorts,
+    inactivity,
+    journey_tables,
+    large_counts,
+    lifetime,
+    people,
+    purchases,
+    retention,
+    survival,
+    value,
+)
 from cxlib.errors import CxError, nearest
 from cxlib.estimate import Estimate
 from cxlib.language import noted, tr
 from cxlib.shown import Shown
+from cxlib.stays import SAME_DAY
 
 GROUPS = 6  # curves in one picture
 TIMES = (90, 180, 365)
 DAYS_A_MONTH = 365.25 / 12
 RECORDED = 30  # days of departures from which on a table can be a record of them
 EXPECTED = 10  # departures before the first one known, from which on they are held to be missing
-SAME_DAY = 0.5  # days that somebody stayed who left on the day he came
 ALL = noted("All customers")
 ANSWERED = 0.9  # share of customers who must have an answer, for a question to part them unasked
 ROWS = 48  # cohorts in one table
@@ -94,7 +105,7 @@ def score_curves(study, customers, *, confidence=0.95) -> tuple[str, pd.DataFram
     who = customers.set_index("customer")["left"].dt.normalize()
     rows = rows[rows["customer"].isin(who.index)]
     left, day = rows["customer"].map(who), rows["when"].dt.normalize()
-    last = _last(study.table("customers"))
+    last = _last(study)
     frame = pd.DataFrame(
         {
             "duration": (left.fillna(last) - day).dt.days,
@@ -127,9 +138,7 @@ def in_percent(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _contract(study, customers: pd.DataFrame, group: str, by: str, horizon: float, confidence: float) -> Staying:
-    whole = study.table("customers")
-    last = _last(whole)
-    seen_from = _seen_from(whole)
+    last, seen_from = _last(study), _seen_from(study)
     came, left = (customers[column].dt.normalize() for column in ("since", "left"))
     retention.check_order(customers, came, left)
     label, groups = _groups(study, customers, by, group)
@@ -149,8 +158,9 @@ def _contract(study, customers: pd.DataFrame, group: str, by: str, horizon: floa
     order = list(groups.cat.categories)
     curves = _in_order(survival.survival(frame, by="group", confidence=confidence, **how), order)
     late = {} if seen_from is None else {"seen_from": str(seen_from.date())}
+    counted = customers if group else study.relation("customers")  # of a large table all rows, in its engine
     table = cohorts.triangle(
-        customers, came="since", left="left", until=str(last.date()), period=_period(came.min(), last, "QY"),
+        counted, came="since", left="left", until=str(last.date()), period=_period(came.min(), last, "QY"),
         confidence=confidence, minimum_base=study.book.minimum_base, **late,
     )  # fmt: skip
     return Staying(
@@ -175,9 +185,13 @@ def _purchases(study, customers, group: str, horizon: float, confidence: float, 
     if customers is not None and "customer" in customers and len(customers) < len(study.table("customers")):
         bought = bought[bought["customer"].isin(customers["customer"])]
     columns = {"customer": "customer", "when": "when"}
+    drawn = large_counts.is_sample(study, "sales")
+    if study.part is not None or drawn:  # who of it bought last need not have done so on the last day that is known
+        columns["until"] = str(large_counts.last_day(study, "sales", ["when"]).date())
     amount = {"value": "value"} if "value" in bought else {}
     try:
-        checked = purchases.purchases_checked(bought, **columns, **amount)
+        checked = purchases.purchases_checked(bought, customer="customer", when="when", **amount)
+        checked = checked.head(0) if drawn else checked  # numbers of rows, of which a sample tells nothing
         rule = inactivity.rule(bought, **columns, confidence=confidence, seed=seed)
     except CxError as error:
         return _nothing(str(error))
@@ -230,25 +244,27 @@ def _with_base(curves: pd.DataFrame, study) -> pd.DataFrame:
     return curves[curves["n"] >= study.book.minimum_base].reset_index(drop=True)
 
 
-def _last(customers: pd.DataFrame) -> pd.Timestamp:
-    """The last day that the table tells of."""
-    return pd.concat([customers[column] for column in ("since", "left") if column in customers]).max().normalize()
+def _last(study) -> pd.Timestamp:
+    """The last day that the table of all customers tells of."""
+    known = [column for column in ("since", "left") if column in study.total.table("customers")]
+    return large_counts.last_day(study, "customers", known).normalize()
 
 
-def _seen_from(customers: pd.DataFrame) -> pd.Timestamp | None:
+def _seen_from(study) -> pd.Timestamp | None:
     """The day of the first departure, where the table lacks who left before it; None where it tells of all.
 
     It lacks them where, at the rate of departures after that day, ten or more were to be expected before it. Departures
     that are all of a few days are a snapshot, in which who is gone bears the day of its making.
     """
+    customers = study.total.table("customers")
     came, left = (customers[column].dt.normalize() for column in ("since", "left"))
-    first, last = left.min(), _last(customers)
+    first, last = left.min(), _last(study)
     if pd.isna(first) or came.min() >= first or (last - first).days < RECORDED:
         return None
     before = (first - came).dt.days.clip(lower=0).sum()
     after = (left.fillna(last) - came.clip(lower=first)).dt.days.clip(lower=0).sum()
     expected = before * (left > first).sum() / after if after else 0.0
-    return first if expected >= EXPECTED else None
+    return first if expected * large_counts.times(study, "customers") >= EXPECTED else None
 
 
 def _groups(study, customers: pd.DataFrame, by: str, group: str) -> tuple[str, pd.Series]:

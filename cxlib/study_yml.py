@@ -19,6 +19,7 @@ from cxlib.settings import (
     Ideal,
     Impossible,
     Improvement,
+    Large,
     LeadRule,
     Margin,
     Personas,
@@ -36,6 +37,13 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class _QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """The same by libyaml, ten times as quick, where PyYAML was built with it."""
+
+
+_QuickLoader.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
 
 _STARTS = (
@@ -57,14 +65,17 @@ def _check_size(path: Path) -> None:
         raise CxError(f"has {size:,} bytes; a study may have {_LARGEST:,}: is it a data file?")
 
 
-def _check_depth(text: str) -> bool:
+def _check_depth(text: str, loader: type) -> bool:
     """Whether aliases stand in it; a study is a few levels deep, and more would only exhaust the parser."""
-    depth, words, aliased = 0, 0, False
-    for token in yaml.scan(text, Loader=_Loader):
+    depth, flow, words, aliased = 0, 0, 0, False
+    for token in yaml.scan(text, Loader=loader):
         depth += isinstance(token, _STARTS)
         depth -= isinstance(token, _ENDS)
+        flow += isinstance(token, _STARTS[2:]) - isinstance(token, _ENDS[1:])
         words += isinstance(token, yaml.ScalarToken)
         aliased |= isinstance(token, yaml.AliasToken)
+        if flow and isinstance(token, yaml.ScalarToken) and token.plain and "?" in token.value:
+            raise yaml.YAMLError("libyaml alone takes a question mark within brackets without quotes")
         if depth > _DEEPEST:
             raise CxError(f"line {token.start_mark.line + 1}: more than {_DEEPEST} levels of brackets or indentation")
         if words > 2 * _MOST_ENTRIES:  # an entry is a key and its value, or a value alone
@@ -72,9 +83,31 @@ def _check_depth(text: str) -> bool:
     return aliased
 
 
-def _lines(node: yaml.Node, aliased: bool, path: tuple = (), found: dict | None = None, above=()) -> dict[tuple, int]:
-    """The line on which each entry stands, by its path; what cannot be a value is an error with its line."""
-    found = {} if found is None else found
+def _parsed(text: str) -> tuple[dict[tuple, int], dict]:
+    """The line on which each entry stands, by its path, and the entries themselves.
+
+    What libyaml finds wrong is told by PyYAML itself, so that a fault has one wording on all machines; and what
+    libyaml alone takes (tabs between words, question marks within brackets) is a fault on all machines.
+    """
+    try:
+        return _parsed_by(text, _Loader if "\t" in text or "\ufeff" in text else _QuickLoader)
+    except (yaml.YAMLError, CxError):
+        return _parsed_by(text, _Loader)
+
+
+def _parsed_by(text: str, loader: type) -> tuple[dict[tuple, int], dict]:
+    aliased = _check_depth(text, loader)
+    reader, scalars = loader(text), loader("")
+    node = reader.get_single_node()
+    if not isinstance(node, yaml.MappingNode):
+        raise CxError("line 1: a study is a block of `key: value` lines, beginning with `study:`")
+    lines = {}
+    _add_lines(lines, node, scalars, aliased)
+    return lines, _keys_apart(reader.construct_document(node))  # a SafeLoader: plain values only
+
+
+def _add_lines(found: dict[tuple, int], node: yaml.Node, scalars, aliased: bool, path: tuple = (), above=()) -> None:
+    """Note the line on which each entry stands; what cannot be a value (by the loader `scalars`) is an error."""
     line = node.start_mark.line + 1
     found.setdefault(path, line)
     if len(found) > _MOST_ENTRIES:
@@ -93,16 +126,15 @@ def _lines(node: yaml.Node, aliased: bool, path: tuple = (), found: dict | None 
                 raise CxError(f"line {line}: the key {key.value} stands twice in the same block")
             seen.add(key.value)
             found[(*path, key.value)] = line
-            _lines(value, aliased, (*path, key.value), found, above)
+            _add_lines(found, value, scalars, aliased, (*path, key.value), above)
     elif isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
-            _lines(value, aliased, (*path, str(i)), found, above)
+            _add_lines(found, value, scalars, aliased, (*path, str(i)), above)
     else:
         try:
-            _Loader("").construct_object(node)
+            scalars.construct_object(node)
         except (ValueError, OverflowError) as error:
             raise CxError(f"line {line}: {node.value[:40]} cannot be read ({error}); put quotes around text") from None
-    return found
 
 
 def _keys_apart(raw: Any) -> Any:
@@ -165,8 +197,8 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
         return list((Margin if place[0] == "margins" else Weighting).model_fields)
     if place[0] == "quality":
         return list((Impossible if len(place) > 2 else Quality).model_fields)
-    if place[0] in ("brand", "disclosure"):
-        return list((Brand if place[0] == "brand" else Disclosure).model_fields)
+    if place[0] in ("brand", "disclosure", "large"):
+        return list({"brand": Brand, "disclosure": Disclosure, "large": Large}[place[0]].model_fields)
     if place[0] == "metrics":
         return list(Scoring.model_fields)
     if place[0] == "tables" and len(place) == 3:
@@ -185,12 +217,7 @@ def read_codebook(path: Path, lang: str = "") -> Codebook:
     try:
         _check_size(path)
         text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
-        aliased = _check_depth(text)
-        node = yaml.compose(text, Loader=_Loader)
-        if not isinstance(node, yaml.MappingNode):
-            raise CxError("line 1: a study is a block of `key: value` lines, beginning with `study:`")
-        lines = _lines(node, aliased)
-        raw = _keys_apart(yaml.load(text, Loader=_Loader))  # a SafeLoader: plain values only
+        lines, raw = _parsed(text)
         return Codebook.model_validate(raw | ({"language": lang} if lang else {}))
     except UnicodeDecodeError as error:
         raise CxError(f"{path}: not UTF-8 at byte {error.start}; save study.yml as UTF-8") from None

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from cxlib.errors import CxError
+from cxlib.parts import part
 from cxlib.places import find, study_file
 from cxlib.published import Chapter, read_chapters
 
@@ -49,7 +50,8 @@ class Read:
 def read(study, chapters: str, *, confidence: float = 0.95) -> Read:
     """What the executed notebooks in the folder `chapters` published on this study.
 
-    Raises CxError where a notebook in the folder was executed on another study, since its numbers are not this one's.
+    Raises CxError where a notebook in the folder was executed on another study, or on another part of it, since its
+    numbers are not this one's.
     """
     if not 0 < confidence < 1:
         raise CxError(f"confidence lies between 0 and 1, e.g. 0.95; found {confidence}")
@@ -58,6 +60,10 @@ def read(study, chapters: str, *, confidence: float = 0.95) -> Read:
         other = chapter.parameters["study"]
         if study_file(other).resolve() != study.file.resolve():
             raise CxError(f"the chapter {chapter.name} in {chapters} was executed on {other}, not on {study.name}")
+        about = part(study.total.book, chapter.parameters.get("part", ""))
+        if about != study.part:
+            these = [f"the part {one}" if one else "the whole study" for one in (about, study.part)]
+            raise CxError(f"the chapter {chapter.name} in {chapters} was executed on {these[0]}, not on {these[1]}")
     return Read(study, {name: found[name] for name in found if name != "summary"}, confidence)
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from cxlib import compare, filters, intervals, text
 from cxlib.calls import told
-from cxlib.counts import tally
-from cxlib.design import Design, design_of
+from cxlib.counts import Coded, tally
+from cxlib.design import DRAWN, Design, design_of
 from cxlib.errors import CxError, nearest
 from cxlib.language import digits, noted, tr
 from cxlib.metrics import kind_of, levels
@@ -193,21 +193,21 @@ def _scores(study, question: str, by: list[str], *, design=None, confidence=0.95
 
 
 def _tallied(study, question: str, by: list[str], design: dict | None) -> tuple[pd.DataFrame, Design, bool]:
-    """A tally of the survey, its design, and whether it is weighted; kept for the study's own design (None)."""
-    kept, key = _TALLIES.setdefault(study, {}), (question, *by)
-    if design is not None or key not in kept:
-        how = study.design if design is None else design
-        table = tally(study.survey, question, by=by, **how)
-        made = table, design_of(table, **{part: name for part, name in how.items() if part != "weights"})
-        if design is not None:
-            return *made, "weights" in how
-        kept[key] = (*made, "weights" in how)
+    """A tally of the survey, its design (None: the study's own), and whether it is weighted; made once."""
+    how = study.design if design is None else design
+    kept, key = _TALLIES.setdefault(study, {}), (question, *by, str(how))  # a design is names of columns alone
+    if key not in kept:
+        table = tally(study.counted, question, by=by, **how)
+        drawn = design_of(table, **{part: name for part, name in how.items() if part != "weights"})
+        kept[key] = table, drawn, "weights" in how
     return kept[key]
 
 
 @told
 def bases(study) -> pd.DataFrame:
     """Who answered, by wave: rows, clusters, strata, and what the weights cost; of those whom the study looks at."""
+    if isinstance(study.counted, Coded):
+        return _bases_of_all(study)
     survey, by = study.survey if study.domain is None else study.survey[study.domain], _waves(study)
     groups = survey.groupby("wave", observed=True) if by else [("all", survey)]
     rows = []
@@ -229,6 +229,31 @@ def bases(study) -> pd.DataFrame:
         rows.append(row)
     frame = pd.DataFrame(rows)
     return frame if by else frame.drop(columns="wave")
+
+
+def _bases_of_all(study) -> pd.DataFrame:
+    """bases() of a large survey, from a tally of its whole design."""
+    keys = [key for key in ("stratum", "cluster", "mode") if key in study.survey]
+    by, weights = _waves(study), study.design.get("weights")
+    table = tally(study.counted, (keys or by or study.questions("metric"))[0], by=[*by, *keys], weights=weights)
+    rows = []
+    for wave, part in table.groupby("wave", observed=True) if by else [("all", table)]:
+        row = {"wave": wave, "rows": part["n"].sum()}
+        if "stratum" in keys:
+            row["strata"] = part["stratum"].nunique()
+        if "cluster" in keys:
+            blank = int(part.loc[part["cluster"].isna(), "n"].sum())
+            row["clusters"] = part["cluster"].nunique() + blank if blank < row["rows"] else None
+        if weights is not None:
+            effective = part["w"].sum() ** 2 / part["w2"].sum()
+            row |= {"n_weighted": part["w"].sum(), "n_effective": effective, "kish": row["rows"] / effective}
+        if "mode" in keys:
+            row["mode"] = text.join([str(m) for m in part["mode"].dropna().unique()])
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    if not by:
+        return frame.drop(columns="wave")
+    return frame.sort_values("wave", key=lambda waves: waves.map(study.waves.index), ignore_index=True)
 
 
 @told
@@ -310,7 +335,7 @@ def sample(study, wave: str | None, segments: list[str]) -> pd.DataFrame:
     """Who answered in a wave: the number in each group, and its share unweighted and weighted, with interval."""
     frames = []
     for segment in segments:
-        rows = shares(study.survey, _waves(study), question=segment, answers=study.levels(segment), **study.design)
+        rows = shares(study.counted, _waves(study), question=segment, answers=study.levels(segment), **study.design)
         rows = rows[(rows["wave"] == wave) & (rows["count"] > 0)] if study.waves else rows
         plain = 100 * rows["count"] / rows["n"]
         frames.append(rows.assign(segment=study.label(segment), unweighted=plain, unit="percent"))
@@ -327,7 +352,7 @@ def answers(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
     for row in metrics(study).itertuples():
         score_of = study.metric(row.question).table
         rows = shares(
-            study.survey,
+            study.counted,
             _waves(study),
             question=row.question,
             answers=list(score_of),
@@ -398,10 +423,12 @@ def designs(study) -> dict[str, dict]:
     steps = {tr("Simple random sample"): {}}
     parts = [("weights", noted("weights")), ("calibration", noted("raking")), ("clusters", noted("clusters"))]
     parts += [("strata", noted("strata")), ("fpc", noted("finite population"))]
-    waves = [] if study.book.tables["survey"].cluster_persists else ["wave"]
-    so_far, names = {"strata": waves} if waves else {}, []
+    waves = [] if study.persists else ["wave"]
+    strata, names = full.get("strata", []), []
+    own = [key for key in strata if key != DRAWN]
+    so_far = {"strata": waves if own != waves else strata} if waves or (strata and not own) else {}
     for argument, word in parts:
-        if argument in full and (argument != "strata" or full["strata"] != waves):
+        if argument in full and (argument != "strata" or own != waves):
             so_far, names = so_far | {argument: full[argument]}, [*names, tr(word)]
             steps[text.join(names).capitalize()] = so_far
     return steps

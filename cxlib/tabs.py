@@ -1,15 +1,18 @@
 """The tab book of a study: its questions by its segments, which of them are related, and its batteries of ratings."""
 
+import numpy as np
 import pandas as pd
 
 from cxlib import batteries, text
 from cxlib.banner import Banner, banner
-from cxlib.banner_lines import RATING
+from cxlib.banner_lines import RATING, counted
 from cxlib.corrections import adjust
-from cxlib.crosstabs import crosstab
+from cxlib.counts import columns_in
+from cxlib.crosstabs import related
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
-from cxlib.scores import shares
+from cxlib.scores import estimates
+from cxlib.variance import linearise
 
 ALL = noted("all")  # the factor of drivers that declare none
 ROWS = ("metric", "single", "multi", "number", "driver", "segment")
@@ -18,20 +21,21 @@ ROWS = ("metric", "single", "multi", "number", "driver", "segment")
 def chosen_banner(study, names: str = "", wave: str | None = None) -> list[str]:
     """The banner questions named in a comma-separated list; else the study's `banner:`, else all of its segments.
 
-    Where the study looks at a part of the sample (Study.only()), the latter are those that have at least two groups in
-    it, in this wave.
+    Where the study looks at a part of the sample (Study.only(), or a part of the study), the latter are those that have
+    at least two groups in it, in this wave.
     """
     known = [*study.questions("segment"), *study.questions("single"), *study.questions("multi")]
     if study.waves:
         known.append("wave")
     named = _named(names, known, "banner question")
     chosen = list(study.book.banner) or [n for n in study.questions("segment") if study.survey[n].nunique() > 1]
-    return named or [name for name in chosen if study.domain is None or _parted(study, name, wave)]
+    whole = study.domain is None and study.part is None
+    return named or [name for name in chosen if whole or _parted(study, name, wave)]
 
 
 def _parted(study, name: str, wave: str | None) -> bool:
     """Whether those whom the study looks at are of at least two groups of a banner question, in a wave."""
-    frame = study.survey[study.domain]
+    frame = study.survey if study.domain is None else study.survey[study.domain]
     if wave is not None and name != "wave":
         frame = frame[frame["wave"].astype(str) == wave]
     if name in frame:
@@ -185,37 +189,23 @@ def relations(study, wave: str | None, rows: list[str], columns: list[str]) -> p
 
     Columns: question, banner, statistic, df1, df2, p, p_adjusted, n, n_effective, method, most strongly related first.
     """
-    survey, found, seen = study.survey, [], set()
+    survey, pairs, answers = study.survey, [], {}
     for name in rows:
         if name not in survey or not isinstance(survey[name].dtype, pd.CategoricalDtype):
             continue
+        # Answers outside the wave and the route become blanks; the design stays whole.
         asked = _asked(study, name, wave)
-        for column in columns:
-            if column in (name, "wave") or column not in survey or frozenset((name, column)) in seen:
-                continue
-            seen.add(frozenset((name, column)))
-            # Answers outside the wave and the route become blanks; the design stays whole.
-            answers = survey[name] if asked is None else survey[name].where(asked == 1)
-            frame = survey.assign(**{name: answers})
-            if (frame.loc[frame[column].notna(), name].nunique() < 2) or frame.loc[
-                frame[name].notna(), column
-            ].nunique() < 2:
-                continue
-            test = crosstab(frame, name, column, **study.design)
-            if test.n < study.book.minimum_base:
-                continue
-            found.append(
-                (
-                    study.label(name),
-                    study.label(column),
-                    test.statistic,
-                    *test.df,
-                    test.p,
-                    test.n,
-                    test.n_effective,
-                    test.method,
-                )
-            )
+        answers[f"_of.{name}"] = survey[name] if asked is None else survey[name].where(asked == 1)
+        seen = {frozenset(pair) for pair in pairs}
+        others = [column for column in columns if column not in (name, "wave") and column in survey]
+        pairs += [(name, column) for column in others if frozenset((name, column)) not in seen]
+    placed = [(f"_of.{name}", column) for name, column in pairs]
+    tests = related(survey.assign(**answers), placed, least=study.book.minimum_base, **study.design)
+    found = [
+        (study.label(name), study.label(column), test.statistic, *test.df, *test[2:])
+        for (name, column), test in zip(pairs, tests, strict=True)
+        if test is not None
+    ]
     heads = ["question", "banner", "statistic", "df1", "df2", "p", "n", "n_effective", "method"]
     table = pd.DataFrame(found, columns=heads)
     return table.assign(p_adjusted=adjust(table["p"].to_numpy(float))).sort_values(
@@ -273,19 +263,32 @@ def ratings(study, wave: str | None, *, confidence=0.95) -> pd.DataFrame:
 
     No rows where there is no driver that two different answers were given to.
     """
-    frame = _in_wave(study, wave)
-    frames = []
-    for items in factors(study).values():
-        for item in items:
-            given, scale = frame[item].dropna(), study.book.tables["survey"].questions[item].scale
-            if given.nunique() < 2:
-                continue
-            # Answers of the scale that nobody gave count as 0%, so that its middle stays where it is.
-            whole = scale is not None and (given % 1 == 0).all()
-            answers = list(range(int(scale[0]), int(scale[1]) + 1)) if whole else sorted(given.unique())
-            found = shares(frame, [], question=item, answers=answers, confidence=confidence, **study.design)
-            frames.append(found.assign(item=study.label(item), name=item, unit="percent"))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["item", "answer", "estimate", "n"])
+    frame, design = _in_wave(study, wave), study.design
+    asked = []
+    for item in (item for items in factors(study).values() for item in items):
+        given, scale = frame[item].dropna(), study.book.tables["survey"].questions[item].scale
+        if given.nunique() < 2:
+            continue
+        # Answers of the scale that nobody gave count as 0%, so that its middle stays where it is.
+        whole = scale is not None and (given % 1 == 0).all()
+        answers = list(range(int(scale[0]), int(scale[1]) + 1)) if whole else sorted(given.unique())
+        asked += [(item, answer) for answer in answers]
+    if not asked:
+        return pd.DataFrame(columns=["item", "answer", "estimate", "n"])
+    names, weights = list(dict.fromkeys(item for item, _ in asked)), design.pop("weights", None)
+    table = counted(frame, [*names, *columns_in(design)], weights)
+    values = {name: table[name].to_numpy(dtype=float, na_value=np.nan) for name in names}
+    hits = np.column_stack([values[item] == answer for item, answer in asked])
+    y = np.where(np.column_stack([np.isnan(values[item]) for item, _ in asked]), np.nan, 100.0 * hits)
+    domains = linearise(table, y, **design)
+    rows = estimates(domains, [0.0, 100.0], table, y, weighted=weights is not None, confidence=confidence)
+    return rows.assign(
+        answer=[answer for _, answer in asked],
+        count=hits.sum(axis=0),
+        item=[study.label(item) for item, _ in asked],
+        name=[item for item, _ in asked],
+        unit="percent",
+    )
 
 
 def _in_wave(study, wave: str | None) -> pd.DataFrame:

@@ -95,8 +95,10 @@ def read(
     drivers = as_list(drivers)
     _check_names(outcome, drivers, weights)
     kept = [name for name in dict.fromkeys([*drivers, *as_list(by)]) if name != outcome]
-    levels = {name: found for name in [outcome, *kept] if (found := _declared(frame, name)) is not None}
-    _check_kinds(frame, [outcome, *kept])
+    # A data frame of many columns is slow to say what they hold; only these matter.
+    looked = frame.filter(items=[outcome, *kept]) if isinstance(frame, pd.DataFrame) else frame
+    levels = {name: found for name in [outcome, *kept] if (found := _declared(looked, name)) is not None}
+    _check_kinds(looked, [outcome, *kept])
     design = {"strata": strata, "clusters": clusters, "fpc": fpc, "calibration": calibration}
     table = tally(frame, outcome, by=kept, weights=weights, **design)
     for name in [outcome, *kept]:

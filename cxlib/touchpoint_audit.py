@@ -65,12 +65,12 @@ def _counts(log: Journeys, level: str | None, people: pd.DataFrame) -> pd.DataFr
     """For each place and number of contacts there: how many customers had so many, and SUMS over them."""
     code = f"{CODES[level]}, " if level else ""
     sql = f"""WITH totals AS (
-            SELECT customer, count(score) AS scored, coalesce(sum(score), 0) AS score FROM contacts
+            SELECT customer, count(score) AS scored, coalesce(fsum(score), 0) AS score FROM contacts
             GROUP BY customer HAVING max(moment) <= TIMESTAMP '{log.until}'),
         each AS (SELECT {code}customer, count(*) AS contacts FROM contacts GROUP BY ALL)
         SELECT {code}contacts, count(*) AS customers, count(known) AS known, coalesce(sum(gone), 0)::DOUBLE AS gone,
-        sum(scored)::DOUBLE AS scored, sum(score) AS score, sum(scored * scored)::DOUBLE AS "scored.scored",
-        sum(score * scored) AS "score.scored", sum(score * score) AS "score.score",
+        sum(scored)::DOUBLE AS scored, fsum(score) AS score, sum(scored * scored)::DOUBLE AS "scored.scored",
+        fsum(score * scored) AS "score.scored", fsum(score * score) AS "score.score",
         count(*) FILTER (scored > 0) AS with_score
         FROM each JOIN totals USING (customer) LEFT JOIN people ON customer::VARCHAR = known GROUP BY ALL"""
     found = log.query(sql, people=people)

@@ -35,7 +35,8 @@ def transitions(log: Journeys, *, level="stage", confidence=0.95) -> pd.DataFram
         sums.append(f"sum({name} * n * alike) AS {name}_n")
     # Most customers moved as others did: what they did is multiplied once for all who are alike.
     sql = f"""WITH moves AS (
-            SELECT customer, {here} AS here, {there} AS there FROM contacts
+            SELECT customer, here, there FROM (
+                SELECT customer, moment, {here} AS here, {there} AS there FROM contacts)
             WHERE here IS DISTINCT FROM there AND moment <= TIMESTAMP '{log.until}'),
         each AS (SELECT here, {_columns(added)} FROM moves GROUP BY customer, here),
         alike AS (SELECT here, {", ".join(added)}, count(*) AS alike FROM each GROUP BY ALL),

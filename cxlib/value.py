@@ -9,7 +9,7 @@ them.
 import numpy as np
 import pandas as pd
 
-from cxlib import compare
+from cxlib import compare, large_counts
 from cxlib.calibration import fixed, without
 from cxlib.counts import columns_in
 from cxlib.errors import CxError
@@ -89,7 +89,9 @@ def linked(
     metric, view, survey = study.metric(question), _customers(study), study.survey
     if "customer" not in survey:
         raise CxError(f"{study.file}: the survey must say which column names the customer, e.g. `customer: id`")
-    rows = survey[survey[question].notna() & survey["customer"].isin(view["customer"])]
+    used = [*columns_in(without(study.design)), "customer", "wave", "when", question]
+    asked = survey[question].notna() & survey["customer"].isin(view["customer"])
+    rows = survey[[column for column in dict.fromkeys(used) if column in survey]][asked]
     if wave:
         rows = rows[rows["wave"].astype(str) == chosen_wave(study, wave)]
     if rows.empty:
@@ -109,9 +111,11 @@ def followed(study, answers: pd.DataFrame, days: int, until: str = "") -> pd.Dat
     Adds value, tenure, churn and repurchase as linked(), as far as the tables tell.
     """
     view = _customers(study)
-    rows = answers[answers["customer"].isin(view["customer"])]
-    order = [column for column in ("wave", "when") if column in rows]
-    rows = rows.sort_values(order, kind="stable").drop_duplicates("customer", keep="last").reset_index(drop=True)
+    order = [column for column in ("wave", "when") if column in answers]
+    named = answers[["customer", *order]].reset_index(drop=True)
+    named = named[named["customer"].isin(view["customer"])]
+    latest = named.sort_values(order, kind="stable").drop_duplicates("customer", keep="last").index
+    rows = answers.iloc[latest].reset_index(drop=True)
     known = view.set_index("customer").reindex(rows["customer"]).reset_index()
     day = rows["when"].dt.normalize() if "when" in rows else None
     taken = [outcome for outcome in OUTCOMES if outcome in rows]
@@ -127,7 +131,11 @@ def by_band(study, question: str, *, days: int = 90, confidence=0.95, **of) -> p
     band, estimate, low, high, se, n, n_weighted, n_effective, method. Means have t intervals, shares (percent)
     Wilson's. Bands under the study's minimum base have no estimate. `of` (wave, until, names) and errors as linked().
     """
-    rows = linked(study, question, days=days, **of)
+    return of_bands(study, linked(study, question, days=days, **of), days, confidence)
+
+
+def of_bands(study, rows: pd.DataFrame, days: int, confidence: float) -> pd.DataFrame:
+    """by_band() of the rows that linked() gives."""
     found = _measured(study, rows, days, confidence, without(study.design))
     found["method"] += fixed(study.design)
     return found
@@ -139,8 +147,12 @@ def gaps(study, question: str, *, days: int = 90, confidence=0.95, **of) -> pd.D
     Columns: outcome, label, unit, band, other, estimate, low, high, se, t, df, p, p_adjusted (Holm, within an outcome),
     verdict. `of` (wave, until, names) and errors as linked().
     """
-    rows, frames = linked(study, question, days=days, **of), []
-    least = study.book.minimum_base
+    return between_bands(study, linked(study, question, days=days, **of), days, confidence)
+
+
+def between_bands(study, rows: pd.DataFrame, days: int, confidence: float) -> pd.DataFrame:
+    """gaps() of the rows that linked() gives."""
+    frames, least = [], study.book.minimum_base
     for outcome, label, unit, metric in _told(rows, days):
         how = {"confidence": confidence, "minimum_base": least, **without(study.design)}
         found = compare.differences(rows, metric, over="band", question=outcome, **how)
@@ -162,6 +174,7 @@ def silent(
     Source: Anderson, Cain and Gelber, Journal of Clinical Oncology 1 (1983) 710-719 (the landmark method).
     """
     wave = chosen_wave(study, wave) or ""
+    large_counts.whole(study, "survey", "telling who did not answer")
     answered = linked(study, question, wave=wave, days=days, until=until, names=names)
     if "when" not in answered or answered["when"].isna().all():
         raise CxError(f"{study.file}: the survey must say when answers were given, e.g. `when: started`")
@@ -183,7 +196,7 @@ def silent(
 
 
 def _customers(study) -> pd.DataFrame:
-    """The table customers, a row each of those who are named."""
+    """Of the table customers what outcomes are told from, a row each of those who are named."""
     if not study.has("customers"):
         raise CxError(f"{study.file}: value needs a table customers; there are {', '.join(study.book.tables)}")
     view = study.table("customers")
@@ -191,7 +204,8 @@ def _customers(study) -> pd.DataFrame:
         raise CxError(
             f"{study.file}: the table customers must say which column names the customer, e.g. `customer: id`"
         )
-    return view[view["customer"].notna()]
+    used = [column for column in ("customer", "value", "since", "left") if column in view]
+    return view[used][view["customer"].notna()]
 
 
 def _outcomes(study, known: pd.DataFrame, day: pd.Series | None, days: int, until: str) -> dict[str, pd.Series]:
@@ -207,16 +221,17 @@ def _outcomes(study, known: pd.DataFrame, day: pd.Series | None, days: int, unti
     if "since" in known:
         found["tenure"] = ((day - known["since"].dt.normalize()).dt.days / YEAR).where(there)
     if "left" in known:
-        last = drawn or study.table("customers")[[c for c in ("since", "left") if c in known]].max().max()
+        last = drawn or large_counts.last_day(study, "customers", [c for c in ("since", "left") if c in known])
         found["churn"] = (left <= end).astype(float).where(there & (end <= last))
     sales = study.table("sales") if study.has("sales") else pd.DataFrame()
-    if {"customer", "when"} <= set(sales):
+    # Of a customer who is not in a sample of the sales nobody can say that he bought nothing.
+    if {"customer", "when"} <= set(sales) and not large_counts.is_sample(study, "sales"):
         bought = sales[sales["won"] == 1] if "won" in sales else sales
         dated = pd.DataFrame({"customer": known["customer"], "_day": day, "_end": end})
         dated = bought[["customer", "when"]].merge(dated, on="customer")
         within = dated[(dated["when"] > dated["_day"]) & (dated["when"] <= dated["_end"])]
         again = known["customer"].isin(within["customer"]).astype(float)
-        found["repurchase"] = again.where(there & (end <= (drawn or sales["when"].max())))
+        found["repurchase"] = again.where(there & (end <= (drawn or study.total.table("sales")["when"].max())))
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from cxlib.counts import as_list
+from cxlib.counts import as_list, crossed
 from cxlib.design import Design, design_of, numbered
 from cxlib.explained import Explained, explained
 
@@ -36,6 +36,7 @@ class Domains:
     n: np.ndarray
     w: np.ndarray
     w2: np.ndarray
+    domain: np.ndarray  # the domain of each row of the tally
     totals: sparse.csr_array  # linearised totals of named clusters, C x E …
     shares: sparse.csr_array  # … and their shares of the domain's weight, where they hold an answer
     alone: np.ndarray  # sums over respondents without a cluster, H x E: linearised values …
@@ -58,15 +59,21 @@ class Domains:
         """Which estimates the margins of calibrated weights determine, E."""
         return np.zeros(len(self.n), bool) if self.explained is None else self.explained.given
 
-    @property
+    @cached_property
     def extent(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The design behind each domain: strata it touches, their clusters, and strata with a single cluster.
 
         Respondents without a cluster count as clusters of their own.
         """
-        touched = (self.design.stratum_of @ self.answers).toarray() + self.alone_n > 0
+        touched = self._by_stratum(self.answers.data) + self.alone_n > 0
         lonely = (self.design.size == 1).astype(float)
         return touched.sum(axis=0), self.design.size @ touched, lonely @ touched
+
+    def _by_stratum(self, values: np.ndarray) -> np.ndarray:
+        """The sums over named clusters of `values`, one a stored entry of totals, by stratum and estimate (H x E)."""
+        (h, e), totals = self.alone.shape, self.totals
+        place = np.repeat(self.design.home * e, np.diff(totals.indptr)) + totals.indices
+        return np.bincount(place, values, h * e).reshape(h, e)
 
     def contrast(self, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Variance and degrees of freedom of linear combinations of the domains' estimates.
@@ -76,7 +83,7 @@ class Domains:
         """
         design = self.design
         if weights is None:
-            weights = sparse.eye_array(len(self.n), format="csr")
+            return self._alone()
         combine = sparse.csr_array(weights).T.tocsr()
         combined = self.totals @ combine
         squares = (design.stratum_of @ combined.multiply(combined)).toarray()
@@ -92,6 +99,18 @@ class Domains:
         present = named + self.alone_n @ touched
         df = present.sum(axis=0) - (present > 0).sum(axis=0)
         return variance, df.astype(float)
+
+    def _alone(self) -> tuple[np.ndarray, np.ndarray]:
+        """contrast() of each estimate by itself."""
+        design, totals = self.design, self.totals.data
+        squares = self._by_stratum(totals**2) + self.alone_squared
+        sums = self._by_stratum(totals) + self.alone
+        within = squares - sums**2 / design.centre[:, None]
+        variance = np.maximum((design.scale[:, None] * within).sum(axis=0), 0.0)
+        if self.explained is not None:
+            variance = self.explained.less(variance, sparse.eye_array(len(self.n), format="csr"))
+        present = self._by_stratum(self.answers.data) + self.alone_n
+        return variance, present.sum(axis=0) - (present > 0).sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -153,13 +172,15 @@ def _either(present: np.ndarray) -> np.ndarray:
 
 
 def linearise(
-    table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=None, calibration=None, design=None
-) -> Domains:
+    table: pd.DataFrame, y, *, by=(), strata=None, clusters=None, fpc=None, calibration=None, design=None,
+    counts: np.ndarray | None = None,
+) -> Domains:  # fmt: skip
     """Ratio estimates of the scores `y` (one a row of the tally, nan where unanswered) in the domains of `by`.
 
     `y` of several columns (rows x L) gives L times as many estimates, all domains of the first column first.
     `strata`, `clusters`, `fpc` and `calibration` as in design_of(), whose result may be given instead as `design`. A
-    domain without an answer has ratio nan.
+    domain without an answer has ratio nan. `counts` (rows x L) says how many gave each answer, unweighted, where that
+    is another number in each column of `y`; the table's own counts are not looked at then.
     """
     y = np.asarray(y, dtype=float).reshape(len(table), -1)
     design = design or design_of(table, strata=strata, clusters=clusters, fpc=fpc, calibration=calibration)
@@ -170,7 +191,7 @@ def linearise(
     above = np.where(answered, y - least[domain], 0.0)
 
     cells = _Cells.of(design, domain, len(keys))
-    counted = {name: table[name].to_numpy(float) for name in ("n", "w", "w2")}
+    counted = {name: table[name].to_numpy(float)[:, None] if counts is None else counts for name in ("n", "w", "w2")}
     n, w, w2 = (cells.sums(values, answered.astype(float)) for values in counted.values())
     weight = cells.by_domain(w)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -190,12 +211,13 @@ def linearise(
     squared, cross, shares_squared = (values * part**2 for values in (squared, cross, w2))
     return Domains(
         design=design,
-        keys=keys.iloc[np.tile(np.arange(len(keys)), y.shape[1])].reset_index(drop=True),
+        keys=keys if y.shape[1] == 1 else keys.iloc[np.tile(np.arange(len(keys)), y.shape[1])].reset_index(drop=True),
         ratio=ratio.T.ravel(),
         spread=spread.T.ravel(),
         n=cells.by_domain(n).T.ravel().astype(int),
         w=weight.T.ravel(),
         w2=cells.by_domain(w2).T.ravel(),
+        domain=domain,
         totals=cells.by_cluster(z, n),
         shares=cells.by_cluster(share, n),
         alone=cells.by_stratum(z),
@@ -216,6 +238,26 @@ def _least(values: np.ndarray, domain: np.ndarray, depth: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class _Places:
+    """Where rows belong: the place of each, and how many places there are."""
+
+    place: np.ndarray
+    places: int
+
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """Places x rows, 1 where a row belongs to a place."""
+        rows = len(self.place)
+        return sparse.csr_array((np.ones(rows), (self.place, np.arange(rows))), shape=(self.places, rows))
+
+    def gathered(self, values: np.ndarray) -> np.ndarray:
+        """Places x lines: the sum of the `values` (rows x lines) that belong to each place, added up in their order."""
+        if values.shape[1] == 1:
+            return np.bincount(self.place, values[:, 0], self.places)[:, None]
+        return self.matrix @ values
+
+
+@dataclass(frozen=True)
 class _Cells:
     """Rows of a tally gathered by domain, and within it by cluster (named clusters) or stratum (all others)."""
 
@@ -229,27 +271,40 @@ class _Cells:
     def of(cls, design: Design, domain: np.ndarray, depth: int) -> "_Cells":
         clusters = len(design.home)
         place = np.where(design.cluster >= 0, design.cluster, clusters + design.stratum)
-        key, cell = np.unique(place * depth + domain, return_inverse=True)
-        place, named = key // depth, key // depth < clusters
-        return cls(
-            cell, key % depth, np.where(named, place, place - clusters), named, (depth, clusters, len(design.size))
-        )
+        cell, cells = crossed([(place, clusters + len(design.size)), (domain, depth)])
+        row = np.zeros(cells, int)
+        row[cell] = np.arange(len(cell))
+        place, named = place[row], place[row] < clusters
+        shape = (depth, clusters, len(design.size))
+        return cls(cell, domain[row], np.where(named, place, place - clusters), named, shape)
+
+    @cached_property
+    def of_rows(self) -> _Places:
+        """Where rows belong: the cells."""
+        return _Places(self.cell, len(self.domain))
+
+    @cached_property
+    def of_cells(self) -> _Places:
+        """Where cells belong: the domains."""
+        return _Places(self.domain, self.shape[0])
 
     def sums(self, factor: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Cells x lines: the sum of `values` (rows x lines), each row times its `factor`."""
-        rows, cells = np.arange(len(self.cell)), len(self.domain)
-        return sparse.csr_array((factor, (self.cell, rows)), shape=(cells, len(rows))) @ values
+        """Cells x lines: the sum of `values` (rows x lines), each times its `factor` (rows x lines, or x 1)."""
+        return self.of_rows.gathered(factor * values)
 
     def by_domain(self, values: np.ndarray) -> np.ndarray:
         """Domains x lines."""
-        cells = np.arange(len(self.domain))
-        return sparse.csr_array((np.ones(len(cells)), (self.domain, cells)), shape=(self.shape[0], len(cells))) @ values
+        return self.of_cells.gathered(values)
 
     def by_cluster(self, values: np.ndarray, n: np.ndarray) -> sparse.csr_array:
         """Clusters x estimates, with an entry (if only 0) wherever a cluster holds an answer in a domain."""
+        shape = (self.shape[1], self.shape[0] * n.shape[1])
+        if n.shape[1] == 1:  # cells stand in the order of their clusters, and in these of their domains
+            cell = np.flatnonzero((n[:, 0] > 0) & self.named)
+            starts = np.searchsorted(self.place[cell], np.arange(shape[0] + 1))
+            return sparse.csr_array((values[cell, 0], self.domain[cell], starts), shape=shape)
         cell, line = np.nonzero((n > 0) & self.named[:, None])
         place = (self.place[cell], line * self.shape[0] + self.domain[cell])
-        shape = (self.shape[1], self.shape[0] * n.shape[1])
         return sparse.coo_array((values[cell, line], place), shape=shape).tocsr()
 
     def by_stratum(self, values: np.ndarray) -> np.ndarray:

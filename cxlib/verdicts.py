@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib import text
-from cxlib.answer_states import asked, is_missing, state
+from cxlib.answer_states import asked, is_missing
 from cxlib.exclusion_effect import ALL, effect
 from cxlib.language import noted, tr, tr_n
 from cxlib.raking import MET
@@ -129,7 +129,7 @@ def _facts(study, row, question: str, changes: pd.DataFrame) -> dict:
     weight = survey.loc[answered, "weight"] if "weight" in survey else pd.Series(1.0, index=survey.index[answered])
     moved = changes[(changes["name"] == row.name) & (changes["check"] == ALL)]
     change = moved.iloc[0] if len(moved) else None
-    usable, gone = len(weight) and weight.sum() > 0, is_missing(state(study, question, wave))
+    usable, gone = len(weight) and weight.sum() > 0, is_missing(study, question, wave)
     return {
         "missing": 100 * gone.mean(),
         "asked": gone.count(),

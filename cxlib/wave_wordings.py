@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from cxlib.answers import Variable
 from cxlib.columns import natural_order
+from cxlib.engine import source
 from cxlib.language import noted, tr
 from cxlib.places import entry_files
 from cxlib.readers import read_table
@@ -43,8 +44,10 @@ def _variables(study) -> dict[str, dict[str, Variable]]:
     for (entry, path), wave in zip(files, wave_names("survey", spec, files), strict=True):
         if wave is None:
             return {}
-        answers = read_table(path, spec.encoding)
-        variables = answers.variables if answers.kind in WORDED else {}
+        variables = {}
+        if not source(entry, path).kind:  # Parquet and databases bear no wording
+            answers = read_table(path, spec.encoding)
+            variables = answers.variables if answers.kind in WORDED else {}
         sources = {name: spec.source(name, entry, wave) for name in spec.questions}
         found[wave] = {name: variables[source] for name, source in sources.items() if source in variables}
     order = list(found) if any(entry.wave for entry, _ in files) else natural_order(found)

@@ -22,6 +22,8 @@ def wave_names(name: str, spec: Table, files: list[tuple[Wave, Path]]) -> list[s
 def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Waves below one another, with the categories of all of them: in natural order where each wave's are, else as
     they appear."""
+    if len(frames) == 1:
+        return frames[0].reset_index(drop=True)
     whole = pd.concat(
         [
             f.assign(**{c: f[c].astype(object) for c in f if isinstance(f[c].dtype, pd.CategoricalDtype)})
@@ -39,37 +41,47 @@ def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return whole
 
 
-def waves_answered(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
-    """Every metric is answered in every wave in which it was asked."""
+def answered_by_wave(frame: pd.DataFrame, spec: Table) -> pd.DataFrame:
+    """By wave: the number of rows (_rows), the first file (_file), answers to each metric, and the sum of weights.
+
+    Empty for a table without waves.
+    """
     if "wave" not in frame:
-        return []
-    problems, known = [], list(frame["wave"].cat.categories)
-    for question, asked in spec.questions.items():
+        return pd.DataFrame()
+    waves = frame.groupby("wave", observed=False)
+    metrics = [name for name, question in spec.questions.items() if question.role == "metric"]
+    weight = {"weight": waves["weight"].sum()} if "weight" in frame else {}
+    return pd.DataFrame(
+        {"_rows": waves.size(), "_file": waves["_file"].first(), **{m: waves[m].count() for m in metrics}, **weight}
+    )
+
+
+def waves_answered(name: str, spec: Table, counted: pd.DataFrame) -> list[Problem]:
+    """Every metric is answered in every wave in which it was asked; `counted` is answered_by_wave()."""
+    problems, known = [], list(counted.index)
+    for question, asked in spec.questions.items() if known else ():
         for wave in [w for w in asked.waves if w not in known]:
             rule = f"`waves:` names {wave}, which is no wave; the waves are {', '.join(known)}"
-            problems.append(Problem(name, question, len(frame), rule, ""))
+            problems.append(Problem(name, question, int(counted["_rows"].sum()), rule, ""))
         for wave in [w for w in asked.breaks if w not in known[1:]]:
             rule = f"`breaks:` names {wave}, which is no wave after the first; those are {', '.join(known[1:])}"
-            problems.append(Problem(name, question, len(frame), rule, ""))
+            problems.append(Problem(name, question, int(counted["_rows"].sum()), rule, ""))
         if asked.role != "metric":
             continue
         silent = {e.wave for e in spec.file if e.wave and spec.source(question, e) is None}
-        answers = frame.groupby("wave", observed=False)[question].count()
-        rows = frame["wave"].value_counts()
-        for wave in answers.index[answers == 0]:
+        for wave in counted.index[counted[question] == 0]:
             if wave not in silent and (not asked.waves or wave in asked.waves):
                 rule = "a wave must hold answers to its metric; name the waves that asked it: `waves: [...]`"
-                problems.append(Problem(name, question, int(rows[wave]), rule, f"wave {wave} has none"))
+                problems.append(Problem(name, question, int(counted["_rows"][wave]), rule, f"wave {wave} has none"))
     return problems
 
 
-def waves_weighted(name: str, spec: Table, frame: pd.DataFrame) -> list[Problem]:
-    """Somebody in every wave has a weight above 0."""
-    if "wave" not in frame or "weight" not in frame:
+def waves_weighted(name: str, spec: Table, counted: pd.DataFrame) -> list[Problem]:
+    """Somebody in every wave has a weight above 0; `counted` is answered_by_wave()."""
+    if "weight" not in counted:
         return []
-    problems, rule = [], "weights must not be 0 everywhere in a wave"
-    for wave, rows in frame.groupby("wave", observed=True):
-        if not rows["weight"].sum() > 0:
-            example = f"wave {wave} in {rows['_file'].iloc[0]}"
-            problems.append(Problem(name, spec.keys["weight"], len(rows), rule, example))
+    rule, problems = "weights must not be 0 everywhere in a wave", []
+    for wave, row in counted[~(counted["weight"] > 0) & (counted["_rows"] > 0)].iterrows():
+        example = f"wave {wave} in {row['_file']}"
+        problems.append(Problem(name, spec.keys["weight"], int(row["_rows"]), rule, example))
     return problems

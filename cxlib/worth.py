@@ -20,10 +20,17 @@ def why_not(case: Regression, days: int) -> str:
         return tr("the outcome is no metric")
     if unlinked := _unlinked(case):
         return unlinked
-    rows = value.linked(case.study, case.outcome, days=days)
+    rows = _linked(case, days)
     if not any(name in rows and rows[name].notna().any() for name in value.OUTCOMES):
         return tr("the tables tell nothing of the customers' value, dates or purchases")
     return ""
+
+
+def _linked(case: Regression, days: int) -> pd.DataFrame:
+    """value.linked() of the outcome, made once for all that is told from it."""
+    if days not in case.linked:
+        case.linked[days] = value.linked(case.study, case.outcome, days=days)
+    return case.linked[days]
 
 
 def _unlinked(case: Regression) -> str:
@@ -46,7 +53,7 @@ def by_band(case: Regression, days: int) -> pd.DataFrame:
     """value.by_band() of the outcome; no rows where something is lacking (why_not)."""
     if why_not(case, days):
         return pd.DataFrame()
-    return value.by_band(case.study, case.outcome, days=days, confidence=case.confidence)
+    return value.of_bands(case.study, _linked(case, days), days, case.confidence)
 
 
 def gaps(case: Regression, days: int) -> pd.DataFrame:
@@ -54,7 +61,7 @@ def gaps(case: Regression, days: int) -> pd.DataFrame:
     if why_not(case, days):
         return pd.DataFrame()
     try:
-        found = value.gaps(case.study, case.outcome, days=days, confidence=case.confidence)
+        found = value.between_bands(case.study, _linked(case, days), days, case.confidence)
     except CxError:  # all customers gave answers of one band
         return pd.DataFrame()
     return found
@@ -74,6 +81,8 @@ def silent(case: Regression, days: int) -> pd.DataFrame:
 def sensitivity(case: Regression, response: float = 0.0) -> pd.DataFrame:
     """nonresponse.sensitivity() of the outcome; `response` is the share that answered, 0 where it is not known."""
     if case.metric is None:
+        return pd.DataFrame()
+    if case.study.part is not None and case.frame[case.outcome].notna().sum() < case.study.book.minimum_base:
         return pd.DataFrame()
     shares = (response,) if response else RESPONSES
     design = {key: column for key, column in case.design.items() if key != "fpc"}
@@ -102,7 +111,8 @@ def leaving(case: Regression) -> pd.DataFrame:
     names = [n for n in names if derived.get(n) not in names]
     if not names or not (table["left"].notna() & table["since"].notna()).any():
         return pd.DataFrame()
-    first, last = table["left"].min(), max(table["since"].max(), table["left"].max())
+    everybody = study.total.table("customers")  # whose days are known from the first departure on
+    first, last = everybody["left"].min(), max(everybody["since"].max(), everybody["left"].max())
     end = table["left"].fillna(last)
     times = table.assign(
         _from=(first - table["since"]).dt.days.clip(lower=0),

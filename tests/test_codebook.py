@@ -6,7 +6,8 @@ from conftest import cells
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cxlib import CxError, Study
+from cxlib import CxError, Study, study_yml
+from cxlib.places import ROOT
 
 DATA = "id,q,w,c,age\n1,9,1,1,20\n2,10,1,2,30\n3,3,1,1,40\n"
 TOP = "study: tiny\ntitle: Tiny\nsample: opt_in\n"
@@ -786,3 +787,14 @@ def test_what_was_never_used_is_a_missing_answer(error):
     assert message.endswith(
         "tables.survey.questions.q: `never_used:` (of the codes that are `missing:`) names 6, which is not one of them"
     )
+
+
+def test_libyaml_reads_what_pyyaml_reads_and_nothing_more(tmp_path):
+    """PyYAML's own parser is the oracle: the same lines and entries, and a fault wherever it finds one."""
+    text = (ROOT / "data/demo/study.yml").read_text(encoding="utf-8")
+    assert study_yml._parsed_by(text, study_yml._QuickLoader) == study_yml._parsed_by(text, study_yml._Loader)
+    for fault in ("study:\tdemo", "study: {en: How likely? Very}"):
+        file = tmp_path / "study.yml"
+        file.write_text(f"{fault}\n", encoding="utf-8")
+        with pytest.raises(CxError, match=r"study\.yml: line 1: not YAML"):
+            study_yml.read_codebook(file)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cxlib import CxError, scores
-from cxlib.crosstabs import crosstab
+from cxlib.crosstabs import crosstab, related
 
 ROOT = Path(__file__).resolve().parents[1]
 APISTRAT = ROOT / "../shared/reference/apistrat.csv"
@@ -97,3 +97,21 @@ def test_errors_say_what_to_mend(demo, rows, columns, message):
     with pytest.raises(CxError) as caught:
         crosstab(demo.assign(one="x", none=None), rows, columns)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("design", ["none", "clusters", "finite"])
+def test_many_pairs_at_once_are_tested_as_each_by_itself(demo, design):
+    frame = demo.assign(first=demo["payment"].where(demo["wave"] == "2025-H1"), same="yes")
+    pairs = [("first", "city"), ("first", "age_band"), ("outcome", "channel"), ("first", "same")]
+    *found, nothing = related(frame, pairs, **DESIGNS[design])
+    assert nothing is None
+    for (rows, columns), test in zip(pairs, found, strict=False):
+        alone = crosstab(frame, rows, columns, **DESIGNS[design])
+        assert (test.statistic, *test.df, test.p) == pytest.approx((alone.statistic, *alone.df, alone.p), rel=1e-9)
+        assert (test.n, test.n_effective, test.method) == (alone.n, pytest.approx(alone.n_effective), alone.method)
+    base = found[0].n
+    assert [test is None for test in related(frame, pairs[:3], least=base + 1, **DESIGNS[design])] == [
+        True,
+        found[1].n <= base,
+        found[2].n <= base,
+    ]

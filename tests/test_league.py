@@ -113,7 +113,7 @@ def test_rates_are_summed_exactly():
     for q in (0.025, 0.5, 0.975):
         assert found.average_quantile(q) == pytest.approx(np.interp(q, below, mean[order]), rel=0.02)
         assert found.between_quantile(q) == pytest.approx(np.interp(q, below_sd, sd.ravel()[spread]), rel=0.04)
-    assert [rate.mean for rate in found.rates()] == pytest.approx(wanted, abs=2e-5)
+    assert found.means() == pytest.approx(wanted, abs=2e-5)
     assert found.draws(20_000, seed=1).mean(axis=0) == pytest.approx(wanted, abs=1e-3)
 
 
@@ -124,9 +124,26 @@ def test_many_offers_leave_little_to_pool():
         x, n = rng.binomial(1_000_000, 0.3, k), np.full(k, 1e6)
         found = pool_rates(x, n)
         assert found.between_quantile(0.5) < 3 * np.std(x / n, ddof=1)
-        means = [rate.mean for rate in found.rates()]
+        means = found.means()
         assert np.ptp(means) < np.ptp(x / n)
         assert np.mean(means) == pytest.approx(0.3, abs=0.001)
+
+
+def test_rates_near_all_are_pooled_as_rates_near_none():
+    """Oracle: the same counts of what did not happen, turned round."""
+    n = np.array([771, 853, 218, 594, 805])
+    seldom, nearly = pool_rates([1, 0, 0, 0, 0], n), pool_rates(n - [1, 0, 0, 0, 0], n)
+    assert nearly.means() == pytest.approx(1 - seldom.means(), rel=1e-6)
+    assert 1 - nearly.quantile(0.975) == pytest.approx(seldom.quantile(0.025), rel=1e-4)
+
+
+def test_quantiles_of_rates_cut_off_their_share():
+    """Oracle: the distribution function of the mixture, by scipy's beta; few and many offers, and rates of 0 and 1."""
+    x, n = np.array([0.0, 4, 7.5, 4000, 50]), np.array([4.0, 4, 30, 9000, 51])
+    found = pool_rates(x, n)
+    units = stats.beta(found.a[:, None] + x, found.b[:, None] + (n - x))
+    for q in (0.0005, 0.025, 0.5, 0.975):
+        assert found.share @ units.cdf(found.quantile(q)) == pytest.approx([q] * 5, rel=1e-10)
 
 
 def test_surprise_is_a_tail_of_the_predictive_distribution():

@@ -456,6 +456,7 @@ def test_customers_of_a_table_are_those_still_there():
     gone = pd.Timestamp("2026-01-01")
     frame = pd.DataFrame({"left": [pd.NaT, pd.NaT, gone, pd.NaT, gone, gone]})
     table = SimpleNamespace(book=SimpleNamespace(population=None), has=lambda name: True, table=lambda name: frame)
+    table.total = SimpleNamespace(held={})  # read whole
     case = SimpleNamespace(study=table, table="customers", frame=frame, design={}, confidence=0.95)
     sizes = pd.DataFrame({"estimate": [50.0, 50], "se": [5.0, 5], "df": [np.inf, np.inf], "n": [3, 3]})
     probabilities = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1], [0, 1], [0, 1]])

@@ -30,7 +30,7 @@ LOSS = {"loss": 1.4, "loss_p": 0.001, "loss_here": 2.32, "loss_others": 3.72, "l
 def case(**changes):
     book = SimpleNamespace(sample="probability", minimum_base=30, currency="VND")
     told = {
-        "study": SimpleNamespace(book=book),
+        "study": SimpleNamespace(book=book, total=SimpleNamespace(held={})),
         "log": object(),
         "group": "",
         "expected": "",

@@ -33,7 +33,7 @@ def case(**changes):
     )
     told = {"study": study, "frame": range(2001), "drivers": ["care", "speed"], "numeric": ["care", "income"],
             "wave": "2", "label": "NPS", "metric": find("nps"), "confidence": 0.95, "left_out": (),
-            "unit": "points"}  # fmt: skip
+            "unit": "points", "too_few": False}  # fmt: skip
     return SimpleNamespace(**told | changes)
 
 

@@ -81,7 +81,7 @@ def _cell(axis, row, place: int, norm: Normalize, size: float | None) -> None:
     """A cell with its share, in white on dark shades; ** on a bare cell where the base is too small."""
     small = np.isnan(row.estimate)
     color = "white" if small else SHADES(norm(row.estimate))
-    axis.add_patch(Rectangle((row.age - 0.5, place - 0.5), 1, 1, fc=color, ec=GRID if small else "white", lw=0.8))
+    axis.add_artist(Rectangle((row.age - 0.5, place - 0.5), 1, 1, fc=color, ec=GRID if small else "white", lw=0.8))
     if size is None:
         return
     shown = "**" if small else text.number(row.estimate, digits=0)

@@ -67,7 +67,7 @@ def _room(figure: Figure, axis, ends: list[tuple], total: float, unit: str) -> N
 
     As many round numbers are marked as fit side by side.
     """
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     inches = axis.get_window_extent().width / figure.dpi
     ends = [(value, side, 0.085 * len(shown) + 0.08) for value, side, shown in ends if not np.isnan(value)]
     values = [total, *(value for value, *_ in ends)]

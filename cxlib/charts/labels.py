@@ -24,7 +24,7 @@ def place(figure: Figure, axis: Axes, points, texts: list[str], *, marks=(), tak
     layout is settled here, and kept.
     """
     renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     scale = figure.dpi / 72
 
@@ -66,10 +66,11 @@ def _settle(at, wide, frame, fixed, segments) -> np.ndarray | None:
     if wide.prod(axis=1).sum() > FULL * np.prod(frame[2:] - frame[:2]):
         return None
     boxes, costs = np.full((len(at), 4), np.nan), np.full(len(at), np.inf)
+    free = [_free(point, size, frame, fixed, segments) for point, size in zip(at, wide, strict=True)]
 
     def seek(boxes: np.ndarray, i: int) -> tuple[np.ndarray, float]:
         others = np.delete(boxes, i, axis=0)
-        return _best(at[i], wide[i], frame, np.vstack([fixed, others[~np.isnan(others[:, 0])]]), segments)
+        return _best(*free[i], others[~np.isnan(others[:, 0])])
 
     apart = np.sort(np.hypot(*(at[:, None] - at).T), axis=0)
     for i in np.argsort(apart[:5].sum(axis=0), kind="stable"):
@@ -80,7 +81,7 @@ def _settle(at, wide, frame, fixed, segments) -> np.ndarray | None:
             if cost < costs[i]:
                 boxes[i], costs[i] = found, cost
             trial, prices = boxes.copy(), costs.copy()
-            trial[i], prices[i] = _best(at[i], wide[i], frame, fixed, segments)
+            trial[i], prices[i] = _best(*free[i], boxes[:0])
             away = np.flatnonzero(_overlaps(trial[[i]], trial)[0])
             away = away[away != i]
             trial[away] = np.nan
@@ -91,8 +92,8 @@ def _settle(at, wide, frame, fixed, segments) -> np.ndarray | None:
     return None if np.isinf(costs).any() else boxes
 
 
-def _best(point, wide, frame, obstacles, segments) -> tuple[np.ndarray, float]:
-    """The box of that size that lies nearest and is crossed by least, of those that cover nothing; and its cost."""
+def _free(point, wide, frame, fixed, segments) -> tuple[np.ndarray, np.ndarray]:
+    """The boxes of that size which cover nothing fixed, and their costs: how far off each lies, and what crosses it."""
     turns = np.deg2rad(np.r_[0, 180, 90, 270, 45, 135, 315, 225, 22, 158, 202, 338])
     directions = np.column_stack([np.cos(turns), np.sin(turns)])
     beside = [point + NEAR * out * d + np.clip(1.5 * d, -1, 1) * wide / 2 for out in (1, 1.6, 2.4) for d in directions]
@@ -103,15 +104,24 @@ def _best(point, wide, frame, obstacles, segments) -> tuple[np.ndarray, float]:
     candidates = np.hstack([middles - wide / 2, middles + wide / 2])
     inside = (candidates[:, :2] >= frame[:2]).all(axis=1) & (candidates[:, 2:] <= frame[2:]).all(axis=1)
     candidates = candidates[inside]
-    candidates = candidates[~_overlaps(candidates, obstacles).any(axis=1)]
-    if not len(candidates):
-        return np.full(4, np.nan), np.inf
+    candidates = candidates[~_overlaps(candidates, fixed).any(axis=1)]
     away = np.hypot(*(np.clip(point, candidates[:, :2], candidates[:, 2:]) - point).T)
-    cost = np.round(away + away**2 / FAR + CROSSED * _overlaps(candidates, segments).sum(axis=1), 3)
-    return candidates[np.argmin(cost)], cost.min()
+    return candidates, np.round(away + away**2 / FAR + CROSSED * _overlaps(candidates, segments).sum(axis=1), 3)
+
+
+def _best(candidates: np.ndarray, costs: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, float]:
+    """The box that lies nearest and is crossed by least, of those that cover no other; and its cost."""
+    there = ~_overlaps(candidates, others).any(axis=1)
+    if not there.any():
+        return np.full(4, np.nan), np.inf
+    place = np.argmin(np.where(there, costs, np.inf))
+    return candidates[place], costs[place]
 
 
 def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which boxes (rows: x0, y0, x1, y1) meet which others (columns)."""
-    below = (boxes[:, None, :2] < others[None, :, 2:]).all(axis=2)
-    return below & (boxes[:, None, 2:] > others[None, :, :2]).all(axis=2)
+    left, low, right, high = boxes.T[:, :, None]
+    meets = left < others[:, 2]
+    for apart in (low < others[:, 3], right > others[:, 0], high > others[:, 1]):
+        meets &= apart
+    return meets

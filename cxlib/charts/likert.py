@@ -141,7 +141,7 @@ def _bases(axis, y: np.ndarray, bases: pd.Series, shown: pd.Series, minimum_base
 
 def _numbers(figure: Figure, axis, y: np.ndarray, starts: np.ndarray, widths: np.ndarray, shades: list) -> None:
     """The shares inside their segments, where the layout leaves them room."""
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     low, high = axis.get_xlim()
     inch = (high - low) / (axis.get_window_extent().width / figure.dpi)  # percent an inch
     for column, (face, hatch, _) in enumerate(shades):

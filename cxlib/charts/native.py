@@ -93,8 +93,12 @@ def chart(
 
 
 def _series(name: str, part: pd.DataFrame, category: str, categories: list, unit: str) -> dict:
-    part = part.drop_duplicates(category).set_index(category)
-    values, low, high = ([_number(part.get(c, {}).get(one), unit) for one in categories] for c in ENDS)
+    rows = {}
+    for one, row in zip(part[category], zip(*(part[c] for c in ENDS if c in part), strict=True), strict=False):
+        rows.setdefault(one, row)
+    shown = [[_number(value, unit) for value in rows[one]] if one in rows else [] for one in categories]
+    at = {c: place for place, c in enumerate(c for c in ENDS if c in part)}
+    values, low, high = ([row[at[c]] if c in at and row else None for row in shown] for c in ENDS)
     known = any(end is not None for end in [*low, *high])
     return {"name": name, "values": values, "low": low if known else [], "high": high if known else []}
 

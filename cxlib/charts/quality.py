@@ -112,7 +112,7 @@ def pattern_matrix(frame: pd.DataFrame, *, title: str) -> Figure | None:
                 "lw": 1,
                 "hatch": "...." if gone and left else None,
             }
-            axis.add_patch(Rectangle((at - 0.42, place - height / 2 + 0.02), 0.84, height - 0.04, **look))
+            axis.add_artist(Rectangle((at - 0.42, place - height / 2 + 0.02), 0.84, height - 0.04, **look))
     axis.set_yticks(y, labels, parse_math=False)
     axis.set(xlim=(-0.6, len(shown) - 0.4), ylim=(heights.sum(), 0))
     figure.supxlabel(note, x=0.01, ha="left", fontsize=LETTERS)

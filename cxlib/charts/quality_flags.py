@@ -77,7 +77,7 @@ def overlaps(flags: pd.DataFrame, *, title: str, names: dict[str, str] | None = 
         count, own = both[row, column], row == column
         deep = max(share[row, column], share[column, row])
         color = SOFT if own else ACCENT if deep >= 0.5 else "#cfdde8" if count else "white"
-        axis.add_patch(_cell(column, row, color))
+        axis.add_artist(_cell(column, row, color))
         ink = "white" if color == ACCENT else INK
         axis.text(column, row, text.number(count), ha="center", va="center", fontsize=9, color=ink,
                   weight="bold" if own else "normal")  # fmt: skip

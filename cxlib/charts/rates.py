@@ -85,7 +85,7 @@ def _logarithmic(figure: Figure, axis, least: float, most: float) -> None:
         axis.set_xlim(least / beyond, most * beyond)
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(lambda value, _: text.number(value))
-    figure.draw_without_rendering()
+    figure.get_layout_engine().execute(figure)
     low, high = axis.get_xlim()
     powers = 10.0 ** np.arange(np.floor(np.log10(max(low, 1))), np.log10(high))
     choices = [np.outer(powers, steps).ravel() for steps in ((1, 2, 5), (1, 3))] + [powers[::i] for i in range(1, 12)]

@@ -162,7 +162,7 @@ def _cell(axis, column: int, middle: float, tall: float, value: float, index: fl
     strength = 0.0 if np.isnan(index) else float(np.clip(np.log2(max(index, 1e-9) / 100), -1, 1))
     hue = np.array(to_rgb(ACCENT if strength > 0 else WARM))
     face = 0.75 * abs(strength) * hue + (1 - 0.75 * abs(strength))
-    axis.add_patch(Rectangle((column, middle - tall / 2), 1, tall, fc=tuple(face), ec="white", lw=1.2))
+    axis.add_artist(Rectangle((column, middle - tall / 2), 1, tall, fc=tuple(face), ec="white", lw=1.2))
     look = {"weight": "bold" if index >= MUCH else "normal", "style": "italic" if index <= LITTLE else "normal"}
     look |= {"color": "white" if np.dot(face, (0.299, 0.587, 0.114)) < 0.6 else INK, "fontsize": 9.5}
     if count > NARROW:

@@ -6,7 +6,7 @@ from functools import cache
 from cxlib.language import tr
 from cxlib.places import ROOT
 from cxlib.published import notebook_parameters
-from cxlib.report.run import chapters
+from cxlib.report.plan import chapters
 
 
 def changed(chapter: str, parameters: dict) -> dict:

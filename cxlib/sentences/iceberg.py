@@ -19,7 +19,14 @@ def undeclared(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     told = rates.dropna(subset=["estimate"])
     sentences = [
         tr("There is no estimate of silent customers."),
-        tr("Not declared: {what}.", what=text.join(case.definition.undeclared)),
+        tr("Not declared: {what}.", what=text.join(case.definition.undeclared))
+        if case.too_few is None
+        else tr(
+            "Unhappy respondents of this part: {n}; a complaint rate is told from {least} on, and that of all others "
+            "is not borrowed.",
+            n=text.number(case.too_few),
+            least=text.number(case.study.book.minimum_base),
+        ),
         tr(
             "Complaints alone do not tell how many customers are unhappy: without outside information on the complaint "
             "rate their number is not identified, and every number fits (Stoner, Economou and Drummond Marques 2019)."

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxlib import expected_map, text
+from cxlib import expected_map, large_counts, text
 from cxlib.charts.journey_map import MOST
 from cxlib.contact_log import UNKNOWN, last_stages
 from cxlib.journey_study import Case, Facts
@@ -52,6 +52,8 @@ def bases(case: Case, found: Facts) -> dict[str, str]:
         told = {"log": tr("The log holds {contacts} of {customers} ({group}).", group=case.group, **held)}
     else:
         told = {"log": tr("The log holds {contacts} of {customers}.", **held)}
+    if large_counts.is_sample(case.study, "events") and (case.group or not case.study.counts_all("events")):
+        told["log_drawn"] = tr("Both numbers are of the sample, which holds all contacts of the customers in it.")
     return told | ({"held_against": held_against(case)} if case.expected else {})
 
 

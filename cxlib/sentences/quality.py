@@ -29,6 +29,12 @@ def verdicts(rows: pd.DataFrame) -> dict[str, str]:
 def response(rows: pd.DataFrame, confidence: float) -> dict[str, str]:
     """The response rate (of the last of these waves), and that no interval holds what it does to estimates."""
     known = rows[rows["rate"] == "RR2"]
+    if known.empty and rows["invited"].notna().any():
+        return {
+            "no_response_rate": tr(
+                "Who finished is known of the sample alone, and invitations are of all, so there is no response rate."
+            )
+        }
     if known.empty:
         return {
             "no_response_rate": tr(
@@ -62,6 +68,14 @@ def response(rows: pd.DataFrame, confidence: float) -> dict[str, str]:
 
 def who(study, rows: pd.DataFrame) -> dict[str, str]:
     """How far the sample lies from the population, before and after weighting."""
+    if study.part is not None and rows["population"].isna().all():
+        return {
+            "no_population": tr(
+                "No margin of the population is of this part ({part}), so nobody can tell whom its respondents lack; "
+                "their own make-up stands in the table.",
+                part=f"{study.part}",
+            )
+        }
     if not study.book.margins:
         return {
             "no_population": tr(

@@ -64,6 +64,16 @@ def base(case: Regression, table: pd.DataFrame) -> dict[str, str]:
 
 def importance(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
     """How much all drivers account for, and which matter most and least, with ranks that are as sure as they are."""
+    if case.too_few:
+        told = tr(
+            "{n} answered {metric}, and models of {drivers} drivers need {needed} answers: none is fitted, and "
+            "importance and effects are left out.",
+            n=text.number(case.frame[case.outcome].notna().sum()),
+            metric=case.label,
+            drivers=text.number(len(case.drivers)),
+            needed=text.number(case.too_few),
+        )
+        return {"importance": told}
     if rows.empty:
         return {"importance": tr("Importance needs two drivers that are numbers or ratings; there are fewer.")}
     first, *_, last = rows.itertuples()
@@ -201,7 +211,9 @@ def odds(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def checks(rows: pd.DataFrame) -> dict[str, str]:
-    """How many assumptions hold, and what follows from those that do not."""
+    """How many assumptions hold, and what follows from those that do not; nothing without a model."""
+    if rows.empty:
+        return {}
     bad = rows[rows["verdict"].isin(["worth a look", "does not hold"])]
     fine = int((rows["verdict"] == "no sign of trouble").sum())
     told = [

@@ -118,6 +118,13 @@ def sensitivity(case: Regression, rows: pd.DataFrame) -> dict[str, str]:
 
 def improvement(case: Regression, rows: pd.DataFrame, checks: pd.DataFrame) -> dict[str, str]:
     """What the changed group gained beyond the comparison, and what the placebo checks saw."""
+    if rows.empty and case.study.part is not None and case.study.book.improvement is not None:
+        return {
+            "no_improvement": tr(
+                "Whether the improvement worked is not told of this part: it lacks answers of the changed group or of "
+                "the comparison, before or after."
+            )
+        }
     if rows.empty:
         return {
             "no_improvement": tr(
