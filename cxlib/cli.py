@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cxlib.errors import CommandError, CxError, nearest
+from cxlib.errors import CommandError, CxError, aligned, nearest
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,21 +91,16 @@ def check(study: str, data: str) -> None:
         problems = error.problems
     if problems:
         rows = [(p.table, p.column, f"{p.rows:,}", p.rule, p.example) for p in problems]
-        click.echo(_columns(["table", "column", "rows", "rule", "example"], rows))
+        click.echo("\n".join(aligned([("table", "column", "rows", "rule", "example"), *rows])))
         raise CxError(f"{file}: {len(problems)} problem{'s' if len(problems) > 1 else ''} found")
     for name in loaded.book.tables:
         table = loaded.table(name)
-        click.echo(f"{name}: {len(table):,} rows, {table.shape[1]} columns")
+        held = loaded.held.get(name)
+        rows = f"{len(table):,} rows" if held is None else f"{held.rows:,} rows, of which {held.kept:,} were drawn"
+        click.echo(f"{name}: {rows}, {table.shape[1]} columns")
     for note in loaded.notes:
         click.echo(f"note: {note}")
     click.echo(f"{study} is sound.")
-
-
-def _columns(heads: list[str], rows: list[tuple[str, ...]]) -> str:
-    """A plain table with aligned columns."""
-    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [heads, *rows]]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 @cli.command()
@@ -116,29 +111,43 @@ def _columns(heads: list[str], rows: list[tuple[str, ...]]) -> str:
 @click.option("--lang", default="", metavar="LANGUAGE", help="en or vi; not the study's own: into STUDY-LANGUAGE.")
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
 @click.option("--format", "formats", default="html,pdf,pptx,xlsx", show_default=True, help="What to write.")
+@click.option("--each", default="", metavar="COLUMN", help="A report for each value of a column: a branch, a city.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Chapters at once [as many as processors].")
+@click.option("--cluster", default="", metavar="ADDRESS", help="Execute on a dask cluster, e.g. tcp://host:8786.")
+@click.option("--no-cache", is_flag=True, help="Execute every chapter, also where nothing has changed.")
 def report(
-    study: str, data: str, out: Path | None, only: tuple[str, ...], lang: str, parameters: tuple[str, ...], formats: str
-) -> None:
+    study: str, data: str, out: Path | None, only: tuple[str, ...], lang: str, parameters: tuple[str, ...],
+    formats: str, each: str, workers: int | None, cluster: str, no_cache: bool,
+) -> None:  # fmt: skip
     """Report on a study.
 
     Executes the chapters whose tables the study holds, and writes index.html, report.pdf, report.pptx, tables.xlsx,
-    results.json, figures and the executed notebooks. A report that fails leaves the last one as it was.
+    results.json, figures and the executed notebooks. A report that fails leaves the last one as it was. Chapters that
+    were executed before on the same data, code and parameters are reused. With --each, a folder with a report for each
+    value of the column, and a page over all of them.
     """
-    from cxlib.places import study_file
-    from cxlib.report.run import FORMATS, make_plan, run
-    from cxlib.study_yml import read_codebook
+    from cxlib.report.plan import FORMATS, make_plan
 
     wanted = _formats(formats, FORMATS)
     _check_language(lang)
-    plan, book = make_plan(study, data=data, lang=lang, only=only, parameters=_given(parameters))
+    given = {"data": data, "lang": lang, "only": only, "parameters": _given(parameters)}
+    how = {"workers": workers or 0, "cluster": cluster, "keep": not no_cache}
+    if each:
+        from cxlib.report import each as for_each
+
+        for_each.report(study, each, out, formats=wanted, tell=click.echo, **given, **how)
+        return
+    plan, book = make_plan(study, **given)
     for name, why in plan.left_out.items():
         click.echo(f"left out: {name}: {why}", err=True)
-    file = study_file(study)
-    own = file.resolve().parent.name
-    name = own if plan.language == read_codebook(file).language else f"{own}-{plan.language}"
-    target = run(plan, book, out or Path("reports") / name, formats=wanted)
-    chapters = f"{len(plan.chapters)} chapter{'s' if len(plan.chapters) > 1 else ''}"
-    click.echo(f"{target}: {chapters} in {', '.join(FORMATS[name] for name in wanted)}")
+    from cxlib.report.folder import folder_of
+    from cxlib.report.run import Report, make
+
+    made = Report(plan, book, out or folder_of(study, plan.language, plan.part), wanted)
+    make([made], **how)
+    if made.error is not None:
+        raise made.error
+    click.echo(made.told())
 
 
 def _formats(given: str, known: dict[str, str]) -> tuple[str, ...]:
@@ -210,7 +219,7 @@ def personas(study: str, data: str, out: Path, form: Path | None, parameters: tu
     from cxlib import people, placement
     from cxlib.language import speak
     from cxlib.report import form as form_page
-    from cxlib.report.run import chapter_parameters
+    from cxlib.report.plan import chapter_parameters
     from cxlib.study import Study
 
     for path in filter(None, (out, form)):
@@ -248,7 +257,7 @@ def leads(study: str, data: str, out: Path, parameters: tuple[str, ...]) -> None
     from cxlib import leads as lead_list
     from cxlib import people, private
     from cxlib.language import speak
-    from cxlib.report.run import chapter_parameters
+    from cxlib.report.plan import chapter_parameters
     from cxlib.study import Study
 
     private.place(out, "whom to win is")  # before the work, not after it
@@ -307,7 +316,7 @@ def data(study: str, folder: str, out: Path) -> None:
     """
     from cxlib import data_out
     from cxlib.language import speak
-    from cxlib.report.run import chapter_parameters
+    from cxlib.report.plan import chapter_parameters
     from cxlib.study import Study
 
     data_out.place(out)  # before the work, not after it

@@ -35,6 +35,13 @@ class CommandError(CxError):
     exit_code = 2
 
 
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """The lines of a plain table, its columns aligned; the first row holds their names."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return [line.rstrip() for line in padded]
+
+
 def nearest(word: str, known, *, alike: float = 0.5) -> str:
     """ "; did you mean X?" for the closest known word, or nothing where none is so much `alike` (0 to 1)."""
     close = closest(word, known, alike=alike)

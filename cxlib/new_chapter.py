@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from cxlib.errors import CommandError
-from cxlib.report.run import NOTEBOOKS, chapters
+from cxlib.report.plan import NOTEBOOKS, chapters
 
 TEMPLATE = NOTEBOOKS / "guide" / "new_chapter.ipynb"
 

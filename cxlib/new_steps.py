@@ -30,7 +30,7 @@ def next_steps(folder: Path, draft: Draft, *, command: str = "cx") -> list[str]:
 
 def chapters(folder: Path) -> tuple[list[str], dict[str, str]]:
     """The chapters that a study can be reported with, and what each of the others lacks."""
-    from cxlib.report.run import SUMMARY, make_plan
+    from cxlib.report.plan import SUMMARY, make_plan
 
     try:
         plan, _ = make_plan(str(folder))

@@ -45,7 +45,9 @@ def data_folder(file: Path, data: str | Path | None) -> Path:
 
 
 def entry_files(file: Path, folder: Path, entry: Wave, what: str = "data file") -> list[Path]:
-    """The files an entry of study.yml names: one, or all that its pattern matches, in order."""
+    """The files an entry of study.yml names: one, or all that its pattern matches, in order; none for Spark's."""
+    if entry.spark:
+        return []
     path = folder / entry.file
     if not path.is_file() and glob.has_magic(entry.file):
         found = sorted(folder / name for name in glob.glob(entry.file, root_dir=folder, recursive=True))
@@ -71,15 +73,27 @@ def brand_files(file: Path, book: Codebook) -> dict[str, Path]:
 
 
 def fingerprints(file: Path, folder: Path, book: Codebook) -> dict[str, str]:
-    """SHA-256 of study.yml and of every file of the study (data, margins, logo, slides), by name."""
+    """SHA-256 of study.yml and of every file of the study (data, margins, logo, slides), by name.
+
+    Tables of Spark are no files: untraced() names them.
+    """
     found = {file.name: file}
     for table in book.tables.values():
         for entry in table.file:
             for path in entry_files(file, folder, entry):
-                found[path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name] = path
+                name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+                found[name] = path
+                log = path.with_name(f"{path.name}.wal")  # what DuckDB has not yet written into the database itself
+                if entry.table and log.is_file():
+                    found[f"{name}.wal"] = log
     found |= margin_files(file, folder, book)
     found |= {path.name: path for path in brand_files(file, book).values()}
     return {name: sha256(path) for name, path in sorted(found.items())}
+
+
+def untraced(book: Codebook) -> list[str]:
+    """Tables without a fingerprint, as they stand in Spark's catalog: what rests on them is never told unchanged."""
+    return [name for name, table in book.tables.items() if any(entry.spark for entry in table.file)]
 
 
 def sha256(path: Path) -> str:

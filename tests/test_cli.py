@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from cxlib import Study, cli
 from cxlib.errors import CommandError, CxError
-from cxlib.report.run import chapters, make_plan
+from cxlib.report.plan import chapters, make_plan
 
 SCORES = "questions:\n  q: {role: metric, metric: nps}\n"
 CSV = "id,q,c\n1,9,1\n2,10,2\n3,3,1\n"

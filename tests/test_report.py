@@ -18,7 +18,9 @@ from demo_document import demo
 
 from cxlib import CxError, language
 from cxlib.errors import CommandError
-from cxlib.report import document, pdf, run
+from cxlib.report import document, execute, pdf, run
+from cxlib.report import plan as plans
+from cxlib.report.folder import exchange
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -40,7 +42,8 @@ CHAPTERS = ["complaint_iceberg", "summary"]  # all seven run in test_report_vi.p
 
 def make_report(out: Path) -> Path:
     """Two chapters of the demo report, made by the command."""
-    done = cx("report", "data/demo", *(word for name in CHAPTERS for word in ("--only", name)), "--out", out)
+    chapters = (word for name in CHAPTERS for word in ("--only", name))
+    done = cx("report", "data/demo", *chapters, "--no-cache", "--out", out)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f"{out}: 2 chapters in index.html, report.pdf, report.pptx, tables.xlsx"
     return out
@@ -164,7 +167,7 @@ def test_the_bottom_line_comes_first(page):
 
 def test_two_runs_are_the_same_to_the_byte(report, tmp_path):
     first, second = tree(report), tree(make_report(tmp_path / "again"))
-    assert set(run.FORMATS.values()) < first.keys() == second.keys()
+    assert set(plans.FORMATS.values()) < first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 
 
@@ -185,7 +188,7 @@ def test_every_published_number_stands_in_the_pdf():
 
 def test_reports_that_run_at_once_do_not_mix(report, study, tmp_path):
     """Two kernels started in one folder must not answer each other's client."""
-    command = [CX, "report", study, "--only", "survey_analysis", "--format", "html", "--out"]
+    command = [CX, "report", study, "--only", "survey_analysis", "--format", "html", "--no-cache", "--out"]
     runs = [subprocess.Popen([*command, tmp_path / f"{i}"], cwd=ROOT, stderr=subprocess.PIPE) for i in range(3)]
     assert [run.communicate(timeout=900)[1] for run in runs] == [b""] * 3
     assert tree(tmp_path / "0") == tree(tmp_path / "1") == tree(tmp_path / "2")
@@ -249,8 +252,8 @@ def test_a_template_that_is_none_is_told_before_the_work(study, tmp_path, monkey
     with (study / "study.yml").open("a", encoding="utf-8") as file:
         file.write("brand: {slides: t.pptx}\n")
     (study / "t.pptx").write_bytes(b"nothing")
-    monkeypatch.setattr(run, "execute", lambda *_: pytest.fail("a chapter ran"))
-    plan, book = run.make_plan(str(study))
+    monkeypatch.setattr(execute, "execute", lambda *_: pytest.fail("a chapter ran"))
+    plan, book = plans.make_plan(str(study))
     with pytest.raises(CxError, match=r"t\.pptx: not a presentation that can be a template"):
         run.run(plan, book, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -283,7 +286,7 @@ def test_a_folder_that_is_no_report_is_not_replaced(tmp_path):
     (tmp_path / "precious" / "thesis.docx").write_text("years of work")
     (tmp_path / "new").mkdir()
     with pytest.raises(CxError, match="is not a report"):
-        run._exchange(tmp_path / "new", tmp_path / "precious")
+        exchange(tmp_path / "new", tmp_path / "precious")
     assert (tmp_path / "precious" / "thesis.docx").read_text() == "years of work"
 
 
@@ -299,12 +302,12 @@ def test_a_study_without_survey_has_no_chapter_to_run(tmp_path):
         "survey or customers; metric_regressions: the study has no table survey"
     )
     with pytest.raises(CxError, match=message):
-        run.make_plan(str(tmp_path))
+        plans.make_plan(str(tmp_path))
 
 
 def test_a_chapter_whose_questions_a_study_lacks_is_left_out_with_its_reason(study):
     """`needs` name tables, and roles of a table's questions: the small study asks no driver."""
-    plan, _ = run.make_plan(str(study))
+    plan, _ = plans.make_plan(str(study))
     assert [planned.chapter for planned in plan.chapters] == ["data_quality", "survey_analysis", "summary"]
     assert plan.left_out == {
         "complaint_iceberg": "the study has no table complaints",
@@ -314,7 +317,7 @@ def test_a_chapter_whose_questions_a_study_lacks_is_left_out_with_its_reason(stu
         "metric_regressions": "the table survey has no question with `role: driver`",
     }
     with pytest.raises(CxError, match=r"metric_regressions: the table survey has no question with `role: driver`$"):
-        run.make_plan(str(study), only=["metric_regressions"])
+        plans.make_plan(str(study), only=["metric_regressions"])
 
 
 NEEDS = {
@@ -333,7 +336,7 @@ NEEDS = {
 
 @pytest.mark.parametrize(("needs", "reason"), NEEDS.values(), ids=NEEDS)
 def test_what_a_chapter_needs(study, needs, reason):
-    assert run._missing(run.make_plan(str(study))[1], needs) == reason
+    assert plans._missing(plans.make_plan(str(study))[1], needs) == reason
 
 
 # -- the plan --------------------------------------------------------------------------------------------
@@ -341,7 +344,7 @@ def test_what_a_chapter_needs(study, needs, reason):
 
 def test_the_plan_s_hash_changes_with_data_and_parameters_and_with_nothing_else(study):
     def plan_hash(**options):
-        return run.make_plan(str(study), **options)[0].hash
+        return plans.make_plan(str(study), **options)[0].hash
 
     first = plan_hash()
     assert plan_hash() == first
@@ -355,19 +358,19 @@ def test_the_plan_s_hash_changes_with_data_and_parameters_and_with_nothing_else(
 
 def test_storing_outputs_does_not_change_a_notebook_s_fingerprint(tmp_path):
     path = shutil.copy(ROOT / "notebooks" / "02_survey_analysis.ipynb", tmp_path)
-    before = run.source_hash(Path(path))
+    before = plans.source_hash(Path(path))
     notebook = json.loads(Path(path).read_text(encoding="utf-8"))
     notebook["cells"][1]["outputs"] = []
     Path(path).write_text(json.dumps(notebook), encoding="utf-8")
-    assert run.source_hash(Path(path)) == before
+    assert plans.source_hash(Path(path)) == before
     notebook["cells"][1]["source"] = "confidence = 0.5"
     Path(path).write_text(json.dumps(notebook), encoding="utf-8")
-    assert run.source_hash(Path(path)) != before
+    assert plans.source_hash(Path(path)) != before
 
 
 def test_a_plan_is_made_without_the_numerical_libraries():
     code = (
-        "import sys; from cxlib.report.run import make_plan; make_plan('data/demo');"
+        "import sys; from cxlib.report.plan import make_plan; make_plan('data/demo');"
         "print(sorted({'pandas', 'numpy', 'scipy', 'papermill', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -377,7 +380,7 @@ def test_a_plan_is_made_without_the_numerical_libraries():
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
 def test_a_parameter_that_is_no_finite_number_is_refused(value):
     with pytest.raises(CommandError, match=r"parameter x takes a number, e\.g\. 0\.95; found"):
-        run._typed("x", value, 0.95)
+        plans._typed("x", value, 0.95)
 
 
 def test_what_others_put_into_a_report_folder_stays(tmp_path):
@@ -386,17 +389,17 @@ def test_what_others_put_into_a_report_folder_stays(tmp_path):
         (tmp_path / name / "plan.json").write_text(name)
     (tmp_path / "report" / "figures" / "old.svg").write_text("old")
     (tmp_path / "report" / "notes.docx").write_text("mine")
-    run._exchange(tmp_path / "new", tmp_path / "report")
+    exchange(tmp_path / "new", tmp_path / "report")
     assert tree(tmp_path) == {"report/plan.json": b"new", "report/notes.docx": b"mine"}
 
 
 def test_parameters_take_the_type_of_their_default():
-    assert run._typed("x", "true", False) is True
-    assert run._typed("x", "3", 1) == 3
-    assert run._typed("x", "0.5", 0.95) == 0.5
-    assert run._typed("x", "2018", "") == "2018"
+    assert plans._typed("x", "true", False) is True
+    assert plans._typed("x", "3", 1) == 3
+    assert plans._typed("x", "0.5", 0.95) == 0.5
+    assert plans._typed("x", "2018", "") == "2018"
     with pytest.raises(CommandError, match="parameter x takes a whole number"):
-        run._typed("x", "1.5", 1)
+        plans._typed("x", "1.5", 1)
 
 
 def test_two_results_under_one_name_are_refused(tmp_path):

@@ -4,9 +4,6 @@ The checklist follows the disclosure elements of AAPOR's Transparency Initiative
 Opinion Research, Code of Professional Ethics and Practices, 2021, section III).
 """
 
-import platform
-from importlib import metadata
-
 from cxlib import text
 from cxlib.codebook import Codebook
 from cxlib.language import noted, tr
@@ -21,9 +18,6 @@ SAMPLES = {
     "panel": noted("a panel of volunteers: whoever belongs to it chose to"),
     "opt_in": noted("a sample of people who chose to answer"),
 }
-# Libraries that numbers and pages come out of; requirements.lock pins all.
-LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "duckdb", "narwhals", "matplotlib", "seaborn",
-             "papermill", "typst", "python-pptx", "xlsxwriter", "babel")  # fmt: skip
 
 
 def appendix(plan, book: Codebook, chapters: list[Chapter], look: Brand, left_out: dict[str, str]) -> Chapter:
@@ -185,7 +179,7 @@ def _left_out(chapters: dict[str, str]) -> list[Block]:
 def _provenance(plan, look: Brand) -> list[Block]:
     """Files, code and libraries, so that the report can be made again and compared."""
     files = [*plan.inputs.items(), (tr("code"), plan.code), (tr("libraries"), plan.lock), (tr("plan"), plan.hash)]
-    versions = [["Python", platform.python_version()], *([name, metadata.version(name)] for name in LIBRARIES)]
+    versions = [[name, version] for name, version in plan.environment.items()]
     blocks = [
         table("inputs", tr("Files, code and plan"), [tr("File"), "SHA-256"], [[n, d[:16]] for n, d in files]),
         prose(

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from cxlib.errors import CxError
-from cxlib.report.run import NOTEBOOKS, Planned, chapters, execute
+from cxlib.report.execute import execute
+from cxlib.report.plan import NOTEBOOKS, Planned, chapters
 
 
 def refresh() -> None:

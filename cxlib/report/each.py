@@ -1,0 +1,186 @@
+"""One report for each value of a column (a branch, a brand, a city), and a page over all of them."""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cxlib import parts
+from cxlib.codebook import Codebook
+from cxlib.errors import CommandError, CxError, aligned
+from cxlib.language import speak
+from cxlib.places import study_file
+from cxlib.published import read_outputs
+from cxlib.report.cache import Cache
+from cxlib.report.execute import ChapterError
+from cxlib.report.folder import folder_of, slug
+from cxlib.report.plan import FORMATS, SUMMARY, Plan, make_plan, of_part
+from cxlib.report.run import Report, make
+from cxlib.study_yml import read_codebook
+
+INDEX = "index.html"
+RECORD = "each.json"  # what the page shows, as data; it marks the folder as ours
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A report of the page: its value's label and respondents, its folder and the file in it that is read first, its
+    headline numbers as they are recorded, or why it has none."""
+
+    label: str
+    respondents: int
+    folder: str
+    numbers: dict[str, dict]
+    error: str = ""
+    file: str = INDEX
+
+
+def report(
+    study: str, column: str, out: Path | None, *, formats: tuple[str, ...], tell: Callable[[str], None],
+    data: str, lang: str, only, parameters: dict[str, str], workers: int, cluster: str, keep: bool,
+) -> None:  # fmt: skip
+    """Make a report for each value of a column, in a folder each, and the page over them.
+
+    `tell` is given what to say. Raises CommandError and CxError as make_plan() and parts.values(), and, at the end,
+    a CxError that lists the reports that failed.
+    """
+    whole = read_codebook(study_file(study), lang)
+    parts.check(whole, column)
+    if "part" in parameters:
+        raise CommandError("--each makes a report for each part; leave out -p part=…")
+    place = folder_of(study, whole.language)
+    out = out or place.with_name(f"{place.name}-by-{slug(column)}")
+    _check_target(out)
+    values = _values(study, data, whole, column, keep)
+    for label in (label for _, label, respondents in values if not respondents):
+        tell(f"left out: {label}: it has customers, but nobody of them answered")
+    values = [one for one in values if one[2]]
+    if not values:
+        raise CxError(f"nobody has a value of {column}, so there is nothing to report by it")
+    of_first = f"{column}: {values[0][0]}"
+    plan, _ = make_plan(study, data=data, lang=lang, part=of_first, only=only, parameters=parameters)
+    for name, why in plan.left_out.items():
+        tell(f"left out: {name}: {why}")
+    names = _names([label for _, label, _ in values])
+    _claim(out, names)
+    reports = [
+        Report(*of_part(plan, whole, f"{column}: {value}"), out / name, formats)
+        for (value, _, _), name in zip(values, names, strict=True)
+    ]
+    make(reports, workers=workers, cluster=cluster, keep=keep)
+    entries = [
+        Entry(label, respondents, one.out.name, _headline(one), str(one.error or ""), FORMATS[formats[0]])
+        for (_, label, respondents), one in zip(values, reports, strict=True)
+    ]
+    _write(out, entries, plan, whole, column)
+    unchanged, failed = sum(one.unchanged for one in reports), [one for one in reports if one.error]
+    made = len(reports) - unchanged - len(failed)
+    told = [f"{made} made", *([f"{unchanged} unchanged"] if unchanged else [])]
+    tell(f"{out / INDEX}: {len(values)} reports by {column}: {', '.join(told)}")
+    if failed:
+        raise CxError(_failures(failed))
+
+
+def _values(study: str, data: str, whole: Codebook, column: str, keep: bool) -> list:
+    """The values of the column with labels and respondents; kept like executed chapters, since reading them takes
+    pandas and the tables."""
+    plan, _ = make_plan(study, data=data, lang=whole.language)
+    rests = [plan.inputs, plan.code, plan.environment, plan.language, column]
+    keep = keep and not plan.untraced
+    key = hashlib.sha256(json.dumps(rests, sort_keys=True).encode()).hexdigest()
+    found = Cache().get(key) if keep else None
+    if found is None:
+        from cxlib.study import Study
+
+        speak(whole.language)
+        loaded = Study.load(study, data=data or None, lang=whole.language)
+        found = json.dumps(parts.values(loaded, column)).encode()
+        if keep:
+            Cache().put(key, found)
+    return json.loads(found)
+
+
+def _names(labels: list[str]) -> list[str]:
+    """A folder's name for each label: plain letters and digits, told apart by numbers where two would be the same."""
+    names: list[str] = []
+    for label in labels:
+        name, number = slug(label), 1
+        while (numbered := name if number == 1 else f"{name}-{number}") in names:
+            number += 1
+        names.append(numbered)
+    return names
+
+
+def _headline(made: Report) -> dict[str, dict]:
+    """The numbers at the head of a finished report: the summary's, or else those that its chapters open with."""
+    if made.error is not None:
+        return {}
+    found: dict[str, dict] = {}
+    for planned in sorted(made.plan.chapters, key=lambda planned: planned.chapter != SUMMARY):
+        _, cells = read_outputs(made.out / "notebooks" / planned.notebook)
+        for kind, name, data in (one for cell in cells for one in cell.published):
+            if kind == "number":
+                found.setdefault(name, data)
+        if planned.chapter == SUMMARY and found:
+            break
+    return found
+
+
+def _write(out: Path, entries: list[Entry], plan: Plan, whole: Codebook, column: str) -> None:
+    """The page and its record; reports of values that there are no longer are removed."""
+    from cxlib.report.brand import brand
+    from cxlib.report.each_page import page
+
+    look = brand(study_file(plan.chapters[0].parameters["study"]), whole)
+    content = page(entries, whole, column, look)
+    for gone in _recorded(out) - {one.folder for one in entries}:
+        shutil.rmtree(out / gone, ignore_errors=True)
+    (out / INDEX).write_bytes(content)
+    about = {"study": plan.study, "lang": plan.language, "column": column, "reports": [asdict(one) for one in entries]}
+    _put(out, about)
+
+
+def _claim(out: Path, names: list[str]) -> None:
+    """Mark the folder as ours before the work: a run that is broken off is taken up by the next one."""
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / RECORD).is_file():
+        _put(out, {"reports": [{"folder": name} for name in names]})
+
+
+def _put(out: Path, record: dict) -> None:
+    (out / RECORD).write_text(
+        json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def _recorded(out: Path) -> set[str]:
+    """The folders of the reports that the record names; CxError where it is no record of ours.
+
+    A name that leads elsewhere (../..) is none of ours: what it names is left alone.
+    """
+    try:
+        found = [one["folder"] for one in json.loads((out / RECORD).read_text(encoding="utf-8"))["reports"]]
+        return {name for name in found if re.fullmatch("[a-z0-9-]+", name)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CxError(f"{out / RECORD} is no record of reports, so nothing is put there; choose --out") from None
+
+
+def _check_target(out: Path) -> None:
+    """Raise a CxError where `out` is something that these reports must not be put into."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / RECORD).is_file())):
+        raise CxError(f"{out} is not a folder of reports (it holds no {RECORD}), so nothing is put there; choose --out")
+    if (out / RECORD).is_file():
+        _recorded(out)
+
+
+def _failures(failed: list[Report]) -> str:
+    """Which reports failed: in which chapter and cell, with what error."""
+    rows = [("report", "chapter", "cell", "error")]
+    for one in failed:
+        known = isinstance(one.error, ChapterError)
+        told = (one.error.planned.chapter, one.error.cell, one.error.error) if known else ("", "", str(one.error))
+        rows.append((one.out.name, *told))
+    return "\n".join([f"{len(failed)} of the reports failed:", *aligned(rows)])

@@ -1,0 +1,110 @@
+"""One chapter: its notebook executed by papermill, and stored without clock times."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from cxlib import fork
+from cxlib.errors import CxError
+from cxlib.prose import translated
+from cxlib.report.plan import NOTEBOOKS, SUMMARY, Planned
+
+ENGINE = "cx-warm"  # of cxlib.kernel: warm where fork.start() was called, else papermill's own
+
+
+class ChapterError(CxError):
+    """A chapter that failed: which cell of it, under which heading, and with what error."""
+
+    def __init__(self, planned: Planned, cell: str, error: str):
+        place = ", ".join(filter(None, (planned.notebook, cell)))
+        super().__init__(f"chapter {planned.chapter} failed: notebook {place}: {error}")
+        self.planned, self.cell, self.error = planned, cell, error
+
+    def __reduce__(self):
+        return ChapterError, (self.planned, self.cell, self.error)
+
+
+def execute(planned: Planned, out: Path) -> None:
+    """Run one chapter with its parameters and store the executed notebook, without clock times, at `out`.
+
+    Raises CxError naming notebook, cell and error when a cell fails.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    # The kernel named python3 is this environment's, whatever the user has registered elsewhere.
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
+    part, sockets = out.with_name(f"running_{out.name}"), fork.private_folder()
+    # The summary reads the chapters that were executed before it into the same folder.
+    own = {"chapters": str(out.parent)} if "chapters" in planned.parameters and planned.chapter == SUMMARY else {}
+    try:
+        papermill.execute_notebook(
+            NOTEBOOKS / planned.notebook,
+            part,
+            parameters=planned.parameters | own,
+            engine_name=ENGINE,
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            config=Config({"KernelManager": {"connection_file": f"{sockets}/connection.json"} | _transport(sockets)}),
+            **quiet,
+        )
+    except PapermillExecutionError as error:
+        heading = _heading_above_error(json.loads(part.read_text(encoding="utf-8"))["cells"])
+        raise ChapterError(planned, f"cell {error.exec_count} ({heading})", f"{error.ename}: {error.evalue}") from None
+    except DeadKernelError:
+        raise ChapterError(
+            planned, "", "its kernel died, as it does when the machine has no memory left for it"
+        ) from None
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+    notebook = json.loads(part.read_text(encoding="utf-8"))
+    notebook = timeless(notebook, planned.parameters)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = translated("".join(cell["source"]))
+    out.write_text(json.dumps(notebook, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    part.unlink()
+
+
+def _transport(folder: str) -> dict[str, str]:
+    """How to talk to a kernel: over sockets in a private folder, which no other run and no other user can reach.
+
+    Jupyter's default folder for them is the current one, where two kernels would answer each other's client. Socket
+    paths hold some 100 letters; where the folder's is longer, and on Windows, the talk is over loopback ports.
+    """
+    if os.name != "posix" or len(folder) > 80:
+        return {}
+    return {"transport": "ipc", "ip": f"{folder}/kernel"}
+
+
+def _heading_above_error(cells: list[dict]) -> str:
+    """The last heading before the cell that failed."""
+    heading = "top"
+    for cell in cells:
+        if any(output["output_type"] == "error" for output in cell.get("outputs", [])):
+            break
+        # papermill puts notes of its own above the failing cell; the notebook's headings are not HTML.
+        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "markdown" else []
+        heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ ", line)), heading)
+    return heading
+
+
+def timeless(notebook: dict, parameters: dict) -> dict:
+    """The executed notebook without clock times, random ids and passing folders: the same run gives the same file."""
+    notebook["metadata"]["papermill"] = {"parameters": parameters}
+    notebook["metadata"].pop("widgets", None)
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("papermill", None)
+        cell["metadata"].pop("execution", None)
+        if "injected-parameters" in cell["metadata"].get("tags", []):
+            cell["id"] = "injected-parameters"
+            given = (f"{name} = {value!r}" for name, value in parameters.items())
+            cell["source"] = "\n".join(["# Parameters", *given])
+    return notebook
