@@ -33,13 +33,8 @@ test: .venv/.test  ## unit, reference, property and end-to-end tests, then every
 soak: .venv/.test  ## what is too long for test: simulations, kills, fuzzing
 	$(PYTEST) tests/soak -s $(ARGS)
 
-bench: .venv/.test  ## measure the ratios
+bench: .venv/.test  ## measure the ratios, one page in reports/; options in ARGS, e.g. --list or --only NAME
 	$(PY) tests/bench/bench.py $(ARGS)
-	$(PY) tests/bench/bench_drivers.py $(ARGS)
-	$(PY) tests/bench/bench_personas.py $(ARGS)
-	$(PY) tests/bench/bench_journey.py $(ARGS)
-	$(PY) tests/bench/bench_weights.py $(ARGS)
-	$(PY) tests/bench/bench_report.py $(ARGS)
 
 # JupyterLab's settings in cxlib/lab stand beside the user's own, which come first.
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/cxlib/lab$(if $(JUPYTER_CONFIG_PATH),:$(JUPYTER_CONFIG_PATH))

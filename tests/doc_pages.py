@@ -14,7 +14,7 @@ from papermill.cli import papermill
 from cxlib.cli import cli
 from cxlib.language import languages
 from cxlib.published import notebook_parameters
-from cxlib.report.run import FORMATS, chapters
+from cxlib.report.plan import FORMATS, chapters
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [

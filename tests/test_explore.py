@@ -12,7 +12,7 @@ from cxlib.explore import controls, parts
 from cxlib.explore.live import live
 from cxlib.explore.panel import Panel
 from cxlib.report.document import read_chapter
-from cxlib.report.run import chapter_parameters
+from cxlib.report.plan import chapter_parameters
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 

@@ -15,7 +15,7 @@ import pytest
 from regression_study import made
 
 from cxlib import CxError, Study, driver_models, explore, key_drivers, regressions, results
-from cxlib.report.run import chapter_parameters
+from cxlib.report.plan import chapter_parameters
 from cxlib.sentences import regressions as say
 from cxlib.sentences import worth as say_worth
 

@@ -27,7 +27,7 @@ from cxlib import (
     silence,
 )
 from cxlib.explore import parts
-from cxlib.report.run import chapter_parameters
+from cxlib.report.plan import chapter_parameters
 from cxlib.sentences import damage as say_cost
 from cxlib.sentences import iceberg as say
 

@@ -16,7 +16,7 @@ from cxlib import CxError, Study, explore, journey_study, results
 from cxlib.contact_log import Journeys
 from cxlib.journey_stage import at_stage
 from cxlib.published import notebook_parameters, read_outputs
-from cxlib.report.run import chapter_parameters
+from cxlib.report.plan import chapter_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = ROOT / "notebooks/03_journey_map.ipynb"

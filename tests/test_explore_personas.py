@@ -14,7 +14,7 @@ from persona_study import made as make_study
 
 from cxlib import CxError, Study, explore, people, persona_facts, results, segment_number
 from cxlib.explore import personas_panel, spells
-from cxlib.report.run import chapter_parameters
+from cxlib.report.plan import chapter_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks/04_persona_profiling.ipynb"

@@ -12,7 +12,7 @@ import pytest
 from chapter_cells import NoCharts
 
 from cxlib import CxError, Study, explore, results
-from cxlib.report.run import chapter_parameters
+from cxlib.report.plan import chapter_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks/02_survey_analysis.ipynb"

@@ -13,7 +13,7 @@ from lab_server import ROOT, serving
 from test_notebooks import leavings
 from test_page import BROWSER, RULES
 
-from cxlib.report.run import make_plan
+from cxlib.report.plan import make_plan
 
 NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("[!.]*.ipynb"))
 GUIDE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks/guide").glob("*.md"))

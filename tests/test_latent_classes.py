@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 from stepmix import StepMix
 
-from cxlib import CxError, latent_classes, mixtures
+from cxlib import CxError, em, latent_classes, mixtures
 
 CARCINOMA = Path(__file__).resolve().parents[1] / "../shared/reference/carcinoma.csv"
 NONE = np.empty((118, 0))
@@ -117,7 +117,7 @@ def test_one_step_of_em_by_hand():
     start = latent_classes.fit(codes, levels, numbers, 2)
     start = dataclasses.replace(start, shares=np.array([0.6, 0.4]), means=start.means + 0.3)
     data = mixtures.answers(*latent_classes.checked(codes, levels, numbers))
-    run = mixtures.run(data, latent_classes.runs_of(data, start), steps=1)
+    run = em.run(data, latent_classes.runs_of(data, start), steps=1)
     found = latent_classes.model_of(data, run)
     joint = by_hand(start, codes, numbers)
     p = joint / joint.sum(axis=1, keepdims=True)

@@ -7,6 +7,7 @@ from demo_document import demo
 
 from cxlib.places import ROOT, study_file
 from cxlib.report import method, run
+from cxlib.report import plan as plans
 from cxlib.report.brand import brand
 from cxlib.report.document import Chapter, Section
 from cxlib.study_yml import read_codebook
@@ -17,7 +18,7 @@ DEMO = ROOT / "data" / "demo"
 def checklist(sample: str) -> dict[str, str]:
     """Items of the checklist for the demo, were its sample of that kind."""
     book = read_codebook(study_file(DEMO)).model_copy(update={"sample": sample})
-    plan, _ = run.make_plan(str(DEMO))
+    plan, _ = plans.make_plan(str(DEMO))
     made = method.appendix(plan, book, demo().chapters, brand(study_file(DEMO), book), {})
     block = next(b for b in made.blocks("table") if b.name == "disclosure")
     return dict(block.data["rows"])
@@ -40,7 +41,7 @@ def test_every_item_is_filled_from_the_study_or_said_to_be_lacking():
     bare = read_codebook(study_file(DEMO)).model_copy(
         update={"disclosure": type(read_codebook(study_file(DEMO)).disclosure)()}
     )
-    plan, _ = run.make_plan(str(DEMO))
+    plan, _ = plans.make_plan(str(DEMO))
     made = method.appendix(plan, bare, [], brand(study_file(DEMO), bare), {})
     rows = dict(next(b for b in made.blocks("table") if b.name == "disclosure").data["rows"])
     assert [item for item, told in rows.items() if told == "not stated"] == [
@@ -53,7 +54,7 @@ def test_software_files_and_methods_are_those_of_the_run():
     made = {b.name: b.data["rows"] for b in demo().appendix.blocks("table")}
     pins = set(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
     assert {tuple(row) for row in made["software"][1:]} <= pins
-    plan, _ = run.make_plan(str(DEMO))
+    plan, _ = plans.make_plan(str(DEMO))
     assert ["survey.csv", plan.inputs["survey.csv"][:16]] in made["inputs"]
     published = {b.data["method"] for c in demo().chapters for b in c.blocks("number")}
     assert {row[1] for row in made["methods"]} == published
@@ -70,7 +71,7 @@ def test_the_codebook_holds_every_question_and_no_private_column():
 
 def test_chapters_that_could_not_run_are_named_by_their_question(make):
     folder = make("questions: {a: {role: metric, metric: nps}}", "a\n10\n9\n")
-    plan, book = run.make_plan(str(folder))
+    plan, book = plans.make_plan(str(folder))
     made = run.document_of(plan, book, [Chapter("survey_analysis", "Q", [Section("")], {})], demo().brand)
     rows = next(b for b in made.appendix.blocks("table") if b.name == "left_out").data["rows"]
     assert [
@@ -81,6 +82,6 @@ def test_chapters_that_could_not_run_are_named_by_their_question(make):
 
 def test_a_colour_that_was_changed_is_said_in_the_appendix():
     look = replace(demo().brand, adjusted="The colour was changed.")
-    plan, book = run.make_plan(str(DEMO))
+    plan, book = plans.make_plan(str(DEMO))
     made = method.appendix(plan, book, demo().chapters, look, {})
     assert "The colour was changed." in [b.data["runs"][0].text for b in made.sections[-1].blocks if b.kind == "text"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxlib.published import MIME
-from cxlib.report.run import chapters, notebook_parameters
+from cxlib.report.plan import chapters, notebook_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -122,6 +122,7 @@ STATISTICS = {
     "leagues",
     "lifetime",
     "lift",
+    "em",
     "mixtures",
     "newcomers",
     "pain_points",

@@ -7,7 +7,7 @@ from persona_study import made, survey
 from cxlib import CxError, people, persona_questions
 from cxlib.codebook import Question
 from cxlib.errors import CommandError
-from cxlib.report import run
+from cxlib.report import plan as plans
 
 SMALL = {"without": ["customers", "complaints", "prospects"]}
 
@@ -180,14 +180,14 @@ def test_why_the_chapter_cannot_run(load, without, settings, why):
 def test_the_chapter_needs_a_survey_or_customers(load):
     study = load("tables:\n  events: {file: e.csv, customer: c, when: d}\n", {"e.csv": "c,d\n1,2026-01-01\n"})
     assert persona_questions.lacking(study.book) == "the study has no table survey or customers"
-    assert run._missing(study.book, run.chapters()["persona_profiling"][1]) == (
+    assert plans._missing(study.book, plans.chapters()["persona_profiling"][1]) == (
         "the study has no table survey or customers"
     )
 
 
 def test_parameters_of_the_chapter_keep_their_kind():
     """Texts become what the notebook's own default is; all others are the defaults."""
-    told = run.chapter_parameters("persona_profiling", {"k": "4", "seed": "7", "scope": "0.5"})
+    told = plans.chapter_parameters("persona_profiling", {"k": "4", "seed": "7", "scope": "0.5"})
     assert (told["k"], told["seed"], told["scope"], told["variables"]) == ("4", 7, 0.5, "")
     for given, message in {
         "kk": r"there is no parameter kk; did you mean k\?",
@@ -195,4 +195,4 @@ def test_parameters_of_the_chapter_keep_their_kind():
         "seed": "parameter seed takes a whole number, e.g. 0; found 'x'",
     }.items():
         with pytest.raises(CommandError, match=message):
-            run.chapter_parameters("persona_profiling", {given: "x"})
+            plans.chapter_parameters("persona_profiling", {given: "x"})

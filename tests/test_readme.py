@@ -10,7 +10,7 @@ import pytest
 from doc_pages import ROOT, commands, fences, headings, links, section, tables, tokens
 
 from cxlib.cli import cli
-from cxlib.report.run import chapters
+from cxlib.report.plan import chapters
 
 ENGLISH, VIETNAMESE = ROOT / "README.md", ROOT / "README.vi.md"
 GUIDE = ROOT / "notebooks/guide"

@@ -10,7 +10,7 @@ import pytest
 import simulate_segments
 from scipy import stats
 
-from cxlib import CxError, continuum, latent_classes, mixtures, segment_stability
+from cxlib import CxError, continuum, em, latent_classes, mixtures, segment_stability
 from cxlib.segment_number import choose
 from cxlib.unimodal import unimodal
 
@@ -127,13 +127,13 @@ def test_jaccard_by_hand():
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(0, 1, (200, 3)), rng.normal(9, 1, (100, 3))])
     data = mixtures.answers(*latent_classes.checked(np.empty((300, 0), int), [], x))
-    runs = mixtures.best(data, 2, 5, 0)
+    runs = em.best(data, 2, 5, 0)
     same = np.tile(data.weights, (3, 1))
     np.testing.assert_allclose(segment_stability.jaccard(data, runs, same), 1.0)
     unit, stratum = segment_stability.design_units(None, None, 300)
     drawn = np.concatenate(list(segment_stability.drawn_weights(data, np.ones(300), unit, stratum, 20)))
     np.testing.assert_allclose(drawn.sum(axis=1), 300)
-    three = segment_stability.jaccard(data, mixtures.best(data, 3, 5, 0), drawn)
+    three = segment_stability.jaccard(data, em.best(data, 3, 5, 0), drawn)
     assert three.max() > 0.9
     assert three.min() < 0.8
 

@@ -1,149 +1,125 @@
-"""`make bench`: what things cost, each as a ratio against a baseline measured in the same run."""
+"""`make bench`: what things cost, each as a ratio against a baseline measured in the same run, on one page.
 
+Prints a table and writes it to reports/bench.md and bench.json; `--only NAME` prints some of it and leaves the page as
+it is. The exit code is 1 where a ratio that must hold does not, or a benchmark could not be run.
+"""
+
+import argparse
+import ast
 import json
+import os
+import platform
+import subprocess
 import sys
-import tempfile
 import time
-from itertools import combinations
-from pathlib import Path
 
-import duckdb
-import numpy as np
-import pandas as pd
+from measure import BENCH, ROOT, apart
 
-from cxlib import compare, iceberg, scores, tally
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+# In the order of the page. A module's name is bench_NAME; its rows() are measured in a process of their own.
+NAMES = ("overhead", "branches", "demo", "workers", "scale", "drivers", "tally", "journey", "personas", "weights",
+         "report")  # fmt: skip
+SAMPLED = ("branches",)  # whose baseline is measured on a sample, unless --full is given
+TITLES = ("work", "must hold", "measured", "ours", "baseline", "baseline is", "held")
 
 
-def seconds(work, repeats: int = 3) -> float:
-    """The shortest of some runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def described() -> dict[str, str]:
+    """The benchmarks, and the first line of what each says of itself."""
+    sources = {name: (BENCH / f"bench_{name}.py").read_text(encoding="utf-8") for name in NAMES}
+    return {name: ast.get_docstring(ast.parse(source)).splitlines()[0] for name, source in sources.items()}
 
 
-def rows(n: int) -> pd.DataFrame:
-    """A made-up survey: answers 0-10 of n respondents in 50 segments, 12 waves, 10 strata, 200 clusters."""
-    rng = np.random.default_rng(1)
-    return pd.DataFrame(
-        {
-            "answer": rng.integers(0, 11, n).astype("int8"),
-            "segment": rng.integers(0, 50, n).astype("int16"),
-            "wave": rng.integers(0, 12, n).astype("int8"),
-            "stratum": rng.integers(0, 10, n).astype("int8"),
-            "cluster": rng.integers(0, 200, n).astype("int16"),
-            "w": rng.lognormal(0, 0.4, n).round(6),
-        }
+def machine() -> dict:
+    """What the numbers were taken on, and of which state of the project."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    about = {"cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()}
+    about |= {"memory_gb": round(memory, 1), "system": f"{platform.system()} {platform.machine()}"}
+    return about | {"python": platform.python_version(), "commit": commit(), "day": time.strftime("%Y-%m-%d")}
+
+
+def commit() -> str:
+    """The commit that was measured, and whether files have changed since; empty outside of a repository."""
+    git = ["git", "-C", str(ROOT)]
+    try:
+        number = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return number.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
+
+
+def measured(names, *, full: bool) -> tuple[list[dict], list[str]]:
+    """The rows of some benchmarks, and the names of those that failed; their errors are printed as they come."""
+    found, failed = [], []
+    for name in names:
+        print(f"measuring {name}", file=sys.stderr, flush=True)
+        try:
+            rows = apart(f"bench_{name}", "rows", *([full] if name in SAMPLED else []))
+        except subprocess.CalledProcessError:
+            failed.append(name)
+        else:
+            found += [{"bench": name, **row} for row in rows]
+    return found, failed
+
+
+def cells(row: dict) -> list[str]:
+    """A row as the table shows it."""
+    bounds = {"at least": row["at_least"], "at most": row["at_most"]}
+    must = ", ".join(f"{words} {value:g}" for words, value in bounds.items() if value is not None)
+    held = {True: "yes", False: "NO", None: ""}[row["held"]]
+    taken = [f"{row[name]:.4g} {row['unit']}" for name in ("ours", "baseline")]
+    return [row["work"], must, f"{row['measured']:.4g}", *taken, row["baseline_is"], held]
+
+
+def printed(rows: list[dict]) -> str:
+    """The table for a terminal."""
+    table = [list(TITLES), *map(cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+
+
+def page(rows: list[dict], failed: list[str], about: dict) -> str:
+    """The page, in Markdown."""
+    told = (
+        "Each row is a ratio against a baseline that was measured in the same run: what ours takes to what the "
+        "baseline takes, or, where at least something must hold, how many times faster ours is."
     )
-
-
-def in_memory() -> dict:
-    """tally() of a million rows in pandas against pandas' own group-by of the same columns."""
-    frame = rows(1_000_000).assign(w2=lambda f: f["w"] ** 2)
-    keys = ["stratum", "cluster", "answer"]
-    ours = seconds(lambda: tally(frame, "answer", weights="w", strata="stratum", clusters="cluster"))
-    bare = seconds(lambda: frame.groupby(keys, dropna=False, observed=True).agg({"w": ["size", "sum"], "w2": "sum"}))
-    return {"work": "tally, 1 million rows in pandas, 22,000 cells", "seconds": ours, "baseline": bare,
-            "baseline_is": "pandas groupby.agg"}  # fmt: skip
-
-
-def in_the_engine(folder: Path) -> list[dict]:
-    """tally() and NPS with intervals on 20 million rows of Parquet against a bare DuckDB group-by."""
-    file = folder / "rows.parquet"
-    for part in range(4):
-        rows(5_000_000).to_parquet(folder / f"part{part}.parquet")
-    duckdb.sql(f"COPY (FROM '{folder}/part*.parquet') TO '{file}' (FORMAT parquet)")
-    relation = duckdb.read_parquet(str(file))
-    columns = "segment, wave, answer"
-    sql = f"SELECT {columns}, count(*), sum(w), sum(w * w) FROM '{file}' GROUP BY {columns}"
-    bare = seconds(lambda: duckdb.sql(sql).df())
-    counted = seconds(lambda: tally(relation, "answer", by=["segment", "wave"], weights="w"))
-    scored = seconds(lambda: scores.by_group(relation, "nps", ["segment", "wave"], question="answer", weights="w"))
-    baseline = {"baseline": bare, "baseline_is": "DuckDB GROUP BY of the same columns"}
-    return [
-        {"work": "tally, 20 million rows of Parquet in DuckDB", "seconds": counted} | baseline,
-        {"work": "NPS by 50 segments x 12 waves with intervals, 20 million rows", "seconds": scored} | baseline,
-    ]
-
-
-def banner_table() -> dict:
-    """A banner of 60 questions of 4 answers x 20 columns (4 banner questions of 5 groups), 8,000 weighted rows in
-    200 clusters, against what it replaces: a crosstab of each pair of questions and a z test of each pair of columns.
-    """
-    from statsmodels.stats.proportion import proportions_ztest
-
-    rng = np.random.default_rng(2)
-    questions, banners = [f"q{i}" for i in range(60)], [f"b{i}" for i in range(4)]
-    frame = rows(8_000)[["cluster", "w"]].assign(
-        **{name: rng.choice(list("abcd"), 8_000) for name in questions},
-        **{name: rng.choice(list("vwxyz"), 8_000) for name in banners},
+    taken_on = (
+        f"{about['cores']} cores, {about['memory_gb']:g} GB of memory, {about['system']}, Python {about['python']}; "
+        f"commit {about['commit'] or 'unknown'}, {about['day']}."
     )
-
-    def by_hand():
-        for question in questions:
-            for banner in banners:
-                counts = pd.crosstab(frame[question], frame[banner])
-                bases = counts.sum()
-                for answer in counts.index:
-                    for one, other in combinations(counts, 2):
-                        proportions_ztest(counts.loc[answer, [one, other]], bases[[one, other]])
-
-    design = {"weights": "w", "clusters": "cluster"}
-    ours = seconds(lambda: compare.banner(frame, questions, banners, **design).to_frame())
-    baseline = seconds(by_hand, 1)
-    return {"work": "banner, 60 questions x 20 columns, 8,000 rows", "seconds": ours, "baseline": baseline,
-            "baseline_is": "pd.crosstab and proportions_ztest, no design"}  # fmt: skip
+    lines = ["# Speed and scale", "", told, "", taken_on, ""]
+    table = [TITLES, ["---"] * len(TITLES), *map(cells, rows)]
+    lines += [f"| {' | '.join(line)} |" for line in table]
+    lines += ["", verdict(rows, failed)]
+    return "\n".join(lines) + "\n"
 
 
-def silent_customers() -> dict:
-    """The exact interval of the silent behind ten million complainers, against a million draws of it."""
-    rate = iceberg.complaint_rate(10, 420)
-
-    def by_drawing():
-        rng = np.random.default_rng(3)
-        p = rng.beta(10.5, 410.5, 1_000_000)
-        np.quantile(rng.poisson(rng.gamma(1e7, (1 - p) / p)), [0.025, 0.5, 0.975])
-
-    ours = seconds(lambda: iceberg.silent(10_000_000, rate))
-    return {"work": "silent behind 10 million complainers", "seconds": ours, "baseline": seconds(by_drawing),
-            "baseline_is": "a million draws"}  # fmt: skip
+def verdict(rows: list[dict], failed: list[str]) -> str:
+    """How many of the ratios that must hold do, and what could not be measured."""
+    bound = [row for row in rows if row["held"] is not None]
+    said = f"{sum(row['held'] for row in bound)} of {len(bound)} ratios that must hold do."
+    return f"{said} Not measured, for an error: {', '.join(failed)}." if failed else said
 
 
-def one_chapter(folder: Path) -> dict:
-    """A whole report (plan, papermill, page, results.json) against papermill alone on the same chapter."""
-    import papermill
-
-    from cxlib.report import run
-
-    notebook = run.NOTEBOOKS / "02_survey_analysis.ipynb"
-    bare = seconds(
-        lambda: papermill.execute_notebook(notebook, folder / "bare.ipynb", {"study": "data/demo"}, progress_bar=False),
-        2,
-    )
-    plan = run.make_plan("data/demo", only=["survey_analysis"])
-    ours = seconds(lambda: run.run(*plan, folder / "report"), 2)
-    return {"work": "report of one chapter on the demo study", "seconds": ours, "baseline": bare,
-            "baseline_is": "papermill alone"}  # fmt: skip
-
-
-def main() -> None:
-    """Measure, print a table, write bench.json beside the reports."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = [in_memory(), *in_the_engine(Path(folder)), banner_table(), silent_customers()]
-        found.append(one_chapter(Path(folder)))
-    print(f"{'work':<66}{'seconds':>9}{'baseline':>10}{'ratio':>7}  baseline is")
-    for row in found:
-        row["ratio"] = row["seconds"] / row["baseline"]
-        print(
-            f"{row['work']:<66}{row['seconds']:>9.2f}{row['baseline']:>10.2f}{row['ratio']:>7.2f}  {row['baseline_is']}"
-        )
-    out = ROOT / "reports" / "bench.json"
-    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {out.relative_to(ROOT)}")
+def main() -> int:
+    """Measure, print the table, write the page."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--list", action="store_true", help="say what there is")
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="NAME", help="this one; may be repeated")
+    parser.add_argument("--full", action="store_true", help="measure the loop over branches on all, not on a sample")
+    given = parser.parse_args()
+    if given.list:
+        print("\n".join(f"{name:<10}{words}" for name, words in described().items()))
+        return 0
+    rows, failed = measured(given.only or NAMES, full=given.full)
+    print(printed(rows), verdict(rows, failed), sep="\n\n")
+    if not given.only:
+        about, folder = machine(), ROOT / "reports"
+        record = {"machine": about, "failed": failed, "rows": rows}
+        (folder / "bench.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (folder / "bench.md").write_text(page(rows, failed, about), encoding="utf-8")
+        print("written to reports/bench.md and bench.json")
+    return int(bool(failed) or any(row["held"] is False for row in rows))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
-"""What key drivers cost, each as a ratio against a baseline measured in the same run; prints and writes as bench.py.
+"""Key drivers: their importance, and the pass over 10 million rows that it needs.
 
 LMG against a regression of every subset of the drivers, as far as that ends; the pass over 10 million rows against
 DuckDB's own `corr` of the same columns.
 """
 
-import json
 import resource
-import sys
 import tempfile
 import time
 from itertools import combinations
@@ -16,9 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench import ROOT, seconds
+from measure import row, seconds
 
 from cxlib import drivers
 from cxlib.moments import moments
@@ -59,13 +55,15 @@ def one_fit() -> list[dict]:
     found = []
     for p in (10, 14, 18, 20, 22):
         r = answers(5_000, p).corr().to_numpy()
-        row = {"work": f"LMG, {p} drivers", "seconds": seconds(lambda r=r: lmg(r))}
+        ours, baseline_is = seconds(lambda r=r: lmg(r)), "a regression of every subset"
         if p <= BRUTE_FORCE:
             start = time.perf_counter()
             wanted = by_subset(r)
-            row |= {"baseline": time.perf_counter() - start, "baseline_is": "a regression of every subset"}
+            longest = time.perf_counter() - start
             np.testing.assert_allclose(lmg(r), wanted, atol=1e-10)
-        found.append(row)
+        else:
+            baseline_is += f", {BRUTE_FORCE} drivers measured x {2 ** (p - BRUTE_FORCE)}"
+        found.append(row(f"LMG, {p} drivers", ours, longest * 2 ** max(p - BRUTE_FORCE, 0), baseline_is))
     return found
 
 
@@ -75,49 +73,52 @@ def with_intervals() -> list[dict]:
     r = frame.corr().to_numpy()
     once = seconds(lambda: by_subset(r), 1)
     ours = seconds(lambda: drivers.importance(frame, "outcome", names))
-    return [{"work": "importance, 14 drivers, 8,000 rows, 1,000 bootstrap samples", "seconds": ours,
-             "baseline": 1001 * once, "baseline_is": "a regression of every subset, one measured x 1,001"}]  # fmt: skip
+    baseline_is = "a regression of every subset, one measured x 1,001"
+    return [row("importance, 14 drivers, 8,000 rows, 1,000 bootstrap samples", ours, 1001 * once, baseline_is)]
 
 
-def in_the_engine(folder: Path) -> list[dict]:
-    """Correlations of 15 drivers and an outcome, 10 million rows of Parquet."""
-    names, file = [*(f"q{i}" for i in range(15)), "outcome"], folder / "rows.parquet"
-    columns = [f"(1 + floor(5 * random()))::TINYINT AS {name}" for name in names]
-    with duckdb.connect() as engine:
-        engine.execute("SET threads = 1")
-        engine.execute("SELECT setseed(0.5)")
-        select = f"SELECT {', '.join(columns)} FROM range(10_000_000)"
-        engine.execute(f"COPY ({select}) TO '{file}' (FORMAT parquet)")
-    relation = duckdb.read_parquet(str(file))
+def in_the_engine(folder: Path, n: int = 10_000_000) -> list[dict]:
+    """Correlations of 15 drivers and an outcome, n rows of Parquet: all answered, or a tenth blank, with weights."""
+    names = [*(f"q{i}" for i in range(15)), "outcome"]
     pairs = ", ".join(f"corr({a}, {b})" for a, b in combinations(names, 2))
+    taken, memory = {}, {}
+    for many in (n // 2, n):
+        file = folder / f"rows{many}.parquet"
+        random_answers(file, many, names)
+        relation = duckdb.read_parquet(str(file))
+        taken[many] = seconds(lambda relation=relation: moments(relation, names, by_unit=True), 1)
+        memory[many] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     bare = seconds(lambda: duckdb.sql(f"SELECT {pairs} FROM '{file}'").fetchall(), 2)
     passed = seconds(lambda: moments(relation, names), 2)
     all_of_it = seconds(lambda: drivers.importance(relation, "outcome", names[:-1]), 1)
-    baseline = {"baseline": bare, "baseline_is": "DuckDB corr of each pair of the same columns"}
+    blanks = folder / "blanks.parquet"
+    random_answers(blanks, n, names, blank=0.1)
+    relation = duckdb.read_parquet(str(blanks))
+    bare_blanks = seconds(lambda: duckdb.sql(f"SELECT {pairs} FROM '{blanks}'").fetchall(), 2)
+    weighted = seconds(lambda: drivers.importance(relation, "outcome", names[:-1], weights="w"), 1)
+    many, baseline_is = f"{n / 1e6:g} million rows x 15 drivers", "DuckDB corr of each pair of the same columns"
     return [
-        {"work": "correlations, 10 million rows x 15 drivers in DuckDB", "seconds": passed} | baseline,
-        {"work": "importance of these with 1,000 bootstrap samples", "seconds": all_of_it} | baseline,
-    ]
+        row(f"correlations, {many} in DuckDB", passed, bare, baseline_is, at_most=2),
+        row(f"importance, {many}, 1,000 bootstrap samples", all_of_it, bare, baseline_is, at_most=2),
+        row(f"importance, {many}, a tenth blank, weights", weighted, bare_blanks, baseline_is, at_most=2),
+        row(f"growth: sums of {many}", taken[n], 2 * taken[n // 2], "twice the time of half the rows", at_most=1.2),
+        row(f"growth: peak of memory, {many}", memory[n], memory[n // 2], "the peak at half the rows", at_most=1.2,
+            unit="GB"),
+    ]  # fmt: skip
 
 
-def main() -> None:
-    """Measure, print a table, write bench_drivers.json beside the reports."""
-    found = [*one_fit(), *with_intervals()]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def random_answers(file: Path, n: int, names: list[str], blank: float = 0.0) -> None:
+    """A Parquet file of n rows of ratings 1-5 in these columns, a share of them blank, and weights w."""
+    columns = [f"CASE WHEN random() >= {blank} THEN (1 + floor(5 * random()))::TINYINT END AS {name}" for name in names]
+    with duckdb.connect() as engine:
+        engine.execute("SET threads = 1")
+        engine.execute("SELECT setseed(0.5)")
+        engine.execute(f"COPY (SELECT {', '.join(columns)}, 0.5 + random() AS w FROM range({n})) TO '{file}'")
+
+
+def rows() -> list[dict]:
+    """The rows of the page."""
     with tempfile.TemporaryDirectory() as folder:
-        found += in_the_engine(Path(folder))
-    print(f"{'work':<66}{'seconds':>9}{'baseline':>10}{'ratio':>8}  baseline is")
-    for row in found:
-        line = f"{row['work']:<66}{row['seconds']:>9.3f}"
-        if "baseline" in row:
-            row["ratio"] = row["seconds"] / row["baseline"]
-            line += f"{row['baseline']:>10.2f}{row['ratio']:>8.4f}  {row['baseline_is']}"
-        print(line)
-    print(f"memory of the process up to 22 drivers and the bootstrap: {memory:.0f} MB at most")
-    out = ROOT / "reports" / "bench_drivers.json"
-    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {out.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        # The engine first: the peak of memory is the process's.
+        large = in_the_engine(Path(folder))
+    return [*large, *one_fit(), *with_intervals()]

@@ -1,24 +1,19 @@
-"""What the journey tables cost on a log of 50 million contacts in Parquet, on two cores and in 4 GB of memory.
+"""Journeys on a log of 50 million contacts in Parquet, on two cores and in 4 GB of memory, and staying.
 
-Each is a ratio against a bare DuckDB pass over the same file; prints and writes as bench.py. `--contacts N` makes a
-smaller log. The engine that reads the log has the limits of a user who set them: two threads and 3 GB.
+Each is held against a bare DuckDB pass over the same file. The engine that reads the log has the limits of a user who
+set them: two threads and 3 GB.
 """
 
-import argparse
-import json
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+from measure import row, seconds
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench import ROOT, seconds
-
-from cxlib import contacts, journey, paths
+from cxlib import cohorts, contacts, journey, paths, stays, survival
 
 STAGES = ["recognise", "search", "compare", "decide", "use", "feedback"]
 WITHIN = {"seconds": 60, "memory": 4.0}  # what the stage table and the transitions may take, in seconds and GB
@@ -52,62 +47,81 @@ def drawn_map() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stage", "order", "touchpoint", "channel"])
 
 
-def main() -> int:
-    """Measure, print a table, write bench_journey.json beside the reports; 1 where a limit is broken."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--contacts", type=int, default=50_000_000)
-    n, found, drawn = parser.parse_args().contacts, [], drawn_map()
+def made_customers(file: Path, n: int) -> None:
+    """n customers by formula: ten years of coming, a third of them gone since, in three channels."""
+    since = "DATE '2016-01-01' + (hash(i) % 3650)::INT"
+    sql = f"""SELECT {since} AS since,
+        CASE WHEN hash(i * 5) % 3 = 0 THEN {since} + (hash(i * 3) % 300)::INT END AS "left",
+        ['web', 'shop', 'app'][(hash(i * 7) % 3)::INT + 1] AS channel FROM range({n}) numbers(i)"""
+    with duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as engine:
+        engine.execute(f"COPY ({sql}) TO '{file}' (FORMAT parquet)")
+
+
+def staying(folder: Path, n: int = 10_000_000) -> list[dict]:
+    """Curves, log-rank test and cohorts of n customers in Parquet, against a bare group-by of the same columns."""
+    file = folder / "customers.parquet"
+    made_customers(file, n)
+    table, days = duckdb.read_parquet(str(file)), {"since": "since", "left": "left"}
+    curve = {"duration": "duration", "event": "event", "by": "channel", "counts": "customers"}
+    bare = seconds(lambda: table.aggregate('channel, since, "left", count(*)', 'channel, since, "left"').fetchall(), 1)
+
+    def curves():
+        counted = stays.stays(table, by="channel", **days)
+        return survival.survival(counted, **curve), survival.log_rank(counted, **curve)
+
+    many, baseline_is = f"{n / 1e6:g} million customers", "DuckDB GROUP BY channel and both days"
+    triangle = seconds(lambda: cohorts.triangle(table, came="since", left="left"), 1)
+    return [
+        row(f"curves and log-rank test, {many}", seconds(curves, 1), bare, baseline_is),
+        row(f"cohorts by month, {many}", triangle, bare, baseline_is),
+    ]
+
+
+def journeys(folder: Path, n: int) -> tuple[list[dict], float]:
+    """The journey tables of a log of n contacts: what each piece of work took, and the time of the bare pass."""
+    file, found, drawn = folder / f"log{n}.parquet", [], drawn_map()
 
     def timed(work: str, run):
-        start, worked = time.perf_counter(), time.process_time()
+        start = time.perf_counter()
         result = run()
-        worked = time.process_time() - worked
+        taken = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        found.append({"work": work, "seconds": time.perf_counter() - start, "processor": worked, "memory": memory})
+        found.append({"work": work, "seconds": taken, "memory": memory})
         return result
 
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "log.parquet"
-        make_log(file, n)
-        size = file.stat().st_size / 2**30
-        engine = duckdb.connect(
-            config={"threads": 2, "memory_limit": "3GB", "temp_directory": f"{folder}/spill"},
-        )
-        engine.execute("SET enable_progress_bar = false")
-        log = engine.read_parquet(str(file))
-        bare = seconds(lambda: log.aggregate('stage, count(*), count(score), min("when")', "stage").fetchall(), 1)
-        ordered = timed("the log in order", lambda: contacts.journeys(log, order=STAGES))
-        table = timed("stage table", lambda: journey.stages(ordered, drawn))
-        moves = timed("transitions of stages", lambda: paths.transitions(ordered))
-        limited = [sum(row[what] for row in found) for what in ("seconds", "processor")] + [found[-1]["memory"]]
-        timed("touchpoint table", lambda: journey.touchpoints(ordered, drawn))
-        timed("transitions of touchpoints", lambda: paths.transitions(ordered, level="touchpoint"))
-        timed("paths and departures", lambda: paths.departures(ordered, drawn))
-        timed("removal effects, 1,000 bootstrap samples", lambda: paths.removal_effect(ordered, drawn, purchase="use"))
-    print(f"{n:,} contacts of {ordered.customers:,} customers, {size:.2f} GB of Parquet, two threads")
-    print(f"{'work':<66}{'seconds':>9}{'processor':>11}{'baseline':>10}{'ratio':>8}{'GB at most':>12}  baseline is")
-    for row in found:
-        row |= {
-            "baseline": bare,
-            "ratio": row["seconds"] / bare,
-            "baseline_is": "DuckDB GROUP BY stage of the same file",
-        }
-        print(
-            f"{row['work']:<66}{row['seconds']:>9.2f}{row['processor']:>11.2f}{bare:>10.2f}"
-            f"{row['ratio']:>8.1f}{row['memory']:>12.2f}  "
-            f"{row['baseline_is']}"
-        )
+    make_log(file, n)
+    engine = duckdb.connect(
+        config={"threads": 2, "memory_limit": "3GB", "temp_directory": f"{folder}/spill"},
+    )
+    engine.execute("SET enable_progress_bar = false")
+    log = engine.read_parquet(str(file))
+    bare = seconds(lambda: log.aggregate('stage, count(*), count(score), min("when")', "stage").fetchall(), 1)
+    ordered = timed("the log in order", lambda: contacts.journeys(log, order=STAGES))
+    table = timed("stage table", lambda: journey.stages(ordered, drawn))
+    moves = timed("transitions of stages", lambda: paths.transitions(ordered))
+    timed("touchpoint table", lambda: journey.touchpoints(ordered, drawn))
+    timed("transitions of touchpoints", lambda: paths.transitions(ordered, level="touchpoint"))
+    timed("paths and departures", lambda: paths.departures(ordered, drawn))
+    timed("removal effects, 1,000 bootstrap samples", lambda: paths.removal_effect(ordered, drawn, purchase="use"))
     assert table["contacts"].sum() == n
     assert moves.loc[moves["from"] == paths.START, "count"].sum() == ordered.customers
-    print(
-        f"order, stage table and transitions together: {limited[0]:.1f} s (may take {WITHIN['seconds']}), of the two "
-        f"processors {limited[1]:.1f} s, {limited[2]:.2f} GB at most (may take {WITHIN['memory']:g})"
-    )
-    out = ROOT / "reports" / "bench_journey.json"
-    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {out.relative_to(ROOT)}")
-    return int(limited[0] > WITHIN["seconds"] or limited[2] > WITHIN["memory"])
+    return found, bare
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def rows(n: int = 50_000_000, customers: int = 10_000_000) -> list[dict]:
+    """The rows of the page: the log of n contacts, how its time grows from half of it, and the customers."""
+    with tempfile.TemporaryDirectory() as folder:
+        half, _ = journeys(Path(folder), n // 2)
+        whole, bare = journeys(Path(folder), n)
+        stayed = staying(Path(folder), customers)
+    many, baseline_is = f"{n / 1e6:g} million contacts", "DuckDB GROUP BY stage of the same file"
+    first, first_half = (sum(one["seconds"] for one in found[:3]) for found in (whole, half))
+    memory, memory_half = whole[2]["memory"], half[2]["memory"]
+    return [
+        *(row(f"{one['work']}, {many}", one["seconds"], bare, baseline_is) for one in whole),
+        row("the first three: within their limit", first, WITHIN["seconds"], f"{WITHIN['seconds']} s", at_most=1),
+        row("  their peak of memory", memory, WITHIN["memory"], f"{WITHIN['memory']:g} GB", at_most=1, unit="GB"),
+        row("  growth in time", first, 2 * first_half, "twice the time of half the contacts", at_most=1.2),
+        row("  growth in memory", memory, memory_half, "the peak at half the contacts", unit="GB"),
+        *stayed,
+    ]

@@ -1,20 +1,15 @@
-"""What personas cost: latent classes against StepMix on the same answers; prints and writes as bench.py.
+"""Personas: latent classes against StepMix on the same answers.
 
 100,000 customers answer 12 questions of mixed scales: the number of segments with stability, in seconds and memory.
 """
 
-import json
 import resource
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from measure import row, seconds
 from stepmix import StepMix
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench import ROOT, seconds
 
 from cxlib import latent_classes, segment_number
 
@@ -50,39 +45,30 @@ def one_fit(n: int) -> dict:
     baseline = time.perf_counter() - start
     ours = latent_classes.fit(codes, LEVELS, numbers, 4)
     np.testing.assert_allclose(theirs.score(frame) * n, ours.log_likelihood, rtol=1e-4)
-    return {"work": f"latent classes, k = 4, {n:,} x 12 mixed, 10 starts",
-            "seconds": seconds(lambda: latent_classes.fit(codes, LEVELS, numbers, 4)), "baseline": baseline,
-            "baseline_is": "StepMix, the same log-likelihood"}  # fmt: skip
+    taken = seconds(lambda: latent_classes.fit(codes, LEVELS, numbers, 4))
+    work = f"latent classes, k = 4, {n:,} x 12 mixed, 10 starts"
+    return row(work, taken, baseline, "StepMix, the same log-likelihood")
 
 
-def number_of_segments(n: int) -> dict:
-    """k from 2 to 8 with stability, k-means and the tests of no segments; everyone is assigned."""
+def number_of_segments(n: int) -> tuple[str, float]:
+    """k from 2 to 8 with stability, k-means and the tests of no segments; everyone is assigned. Work and seconds."""
     codes, numbers = customers(n)
     start = time.perf_counter()
     found = segment_number.choose(codes, LEVELS, numbers, range(2, 9))
     latent_classes.memberships(found.model, codes, numbers)
     taken = time.perf_counter() - start
     assert found.model.k == 4, found.choices.to_string()
-    return {"work": f"number of segments, k = 2-8 with stability, {n:,} x 12 mixed", "seconds": taken}
+    return f"number of segments, k = 2-8 with stability, {n:,} x 12 mixed", taken
 
 
-def main() -> None:
-    """Measure, print a table, write bench_personas.json beside the reports."""
-    found = [number_of_segments(100_000)]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found += [one_fit(n) for n in (2_000, 10_000)]
-    print(f"{'work':<66}{'seconds':>9}{'baseline':>10}{'ratio':>8}  baseline is")
-    for row in found:
-        line = f"{row['work']:<66}{row['seconds']:>9.3f}"
-        if "baseline" in row:
-            row["ratio"] = row["seconds"] / row["baseline"]
-            line += f"{row['baseline']:>10.2f}{row['ratio']:>8.4f}  {row['baseline_is']}"
-        print(line)
-    print(f"memory of the process up to 100,000 customers: {memory:.0f} MB at most")
-    out = ROOT / "reports" / "bench_personas.json"
-    out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(f"written to {out.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def rows(n: int = 100_000) -> list[dict]:
+    """The rows of the page."""
+    work, taken = number_of_segments(n)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    fits = [one_fit(some) for some in (2_000, 10_000)]
+    theirs = fits[-1]["baseline"] * n / 10_000
+    return [
+        row(work, taken, theirs, f"StepMix for k = 4 alone, 10,000 customers measured x {n / 10_000:g}"),
+        row("  its peak of memory", memory, 2.0, "2 GB", unit="GB"),
+        *fits,
+    ]
