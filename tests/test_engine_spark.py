@@ -3,13 +3,12 @@
 Oracle: the same functions of the same rows in pandas.
 """
 
-import os
-import shutil
-import sys
 from pathlib import Path
 
+import local_spark
 import pandas as pd
 import pytest
+from local_spark import needs_java
 
 from cxlib import CxError, Study, contacts, survival, tally
 from cxlib.cohorts import triangle
@@ -17,41 +16,17 @@ from cxlib.spark_log import dialect
 from cxlib.stays import stays
 
 DEMO = Path(__file__).resolve().parent.parent / "data/demo"
-NO_JAVA = shutil.which("java") is None and "JAVA_HOME" not in os.environ
-needs_java = pytest.mark.skipif(NO_JAVA, reason="needs Java: no `java` found")
 
-# What Spark says on starting, and on being given a pandas frame.
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+pytestmark = local_spark.quiet
 
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory):
-    """A session within this machine whose workers run this Python, as quick as it can be; stopped at the end.
-
-    Queries are of a few rows, so that to compile them, and to part them among workers, takes longer than they do.
-    """
-    from pyspark.sql import SparkSession
-
-    settings = {
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        "spark.local.dir": str(tmp_path_factory.mktemp("spark")),
-        "spark.log.level": "OFF",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.sql.session.timeZone": "Asia/Ho_Chi_Minh",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        session = SparkSession.builder.master("local[1]").appName("cxlib").config(map=settings).getOrCreate()
-        yield session
-        session.stop()
+    """A session for the whole file; queries are of a few rows, so that to compile them takes longer than they do."""
+    with local_spark.session(
+        tmp_path_factory.mktemp("spark"), threads=1, spark_sql_codegen_wholeStage="false"
+    ) as found:
+        yield found
 
 
 def in_spark(spark, frame: pd.DataFrame, folder: Path):

@@ -3,23 +3,20 @@
 import datetime
 import decimal
 import math
-import os
-import shutil
 
 import duckdb
+import local_spark
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from local_spark import needs_java
 
 from cxlib import CxError, compare, scores, tally
 from cxlib.counts import TOGETHER, tallies
 from cxlib.weights import rake
-
-NO_JAVA = shutil.which("java") is None and "JAVA_HOME" not in os.environ
-needs_java = pytest.mark.skipif(NO_JAVA, reason="needs Java: no `java` found")
 
 DESIGN = {"weights": "w", "strata": "stratum", "clusters": "shop"}
 KINDS = ["answer", "half", "yes", "city", "day"]
@@ -28,33 +25,14 @@ PAIRS = [(question, by) for question in KINDS for by in KINDS if by != question]
 PAIRS += [("answer", ["wave", "city"]), ("answer", ()), ("answer", ())]
 NAN = float("nan")
 
-# What Spark says on starting, and on being given a pandas frame.
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+pytestmark = local_spark.quiet
 
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory):
-    """A session within this machine, small and quick to start, with one job a query; stopped at the end."""
-    from pyspark.sql import SparkSession
-
-    settings = {
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        "spark.local.dir": str(tmp_path_factory.mktemp("spark")),
-        "spark.log.level": "ERROR",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.sql.session.timeZone": "Asia/Ho_Chi_Minh",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        session = SparkSession.builder.master("local[2]").appName("cxlib").config(map=settings).getOrCreate()
-        yield session
-        session.stop()
+    """A session for the whole file."""
+    with local_spark.session(tmp_path_factory.mktemp("spark")) as found:
+        yield found
 
 
 def same(found: pd.DataFrame, expected: pd.DataFrame) -> None:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from test_engine_spark import in_spark, journeys_of, needs_java, spark  # noqa: F401
+from local_spark import needs_java, quiet
+from test_engine_spark import in_spark, journeys_of, spark  # noqa: F401
 
 from cxlib import CxError, journey, paths
 from cxlib.batches import UNITS
@@ -21,7 +22,7 @@ pytestmark = [
     pytest.mark.soak,
     pytest.mark.spark,
     needs_java,
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    quiet,
 ]
 
 
