@@ -4,8 +4,11 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 # What JupyterLab 4.6 writes into the console by itself, whole messages.
 NOISE = re.compile(r"Starting application in workspace: .*|Starting WebSocket: ws://localhost:\d+/api/kernels/[\w-]+")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 READY = f"""path => (panel => panel?.context?.path == path && panel.context.isReady && panel.sessionContext.isReady
     && panel.sessionContext.session?.kernel?.connectionStatus == 'connected'
@@ -103,6 +106,19 @@ def changed(panel, before: dict) -> dict:
     """What a panel shows when it shows it for other settings than before."""
     script = f"before => (now => now && now.settings != before && now)(({SHOWN})(document.querySelector('.cx-panel')))"
     return panel.page.wait_for_function(script, arg=before["settings"]).json_value()
+
+
+def alike(one: dict, other: dict) -> bool:
+    """Whether a panel showed the same twice: pictures to a hundredth of a point.
+
+    What is computed again from the same data may differ in its last bit, as its place in memory decides how a product
+    of matrices is summed.
+    """
+    pictures = one["pictures"], other["pictures"]
+    words = [[NUMBER.sub("", picture) for picture in of] for of in pictures]
+    places = [[float(number) for picture in of for number in NUMBER.findall(picture)] for of in pictures]
+    same = {**one, "pictures": words[0]} == {**other, "pictures": words[1]}
+    return same and places[0] == pytest.approx(places[1], rel=0, abs=0.01)
 
 
 def tab_into(page, most: int = 25) -> tuple[str, str]:
