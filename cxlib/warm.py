@@ -20,8 +20,10 @@ PATH = [entry for entry in sys.path if entry]
 LATE = (
     "cxlib.kernel", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger", "debugpy.server.api",
     "IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
-    "matplotlib.backends.backend_svg", "babel.dates", "babel.messages.mofile", "babel.messages.pofile", "duckdb",
-    "pyarrow.parquet",
+    "matplotlib.backends.backend_svg", "babel.dates", "babel.numbers", "babel.messages.mofile", "babel.messages.pofile",
+    "duckdb", "encodings.utf_8_sig", "narwhals._interchange.dataframe", "narwhals._namespace",
+    "narwhals._pandas_like.group_by", "narwhals._pandas_like.namespace", "pandas.core.methods.to_dict",
+    "pandas.core.reshape.reshape", "pyarrow.parquet",
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def _of_chapters() -> list[str]:
     found = []
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "code" and "explore" not in cell["metadata"].get("tags", []):
+            if cell["cell_type"] == "code":
                 found += _named("".join(cell["source"]))
     return list(dict.fromkeys(found))
 

@@ -30,13 +30,10 @@ def dumbbell(frame: pd.DataFrame, *, title: str) -> Figure:
     figure, (axis,) = canvas(heights.sum() + 1.25)
     y = np.cumsum(heights) - heights / 2
     bars = {"clear": 5.0, "borderline": 1.8}
+    for side, color, mark, face, off in (("customers", INK, "o", "white", -0.07), ("staff", WARM, "s", WARM, 0.07)):
+        axis.hlines(y + off, rows[f"{side}_low"], rows[f"{side}_high"], color=color, lw=1.1, zorder=2)
+        axis.plot(rows[side], y + off, mark, color=color, mfc=face, ms=6.5, mew=1.4, zorder=4)
     for at, row in zip(y, rows.itertuples(), strict=True):
-        for side, color, mark, off in (("customers", INK, "o", -0.07), ("staff", WARM, "s", 0.07)):
-            value, low, high = (getattr(row, name) for name in (side, f"{side}_low", f"{side}_high"))
-            if not np.isnan(value):
-                axis.plot([low, high], [at + off, at + off], color=color, lw=1.1, zorder=2)
-                face = "white" if side == "customers" else color
-                axis.plot(value, at + off, mark, color=color, mfc=face, ms=6.5, mew=1.4, zorder=4)
         where = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "center", "fontsize": 9}
         if np.isnan(row.estimate):
             few = (

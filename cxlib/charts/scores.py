@@ -55,12 +55,14 @@ def intervals(
                     style="italic",
                     bbox=blank,
                 )
-            else:
-                axis.plot([row.low, row.high], [y, y], color=SOFT, lw=4, solid_capstyle="butt")
-                small = row.n < text.SMALL_BASE
-                axis.plot(row.estimate, y, "o", color=ACCENT, mfc="white" if small else ACCENT, ms=6, mew=1.4)
             y += 1 + 0.35 * lines
         y += 0.45
+    places = np.array(ticks)
+    rows = pd.concat([frame[frame[group] == block] for block in blocks])
+    axis.hlines(places, rows["low"], rows["high"], color=SOFT, lw=4, capstyle="butt")
+    small = (rows["n"] < text.SMALL_BASE).to_numpy()
+    for those, face in ((small, "white"), (~small, ACCENT)):
+        axis.plot(rows["estimate"][those], places[those], "o", color=ACCENT, mfc=face, ms=6, mew=1.4)
     if total is not None:
         axis.axvline(total, color=INK, lw=1, ls=(0, (4, 3)), zorder=0)
         shown = tr("all {value}", value=text.number(total, unit))
@@ -164,7 +166,6 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
             color = ACCENT if best and several else WARM if worst and len(levels) == 3 else SOFT
             hatch = "///" if worst and len(levels) == 3 else None
             axis.bar(at, row.estimate, width=0.74, color=color, hatch=hatch, edgecolor="white", lw=0)
-            axis.plot([at, at], [row.low, row.high], color=INK, lw=1.1)
             axis.annotate(
                 text.number(row.estimate, digits=0 if row.estimate >= 1 else 1),
                 (at, row.high),
@@ -174,6 +175,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
                 va="bottom",
                 fontsize=9,
             )
+        axis.vlines(x, rows["low"], rows["high"], color=INK, lw=1.1, zorder=2)
         axis.set_title(tr("{title} (% of answers)", title=name))
         axis.set_xticks(x, [digits(f"{value:g}") for value in rows[answer]])
         axis.set_xlim(-0.6, len(rows) - 0.4)

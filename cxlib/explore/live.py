@@ -1,4 +1,8 @@
-"""Whether somebody sits before this notebook who could move a control."""
+"""Whether somebody sits before this notebook who could move a control, or reads what it shows."""
+
+import os
+
+from cxlib import kept
 
 
 def live() -> bool:
@@ -14,3 +18,8 @@ def live() -> bool:
     if kernel is None:
         return False
     return bool(kernel.get_parent().get("content", {}).get("allow_stdin"))
+
+
+def printed() -> bool:
+    """True while the notebook is executed for a report: panels stand in none, and nobody waits for their answers."""
+    return kept.FOLDER in os.environ

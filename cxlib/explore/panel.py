@@ -16,7 +16,7 @@ from cxlib.errors import CxError
 from cxlib.explore.controls import Control
 from cxlib.explore.keep import cell, command
 from cxlib.explore.keys import Keys
-from cxlib.explore.live import live
+from cxlib.explore.live import live, printed
 from cxlib.explore.parts import Part
 from cxlib.explore.spells import walked
 from cxlib.language import tr
@@ -41,7 +41,8 @@ class Panel:
     asked next, given the settings, done as long as the panel is open and nothing moves. `parameters` turns the settings
     into the chapter's parameters (default: they are the same); `idle` names the controls that have no part in the
     answer to the settings, and are put away meanwhile. Displayed as the last line of a cell it is live where
-    somebody sits before the notebook; elsewhere it is its first answer as plain HTML, without widgets.
+    somebody sits before the notebook; elsewhere it is its first answer as plain HTML, without widgets, and in a report,
+    where panels have no place, the line that says how to come by it.
     """
 
     def __init__(
@@ -182,13 +183,17 @@ class Panel:
     def _repr_mimebundle_(self, **_) -> dict:
         if live():
             return self.open()._repr_mimebundle_()
-        if not self.parts:
-            self.parts = self._parts()
+        if printed():
+            return {"text/plain": tr("Run this cell in JupyterLab to try other settings.")}
+        self._answer_first()
         return {"text/html": STYLE + self._page(), "text/plain": repr(self)}
 
-    def __repr__(self) -> str:
+    def _answer_first(self) -> None:
         if not self.parts:
             self.parts = self._parts()
+
+    def __repr__(self) -> str:
+        self._answer_first()
         return "\n".join(part.plain for part in self.parts)
 
 

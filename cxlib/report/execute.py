@@ -31,32 +31,38 @@ def execute(planned: Planned, out: Path) -> None:
 
     Raises CxError naming notebook, cell and error when a cell fails.
     """
-    import papermill
     from nbclient.exceptions import DeadKernelError
+    from nbformat import from_dict
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import raise_for_execution_errors
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
     from traitlets.config import Config
 
     # The kernel named python3 is this environment's, whatever the user has registered elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
-    part, sockets = out.with_name(f"running_{out.name}"), fork.private_folder()
+    sockets = fork.private_folder()
     # The summary reads the chapters that were executed before it into the same folder.
     own = {"chapters": str(out.parent)} if "chapters" in planned.parameters and planned.chapter == SUMMARY else {}
+    kernel = {"kernel_name": "python3", "engine_name": ENGINE}
+    # The steps of papermill.execute_notebook without its reading and writing of outputs, a third of a second a chapter.
+    notebook = load_notebook_node(from_dict(_without_outputs(NOTEBOOKS / planned.notebook)))
+    notebook = parameterize_notebook(notebook, planned.parameters | own, **kernel)
     try:
-        papermill.execute_notebook(
-            NOTEBOOKS / planned.notebook,
-            part,
-            parameters=planned.parameters | own,
-            engine_name=ENGINE,
-            kernel_name="python3",
+        notebook = papermill_engines.execute_notebook_with_engine(
+            nb=notebook,
+            output_path=None,
             progress_bar=False,
-            request_save_on_cell_execute=False,
-            autosave_cell_every=0,
+            log_output=False,
             config=Config({"KernelManager": {"connection_file": f"{sockets}/connection.json"} | _transport(sockets)}),
+            **kernel,
             **quiet,
         )
+        raise_for_execution_errors(notebook, None)
     except PapermillExecutionError as error:
-        heading = _heading_above_error(json.loads(part.read_text(encoding="utf-8"))["cells"])
+        heading = _heading_above_error(notebook["cells"])
         raise ChapterError(planned, f"cell {error.exec_count} ({heading})", f"{error.ename}: {error.evalue}") from None
     except DeadKernelError:
         raise ChapterError(
@@ -64,13 +70,20 @@ def execute(planned: Planned, out: Path) -> None:
         ) from None
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
-    notebook = json.loads(part.read_text(encoding="utf-8"))
     notebook = timeless(notebook, planned.parameters)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = translated("".join(cell["source"]))
-    out.write_text(json.dumps(notebook, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-    part.unlink()
+    out.write_text(json.dumps(notebook, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _without_outputs(path: Path) -> dict:
+    """A notebook as it is before it is run: the stored outputs, most of its file, are to be made anew."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return notebook
 
 
 def _transport(folder: str) -> dict[str, str]:
