@@ -255,7 +255,7 @@ def test_dumbbells_stand_at_their_numbers_and_nothing_is_covered(demo, gaps):
     (axis,) = drawings["team_2"].axes
     sales = gaps[gaps["team"] == "sales"]
     single = sales[sales["name"] != inside.OVERALL].sort_values("estimate", ascending=False)
-    squares = [line.get_xdata()[0] for line in axis.lines if line.get_marker() == "s" and len(line.get_xdata()) == 1]
+    (squares,) = [line.get_xdata() for line in axis.lines if line.get_marker() == "s" and len(line.get_xdata())]
     np.testing.assert_allclose(squares[:-1], single["staff"])
     thick = [line for line in axis.lines if line.get_linewidth() == 5]
     assert len(thick) == (sales["verdict"] == "clear").sum()
