@@ -49,12 +49,14 @@ notebooks: .venv/.run  ## execute the notebooks again and store their outputs
 messages: .venv/.run  ## bring the catalogues of all languages up to date (another language: ARGS=fr)
 	$(PY) -m cxlib.messages $(ARGS)
 
-# constraints.txt comes first and fixes every version; the locks add hashes to it.
+# constraints.txt comes first and fixes every version; the locks add hashes to it. What is installed then tells its licence.
 lock: .venv/.made  ## pin the dependencies anew (newest versions: ARGS=--upgrade)
 	test -n "$(UV)" || test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) $(ARGS) --output-file constraints.txt
 	$(COMPILE) --constraint constraints.txt --generate-hashes $(ARGS) --output-file requirements.lock
 	$(COMPILE) --extra test --constraint constraints.txt --generate-hashes $(ARGS) --output-file requirements-test.lock
+	$(MAKE) --no-print-directory .venv/.run
+	$(PY) -m cxlib.licences
 
 format: .venv/.test  ## ruff: mend what can be mended, then format
 	$(PY) -m ruff check --fix $(CODE); status=$$?; $(PY) -m ruff format $(CODE) && exit $$status
