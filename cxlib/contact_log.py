@@ -18,7 +18,9 @@ import pandas as pd
 
 from cxlib.batches import is_spark
 from cxlib.errors import CxError, nearest
+from cxlib.fork import scratch
 from cxlib.language import noted
+from cxlib.private_cells import quoted
 from cxlib.shown import Shown
 
 # What a place on the journey is: a stage, or a touchpoint in one of its channels at a stage; and the column that holds
@@ -155,7 +157,7 @@ def journeys(
     Raises CxError for a missing column, an empty log, times that are no ISO times or have a zone in some rows only,
     and scores that are no finite numbers.
     """
-    folder = Path(tempfile.mkdtemp(prefix="contacts-"))
+    folder = Path(tempfile.mkdtemp(prefix="contacts-", dir=scratch()))
     engine = _opened(events, folder, memory.replace(" ", ""))
     try:
         names = {"customer": customer, "moment": when, "touchpoint": touchpoint, "stage": stage}
@@ -281,8 +283,8 @@ def _moment(relation: duckdb.DuckDBPyRelation, name: str, types: dict[str, str])
         )
     if bad is not None:
         raise CxError(
-            f"times are written 2026-01-31 or 2026-01-31 14:05; {given - with_zone - without:,} are not, e.g. {bad} "
-            f"(column {name})"
+            f"times are written 2026-01-31 or 2026-01-31 14:05; {given - with_zone - without:,} are not, e.g. "
+            f"{quoted(bad)} (column {name})"
         )
     if with_zone:
         return f"make_timestamp(epoch_us(TRY_CAST({cell} AS TIMESTAMPTZ))) AS moment"
@@ -297,7 +299,7 @@ def _score(relation: duckdb.DuckDBPyRelation, name: str | None, types: dict[str,
     if types[name] in ("VARCHAR", "BOOLEAN") or types[name].startswith("ENUM"):
         example = relation.aggregate(f"min({_name(name)}::VARCHAR)").fetchall()[0][0]
         if example is not None:
-            raise CxError(f"scores must be numbers; column {name} holds text, e.g. {example}")
+            raise CxError(f"scores must be numbers; column {name} holds text, e.g. {quoted(example)}")
     if types[name] in ("DOUBLE", "FLOAT"):
         endless = relation.aggregate(f"count(*) FILTER (isinf({number}))").fetchall()[0][0]
         if endless:

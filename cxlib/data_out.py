@@ -49,6 +49,7 @@ def write(study, out: str | Path, *, personas: dict) -> list[str]:
     left = int(made.answers.frame["excluded"].notna().sum())
     if left:
         notes.append(f"{left:,} of them are left out of the study's numbers: `excluded` says why")
+    notes += _like_formulas(made.answers.frame) if kind == ".csv" else []
     notes += [told, *made.notes, *_rounded(made.answers.frame), *(sav_out.notes(made) if kind == ".sav" else ())]
     return notes
 
@@ -60,6 +61,20 @@ def _rounded(frame: pd.DataFrame) -> list[str]:
         f"{name}: {count:,} number{'s' if count > 1 else ''} of {EXACT:,} or more, whose last digits may have changed"
         for name, count in numbers.sum().items()
         if count
+    ]
+
+
+def _like_formulas(frame: pd.DataFrame) -> list[str]:
+    """A sentence on texts that a spreadsheet would compute when it opens a .csv, which can mark none as text."""
+    found = {}
+    for name in frame.select_dtypes(exclude=["number", "datetime"]):
+        begins = frame[name].dropna().astype(str).str.startswith(xlsx_out.FORMULA)
+        found |= {name: int(begins.sum())} if begins.any() else {}
+    if not found:
+        return []
+    return [
+        f"{sum(found.values()):,} texts begin as a formula does, e.g. in {next(iter(found))}: in a spreadsheet import "
+        "the .csv as text, or write .xlsx, which marks them as text"
     ]
 
 

@@ -1,7 +1,8 @@
 """DuckDB, which holds large tables of Parquet files and of DuckDB databases.
 
 The connection is the study's own: it takes no more memory than the study says, writes what does not fit into a private
-folder, and never writes to the data.
+folder, and never writes to the data. A client's database may hold views, which are code: none can read another file
+than the study's, fetch anything, or load what DuckDB does not come with.
 """
 
 import os
@@ -13,24 +14,33 @@ import pandas as pd
 
 from cxlib.engine import Source, quoted, text
 from cxlib.errors import CxError, nearest
+from cxlib.fork import scratch
 
 INHERITED: list[tuple] = []  # connections and folders of the process that this one was forked from
+# What views of a database have no use for: extensions fetched or loaded, and the variables of this program.
+_CLOSED = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions",
+                         "allow_persistent_secrets", "python_enable_replacements"), False)  # fmt: skip
 # Rows of Parquet files with what tells each from the others.
 _NUMBERED = "* EXCLUDE (filename, file_row_number), filename AS _file, file_row_number AS _row"
 
 
 class DuckDB:
-    """A connection of its own to DuckDB, within `memory`, with `rows` of sources as relations."""
+    """A connection of its own to DuckDB, within `memory` and to these files, with `rows` of sources as relations."""
 
     kind, hash = "duckdb", "hash"
 
-    def __init__(self, memory: str):
+    def __init__(self, memory: str, files: list[Path]):
         import duckdb
 
-        folder = tempfile.TemporaryDirectory(prefix="cxlib-duckdb-")
+        folder = tempfile.TemporaryDirectory(prefix="duckdb-", dir=scratch())
         limits = {"memory_limit": memory.replace(" ", ""), "temp_directory": folder.name}
-        self.connection = duckdb.connect(":memory:", config=limits)
+        self.connection = duckdb.connect(":memory:", config=limits | _CLOSED)
+        named = ", ".join(text(f"{path}{log}") for path in files for log in ("", ".wal"))
+        self.connection.execute(f"SET allowed_directories = [{text(scratch())}]")
+        self.connection.execute(f"SET allowed_paths = [{named}]")
+        self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET enable_progress_bar = false")  # which would stand in a notebook's output
+        self.connection.execute("SET lock_configuration = true")
         self._end = weakref.finalize(self, _close, self.connection, folder, os.getpid())
         self._attached: dict[Path, str] = {}
 
@@ -60,6 +70,8 @@ class DuckDB:
         import duckdb
 
         said = str(error).strip().splitlines()[0]
+        if isinstance(error, duckdb.PermissionException):
+            return CxError(f"{held.where}: reads what is no file of the study: {said}")
         if held.kind == "parquet":
             return CxError(f"{held.where}: cannot be read as one table: {said}")
         if "lock" in said.casefold():

@@ -95,7 +95,7 @@ def broken_text(text: str, *, guessed: bool) -> list[str]:
                 "{number} words hold bytes that are no text in Windows-1252, e.g. {example} in line {line}; they are "
                 "kept as they are, name the `encoding:` if you know it",
                 number=len(odd),
-                example=odd[0][0][-25:],
+                example=odd[0][0][-25:] if line_number == 1 else odd[0][0][-4:],  # below the header it may be a name
                 line=line_number,
             )
         )

@@ -51,7 +51,7 @@ Code = Annotated[str, BeforeValidator(text_code)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Language = Literal[languages()]
-Words = str | dict[Language, str]
+Words = str | Annotated[dict[Language, str], Field(min_length=1)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 
 

@@ -1,10 +1,12 @@
 """The rows of a large table in its engine: as they stand, under the codebook's names, or as quickest to count."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cxlib.counts import Coded
 from cxlib.duckdb_engine import DuckDB
 from cxlib.large_part import Part
+from cxlib.places import entry_files
 from cxlib.spark_engine import Spark
 
 
@@ -27,8 +29,14 @@ def engine_of(study, kind: str):
     if kind != "spark":
         kind = "duckdb"
     if kind not in study.engines:
-        study.engines[kind] = Spark() if kind == "spark" else DuckDB(study.book.large.memory)
+        study.engines[kind] = Spark() if kind == "spark" else DuckDB(study.book.large.memory, _files(study))
     return study.engines[kind]
+
+
+def _files(study) -> list[Path]:
+    """The files of all tables of the whole study."""
+    tables = study.total.book.tables.values()
+    return [path for table in tables for entry in table.file for path in entry_files(study.file, study.folder, entry)]
 
 
 def rows_of(study, part: Part):

@@ -54,6 +54,7 @@ _STARTS = (
 )
 _ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 BLOCK = "a block of `key: value` belongs here"
+_NO_ENTRIES = ("set", "omap", "pairs", "binary")  # tags that a safe loader knows; all others it refuses itself
 _DEEPEST = 40
 _MOST_ENTRIES = 100_000  # with what each alias stands for
 _LARGEST = 4_000_000  # bytes; a table of the most columns that are allowed needs less
@@ -116,12 +117,16 @@ def _add_lines(found: dict[tuple, int], node: yaml.Node, scalars, aliased: bool,
     if id(node) in above:
         raise CxError(f"line {line}: an alias (*name) stands inside its own anchor (&name)")
     above = (*above, id(node))
+    _check_tag(node)
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 raise CxError(f"line {line}: a key must be a word or a number; put quotes around text with brackets")
+            _check_tag(key)
+            if not key.tag.endswith((":merge", ":value")):  # <<, which the loader takes for itself, and =
+                _check_scalar(key, scalars)
             if key.value in seen:
                 raise CxError(f"line {line}: the key {key.value} stands twice in the same block")
             seen.add(key.value)
@@ -131,10 +136,33 @@ def _add_lines(found: dict[tuple, int], node: yaml.Node, scalars, aliased: bool,
         for i, value in enumerate(node.value):
             _add_lines(found, value, scalars, aliased, (*path, str(i)), above)
     else:
-        try:
-            scalars.construct_object(node)
-        except (ValueError, OverflowError) as error:
-            raise CxError(f"line {line}: {node.value[:40]} cannot be read ({error}); put quotes around text") from None
+        _check_scalar(node, scalars)
+
+
+def _check_scalar(node: yaml.ScalarNode, scalars) -> None:
+    """CxError for a word that is not what it passes for, by the loader `scalars`: a number, a day, true or false."""
+    line = node.start_mark.line + 1
+    _check_letters(node)
+    try:
+        scalars.construct_object(node)
+    except (ValueError, OverflowError) as error:
+        raise CxError(f"line {line}: {node.value[:40]} cannot be read ({error}); put quotes around text") from None
+    except (AttributeError, LookupError):  # of the library itself, over !!timestamp, !!bool or !!int of a word
+        kind = node.tag.rpartition(":")[2]
+        raise CxError(f"line {line}: {node.value[:40]!r} is no {kind}; leave !!{kind} out") from None
+
+
+def _check_tag(node: yaml.Node) -> None:
+    """CxError for a tag of what is no entry: those are words, numbers, days, lists and blocks."""
+    tag = node.tag.removeprefix("tag:yaml.org,2002:")
+    if tag in _NO_ENTRIES:
+        raise CxError(f"line {node.start_mark.line + 1}: the tag !!{tag} means nothing in a study; leave it out")
+
+
+def _check_letters(node: yaml.ScalarNode) -> None:
+    """CxError for an escape that stands for half a letter, which no file can hold."""
+    if half := re.search("[\ud800-\udfff]", node.value):
+        raise CxError(f"line {node.start_mark.line + 1}: \\u{ord(half[0]):04x} is half a letter; write the whole one")
 
 
 def _keys_apart(raw: Any) -> Any:
@@ -208,6 +236,16 @@ def _known_keys(place: tuple[str, ...]) -> list[str]:
     return list(Wave.model_fields)
 
 
+def _not_yaml(error: yaml.YAMLError, text: str) -> str:
+    """What YAML's reader says of a text: on which line, and why."""
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return f"line {line}: not YAML: holds the character U+{error.character:04X}, which no text has"
+    mark = getattr(error, "problem_mark", None)
+    line = f"line {mark.line + 1}: " if mark else ""
+    return f"{line}not YAML: {getattr(error, 'problem', error)}"
+
+
 def read_codebook(path: Path, lang: str = "") -> Codebook:
     """The validated study.yml at `path`, in the language `lang` if not in its own.
 
@@ -222,9 +260,9 @@ def read_codebook(path: Path, lang: str = "") -> Codebook:
     except UnicodeDecodeError as error:
         raise CxError(f"{path}: not UTF-8 at byte {error.start}; save study.yml as UTF-8") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise CxError(f"{path}: {line}not YAML: {getattr(error, 'problem', error)}") from None
+        raise CxError(f"{path}: {_not_yaml(error, text)}") from None
+    except OSError as error:
+        raise CxError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         # One entry that fits no branch of a union is one fault, however many branches there are.
         faults = list(

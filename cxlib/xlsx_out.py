@@ -12,6 +12,7 @@ from cxlib.errors import CxError
 ROWS, COLUMNS, LETTERS = 1_048_576, 16_384, 32_767  # what a sheet, and a cell, can hold
 MADE = datetime(2000, 1, 1)  # equal frames give equal bytes
 WIDEST = 60
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with what a text begins that a spreadsheet may take for a formula
 
 
 def workbook(sheets: dict[str, pd.DataFrame], *, title: str) -> bytes:
@@ -24,10 +25,11 @@ def workbook(sheets: dict[str, pd.DataFrame], *, title: str) -> bytes:
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"constant_memory": True})
     book.set_properties({"title": title[:255], "created": MADE})
-    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "quote_prefix": True})
     day = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    text = book.add_format({"quote_prefix": True})  # stays text when somebody edits the cell
     for name, frame in sheets.items():
-        _fill(book.add_worksheet(name), frame, head, day)
+        _fill(book.add_worksheet(name), frame, head, day, text)
     book.close()
     return stream.getvalue()
 
@@ -58,7 +60,7 @@ def _units(value) -> int:
     return len(text) + sum(letter > "\uffff" for letter in text)
 
 
-def _fill(sheet, frame: pd.DataFrame, head, day) -> None:
+def _fill(sheet, frame: pd.DataFrame, head, day, text) -> None:
     """Write a frame row by row, as XlsxWriter needs it where it keeps no sheet in memory."""
     columns = [_cells(frame[name]) for name in frame]
     for place, (name, cells) in enumerate(zip(frame, columns, strict=True)):
@@ -74,7 +76,7 @@ def _fill(sheet, frame: pd.DataFrame, head, day) -> None:
             if value is None:
                 continue
             if isinstance(value, str):
-                sheet.write_string(row, place, value)
+                sheet.write_string(row, place, value, text if value.startswith(FORMULA) else None)
             elif isinstance(value, datetime):
                 sheet.write_datetime(row, place, value, day)
             else:
