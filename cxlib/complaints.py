@@ -17,6 +17,7 @@ from cxlib.filters import named_answers
 from cxlib.language import noted, tr
 from cxlib.rules import Fault, check_answers
 from cxlib.shown import Shown
+from cxlib.suppression import hidden, small, withhold
 
 ALL, SURVEY = noted("all"), noted("survey")  # as study.yml writes them, and as tables show them
 
@@ -163,6 +164,20 @@ class Complainers(Shown):
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    @property
+    def few(self) -> bool:
+        """Whether they are 1 to 4, so that neither their number is shown nor what follows from it."""
+        return bool(small(len(self)))
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The steps as they are published: a count of 1 to 4 is not, nor one that would tell it."""
+        counts = self.steps["complaints"].abs()
+        last = len(counts) - 1
+        # The number of complainers stands in many places, and is hidden everywhere or nowhere.
+        out = hidden(counts, [(-1, range(1, last + 1))], known=() if self.few else (last,))
+        return withhold(self.steps, out, ["complaints"])
 
 
 def complainers(study, definition: Definition) -> Complainers:

@@ -1,8 +1,10 @@
 """The cost part of the complaint-iceberg chapter: from a study's case to the distribution of what it costs."""
 
+from dataclasses import replace
+
 import pandas as pd
 
-from cxlib.damage import UNHAPPY, Damage, damage
+from cxlib.damage import UNHAPPY, Damage, damage, few_ends
 from cxlib.language import tr
 from cxlib.losses import LABELS, outcome_codes, worth
 from cxlib.silence import Silence
@@ -37,7 +39,9 @@ def cost(case: Silence, rates: pd.DataFrame) -> Damage | None:
 def whole(case: Silence, rates: pd.DataFrame) -> Damage:
     """cost() of a case of which it is known that nothing is lacking()."""
     value, count = worth(case.study, case.definition), len(case.complainers)
-    return damage(case.distribution, count, _outcomes(case), rates, value=value, confidence=case.confidence)
+    ends = _outcomes(case)
+    found = damage(case.distribution, count, ends, rates, value=value, confidence=case.confidence)
+    return replace(found, few=few_ends(count, ends, rates))
 
 
 def _outcomes(case: Silence) -> pd.Series:

@@ -19,11 +19,13 @@ from cxlib.language import noted
 from cxlib.losses import LABELS
 from cxlib.predictive import NegativeBinomial
 from cxlib.shown import Shown
+from cxlib.suppression import small, tells, withhold
 
 OUTCOMES = ("satisfied", "mollified", "dissatisfied")
 UNHAPPY = ("silent", *OUTCOMES)
 POINTS = 13  # a power of two of points
 KEPT = 64  # measured rates whose points are kept, for who asks what would follow from others
+TOGETHER = {"complained": noted("Complained"), "all": noted("All unhappy customers")}
 PRIOR_OUTCOME = 1 / 3  # one complainer more, shared by the three outcomes
 
 
@@ -43,7 +45,9 @@ class Damage(Shown):
 
     customers: by fate; outcomes: share of each among complainers; losses: loss rate (0 to 1) by fate, that of content
     customers among them. value is money over the horizon, None where it was not declared. complainers and confidence
-    are as given; `most` is the number of silent customers that there can be, None where it is not known.
+    are as given; `most` is the number of silent customers that there can be, None where it is not known. `few` is true
+    where 1 to 4 complaints ended one way, or 1 to 4 customers left after one: complainers are then told of together,
+    and nothing that rests on how their complaints ended by itself (see suppression).
     """
 
     complainers: int
@@ -53,6 +57,7 @@ class Damage(Shown):
     value: float | None
     confidence: float
     most: int | None = None
+    few: bool = False
 
     @property
     def lost(self) -> dict[str, np.ndarray]:
@@ -99,6 +104,31 @@ def damage(
     return Damage(complainers, customers, shares, losses, value, confidence, silent.most)
 
 
+def few_ends(complainers: int, outcomes: pd.Series, rates: pd.DataFrame) -> bool:
+    """Whether the ends of complaints are `few`; arguments as damage()."""
+    ends = outcomes.reindex(OUTCOMES, fill_value=0)
+    return bool(small([*ends, complainers - ends.sum()]).any() or few_lost(rates).any())
+
+
+def few_lost(rates: pd.DataFrame) -> pd.Series:
+    """Which rows of losses.loss_rates() would tell of 1 to 4 complainers: lost, not lost, or all that are known of."""
+    lost = rates["estimate"] / 100 * rates["n"]
+    measured = rates["source"].eq("measured") & rates["fate"].isin(OUTCOMES)
+    return pd.Series(tells(lost, rates["n"]), index=rates.index) & measured
+
+
+def shown_rates(rates: pd.DataFrame, found: Damage | None) -> pd.DataFrame:
+    """losses.loss_rates() as they are published: without what would tell of 1 to 4 complainers.
+
+    Where the ends of complaints are told of together, what each of them loses is not told at all.
+    """
+    out = few_lost(rates)
+    bases = rates["fate"].isin(OUTCOMES) & small(rates["n"])
+    each = rates["fate"].isin(OUTCOMES) & rates["source"].eq("measured") & (found is not None and found.few)
+    rates = withhold(rates, out | each, ["estimate", "low", "high", "se"])
+    return withhold(rates, bases, ["n", "n_weighted", "n_effective"])
+
+
 @cache
 def _points(rates: int) -> np.ndarray:
     """The points of the Sobol sequence for so many loss rates, inside of 0 to 1: the same for every sum."""
@@ -137,16 +167,19 @@ def by_fate(found: Damage | None) -> pd.DataFrame:
     """Customers and customers lost by fate, and of all unhappy ones.
 
     Columns: fate, label, customers, customers_low, customers_high, loss (percent, median), estimate, low, high, se
-    (customers lost), normal (lost anyway, at the rate of content customers), unit. The last row is of all.
+    (customers lost), normal (lost anyway, at the rate of content customers), unit. The last row is of all. Where the
+    ends of complaints are `few`, complainers are one row (fate: complained).
     """
     if found is None:
         return pd.DataFrame()
     rows, content = [], found.losses.get("content")
-    total = {fate: found.customers[fate] for fate in UNHAPPY} | {"all": sum(found.customers[f] for f in UNHAPPY)}
-    gone = {fate: found.lost[fate] for fate in UNHAPPY} | {"all": sum(found.lost[f] for f in UNHAPPY)}
+    parts = {"silent": ("silent",), "complained": OUTCOMES} if found.few else {fate: (fate,) for fate in UNHAPPY}
+    parts |= {"all": UNHAPPY}
+    total, gone = ({name: sum(each[f] for f in fates) for name, fates in parts.items()}
+                   for each in (found.customers, found.lost))  # fmt: skip
     for fate, customers in total.items():
         count = found.summary(customers)
-        row = {"fate": fate, "label": LABELS.get(fate, noted("All unhappy customers")), "customers": count["estimate"]}
+        row = {"fate": fate, "label": (LABELS | TOGETHER)[fate], "customers": count["estimate"]}
         row |= {"customers_low": count["low"], "customers_high": count["high"]}
         row |= {"loss": 100 * float(np.median(gone[fate] / np.maximum(customers, 1e-9)))}
         row |= found.summary(gone[fate])
@@ -169,7 +202,7 @@ def at_risk(found: Damage | None, word_of_mouth=None) -> pd.DataFrame:
 
     Columns: line, estimate, low, high, se, unit (money). `word_of_mouth` (told, deterred) makes a line of customers who
     are never won: silent and dissatisfied customers x people told x share deterred x value. The two are not added up:
-    who is told may be a customer already.
+    who is told may be a customer already. No talk where the ends of complaints are `few`: it counts dissatisfied ones.
     """
     if found is None or found.value is None:
         return pd.DataFrame()
@@ -178,7 +211,7 @@ def at_risk(found: Damage | None, word_of_mouth=None) -> pd.DataFrame:
     if "content" in found.losses and not np.isnan(found.losses["content"]).any():
         normal = sum(found.customers[fate] for fate in UNHAPPY) * found.losses["content"]
         lines[noted("beyond what content customers would lose")] = all_lost - normal
-    if word_of_mouth is not None:
+    if word_of_mouth is not None and not found.few:
         talkers = found.customers["silent"] + found.customers["dissatisfied"]
         lines[noted("Word of mouth (declared, not measured)")] = talkers * word_of_mouth.told * word_of_mouth.deterred
     rows = [{"line": line} | found.summary(points * found.value) for line, points in lines.items()]

@@ -17,6 +17,7 @@ from cxlib.counts import columns_in
 from cxlib.errors import CxError, nearest
 from cxlib.language import noted, tr
 from cxlib.scores import estimates
+from cxlib.suppression import small, withhold
 from cxlib.variance import linearise
 
 EVERYBODY = noted("All staff")
@@ -56,8 +57,8 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
     a brighter view. Columns: team, name (of the question), attribute, customers, customers_low, customers_high,
     n_customers, staff, staff_low, staff_high, n (of staff), estimate, low, high, se, t, df, p, p_adjusted (Holm, within
     the team), verdict (of p_adjusted), n_weighted, n_effective (of customers), unit, method. The last row of a team is
-    the mean of all attributes, a test of its own. Teams under the minimum base have no numbers. No rows without a table
-    staff.
+    the mean of all attributes, a test of its own. Teams under the minimum base have no numbers; of 1 to 4 of a team who
+    rate an attribute not even their number is told. No rows without a table staff.
     """
     if not study.has("staff"):
         return pd.DataFrame()
@@ -84,7 +85,10 @@ def gaps(study, wave: str | None = None, *, confidence=0.95) -> pd.DataFrame:
     single = frame["name"] != OVERALL
     families = frame[single].groupby("team")["p"].transform(lambda p: adjust(p.to_numpy()))
     frame["p_adjusted"] = families.reindex(frame.index).where(single, frame["p"])
-    return frame.assign(verdict=[verdict(p) for p in frame["p_adjusted"]], unit="score")
+    frame = frame.assign(verdict=[verdict(p) for p in frame["p_adjusted"]], unit="score")
+    few = small(frame["n"])
+    told = ["estimate", "low", "high", "se", "t", "df", "p", "p_adjusted", "staff", "staff_low", "staff_high"]
+    return withhold(withhold(frame, few, ["n"]), few & frame["staff"].notna(), told)
 
 
 def _label(study, name: str) -> str:

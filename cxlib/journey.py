@@ -19,6 +19,7 @@ from cxlib.errors import CxError
 from cxlib.language import tr
 from cxlib.offered import offered
 from cxlib.risk_sets import each_group, observed, risk_sets
+from cxlib.suppression import hidden, tells
 from cxlib.survival import curves_of, median
 from cxlib.touchpoint_audit import audit
 
@@ -272,6 +273,35 @@ def _complaints(log: Journeys, level: str, complaints, days, confidence: float) 
     found = log.named(log.query(sql, complaints=known), level)
     share = ratios.of_customers(found["filed"], found["n"], confidence=confidence)
     return found[keys].assign(**ratios.prefixed(share, "complaint", ("estimate", "low", "high", "n")))
+
+
+def few_complaints(
+    log: Journeys, complaints: pd.DataFrame | None, *, days=30, confidence=0.95
+) -> dict[str, set[tuple[str, ...]]]:
+    """The places of which the share who complained would tell of 1 to 4 customers, by level: stage, touchpoint.
+
+    Alone, or by what a stage has beyond its other touchpoints; customers at two touchpoints of a stage are few, and
+    make that less certain.
+    """
+    found = {}
+    for level in ("stage", "touchpoint"):
+        rows = _complaints(log, level, complaints, days, confidence)
+        filed = (rows["complaint"] / 100 * rows["complaint_n"]).round()
+        found[level] = rows.assign(filed=filed, few=tells(filed, rows["complaint_n"]))
+    stages, spots = found["stage"], found["touchpoint"]
+    out = {level: {tuple(key) for key in rows.loc[rows["few"], [*LEVELS[level]]].to_numpy()}
+           for level, rows in found.items()}  # fmt: skip
+    for stage, parts in spots.groupby("stage", observed=True):
+        counts = parts["filed"].fillna(0).to_numpy()
+        own = stages.loc[stages["stage"] == stage, "few"].any()
+        # A stage that is small itself, and its touchpoints that are not, cannot be shown together.
+        total = [0.0 if own else counts.sum()]
+        sums = [] if own else [(-1, range(1, len(counts) + 1))]
+        hide = hidden([*total, *counts], sums)
+        if hide[0]:
+            out["stage"].add((stage,))
+        out["touchpoint"] |= {tuple(key) for key in parts.loc[hide[1:], [*LEVELS["touchpoint"]]].to_numpy()}
+    return out
 
 
 def _columns(expressions: dict[str, str], cast: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import narwhals as nw
 import numpy as np
@@ -15,6 +15,7 @@ from cxlib.errors import CxError, nearest
 from cxlib.language import digits, tr
 from cxlib.removal import removal_effect
 from cxlib.shown import Shown
+from cxlib.suppression import withhold
 from cxlib.touchpoint_audit import audit
 from cxlib.transitions import transitions
 
@@ -197,11 +198,12 @@ def facts(found: Case, *, purchase: str = "", days: int = 30, seed: int = 0, onl
     spots = drawn.assign(**{key: None for key in ("touchpoint", "channel") if key not in drawn})
     places_of = {"complaints": found.complaints, "days": days, **how}
     none, stopped = pd.DataFrame(), _stopped(log)
+    few = cache(lambda: journey.few_complaints(log, **places_of))
     audited = stopped and {"touchpoint", "channel", "expected"} <= set(drawn) and drawn["expected"].notna().any()
     made = {
         "checks": lambda: _nameless(_checks(found, own)),
-        "stages": lambda: _places_based(journey.stages(log, drawn, **places_of), least),
-        "touchpoints": lambda: _places_based(journey.touchpoints(log, spots, **places_of), least),
+        "stages": lambda: _places_based(journey.stages(log, drawn, **places_of), least, few(), "stage"),
+        "touchpoints": lambda: _places_based(journey.touchpoints(log, spots, **places_of), least, few(), "touchpoint"),
         "audit": lambda: _audit_based(audit(log, drawn, customers=_with_left(found.customers), **how), least),
         "paths": lambda: paths.common(log, **how),
         "conformance": lambda: paths.conformance(log, drawn, **how),
@@ -247,8 +249,12 @@ def _blank(frame: pd.DataFrame, base: str, least: int, *names: str) -> pd.DataFr
     return frame.assign(**{name: frame[name].mask(frame[base] < least) for name in columns})
 
 
-def _places_based(frame: pd.DataFrame, least: int) -> pd.DataFrame:
-    return _blank(_blank(frame, "score_n", least, "score"), "complaint_n", least, "complaint")
+def _places_based(frame: pd.DataFrame, least: int, few: dict, level: str) -> pd.DataFrame:
+    """Scores and complaints where their base is enough; of complaints none that would tell of 1 to 4 customers."""
+    frame = _blank(_blank(frame, "score_n", least, "score"), "complaint_n", least, "complaint")
+    keys = frame[[*journey.LEVELS[level]]].astype(str).itertuples(index=False, name=None)
+    out = np.array([key in few[level] for key in keys], bool) & frame["complaint"].notna()
+    return withhold(frame, out, ["complaint", "complaint_low", "complaint_high"])
 
 
 def _audit_based(frame: pd.DataFrame, least: int) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from cxlib.metrics import Metric
 from cxlib.scores import score, shares
 from cxlib.variance import linearise
 
+OUTCOMES = (noted("won"), noted("lost"))
 WON = Metric("won", "Won", (0, 1), {1: 100}, "percent")
 REASONS = ["outcome", "reason", "unit", "estimate", "low", "high", "se", "n", "n_effective", "count", "others"]
 REASONS += ["difference", "difference_low", "difference_high", "p", "p_adjusted", "verdict", "method"]
@@ -33,7 +34,7 @@ def reasons(
     score(tally(sales, won, by=[unit, reason]), WON, won, sales)
     kept = sales[[unit, reason, won]]
     frames = []
-    for outcome, value in ((noted("won"), 1), (noted("lost"), 0)):
+    for outcome, value in zip(OUTCOMES, (1, 0), strict=True):
         rows = kept[(kept[won] == value) & kept[reason].notna() & kept[unit].notna()]
         if len(rows):
             frames.append(_shares_of(rows, unit, reason, minimum_base, confidence, correction).assign(outcome=outcome))

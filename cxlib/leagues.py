@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from cxlib import league, league_reasons
@@ -14,11 +15,15 @@ from cxlib.language import digits, noted, tr
 from cxlib.large_counts import is_sample, marked
 from cxlib.league import League
 from cxlib.shown import Shown
+from cxlib.suppression import in_table, small, tells, withhold
 from cxlib.survey import metrics
 
 UNITS = 300  # in one table; more are no units but customers
 REASONS = 100  # rows
 BRANCH, EMPLOYEE = noted("branch"), noted("employee")  # units, and the columns that name them
+NUMBERS = ["estimate", "se", "n_weighted", "n_effective", "pooled", "low", "high", "rank", "rank_low", "rank_high"]
+NUMBERS += ["chance_best", "chance_top", "weight"]
+BASES = ["n", "n_weighted", "n_effective"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +69,8 @@ def rows(table: Table) -> pd.DataFrame:
 def reasons(case: Case) -> pd.DataFrame:
     """Reasons of winning and losing by employee, against all others: the clearest first, and a hundred at most.
 
-    Empty where no offer has an outcome, a reason and an employee.
+    Empty where no offer has an outcome, a reason and an employee. What would tell of 1 to 4 offers is withheld, and
+    stands at the end, as its place would tell it too.
     """
     study, needed = case.study, ["employee", "won", "reason"]
     keys = set(study.table("sales")) if study.has("sales") else set()
@@ -73,7 +79,26 @@ def reasons(case: Case) -> pd.DataFrame:
     how = {"minimum_base": case.minimum_base, "confidence": case.confidence}
     found = league_reasons.reasons(study.table("sales"), "employee", "reason", "won", **how)
     found = found.rename(columns={"unit": "employee"}).assign(unit="percent")
-    return found.sort_values("p_adjusted", kind="stable").head(REASONS)
+    found = found.sort_values("p_adjusted", kind="stable").head(REASONS)
+    out = _small_reasons(study.table("sales"), found, case.minimum_base)
+    numbers = ["estimate", "low", "high", "others", "difference", "p_adjusted"]
+    found = withhold(withhold(found, out, numbers), small(found["n"]), BASES)
+    return pd.concat([found[~out], found[out]])
+
+
+def _small_reasons(sales: pd.DataFrame, found: pd.DataFrame, minimum_base: int) -> np.ndarray:
+    """Which rows of reasons() would tell of 1 to 4 offers, those with the other rows and the sums that they give."""
+    out = np.zeros(len(found), bool)
+    for outcome, won in ((league_reasons.OUTCOMES[0], 1), (league_reasons.OUTCOMES[1], 0)):
+        rows = sales[(sales["won"] == won) & sales["reason"].notna() & sales["employee"].notna()]
+        counts = pd.crosstab(rows["employee"], rows["reason"])
+        here = ((found["outcome"] == outcome) & (found["n"] >= minimum_base)).to_numpy()
+        at = (counts.index.get_indexer(found["employee"][here]), counts.columns.get_indexer(found["reason"][here]))
+        unpublished = np.ones(counts.shape, bool)
+        unpublished[at] = False
+        if here.any():
+            out[here] = in_table(counts.to_numpy(), unpublished=unpublished)[at]
+    return out
 
 
 def _metric(case: Case, seed: int) -> list[Table]:
@@ -134,11 +159,21 @@ def _arrivals(case: Case, seed: int) -> list[Table]:
 
 
 def _rate(case: Case, name: str, title: str, unit: str, rows: pd.DataFrame, won: str, seed: int) -> Table:
+    """Units by a share; those in which it tells of 1 to 4 are left out of the model as well, which would tell them."""
+    known = rows.dropna(subset=[unit, won])
+    counts = known.groupby(unit, observed=True)[won].agg(["sum", "size"])
+    out = counts[tells(counts["sum"], counts["size"]) & (counts["size"] >= case.minimum_base)]
+    all_rows, rows = rows, rows[~rows[unit].isin(out.index)]
     how = {"minimum_base": case.minimum_base, "confidence": case.confidence, "seed": seed}
     clusters = {"clusters": "customer"} if "customer" in rows and rows["customer"].duplicated().any() else {}
-    return _tried(
-        name, title, tr(unit), "percent", rows, unit, lambda: league.by_rate(rows, unit, won, **clusters, **how)
-    )
+
+    def made() -> League:
+        found = league.by_rate(rows, unit, won, **clusters, **how)
+        left = pd.DataFrame({"unit": out.index, "n": out["size"].to_numpy(), "apart": False, "method": ""})
+        frame = pd.concat([found.frame, left], ignore_index=True) if len(left) else found.frame
+        return replace(found, frame=withhold(frame, frame["unit"].isin(out.index), NUMBERS))
+
+    return _tried(name, title, tr(unit), "percent", all_rows, unit, made)
 
 
 def _tried(name: str, title: str, of: str, unit: str, rows: pd.DataFrame, column: str, attempt) -> Table:
@@ -147,6 +182,8 @@ def _tried(name: str, title: str, of: str, unit: str, rows: pd.DataFrame, column
         units = digits(f"{rows[column].nunique():,}")
         return Table(name, title, of, unit, None, tr("{units} units are more than a table can hold", units=units))
     try:
-        return Table(name, title, of, unit, attempt())
+        found = attempt()
+        frame = withhold(found.frame, small(found.frame["n"]), BASES)
+        return Table(name, title, of, unit, replace(found, frame=frame))
     except CxError as error:
         return Table(name, title, of, unit, None, str(error))

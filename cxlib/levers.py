@@ -43,12 +43,13 @@ def levers(
     low, high, se (customers saved), saves (share of the distribution in which it saves any), verdict (saves, loses,
     either, or neither for a lever that moves nothing), unit. Where the value of a customer is known also worth,
     worth_low, worth_high: what they bring less `case_cost` a case (before any cost where that is None). No rows without
-    a Damage, here and below. Raises CxError for shares outside 0 to 1.
+    a Damage, here and below, nor here and in break_even() where the ends of complaints are `few`. Raises CxError for
+    shares outside 0 to 1.
     """
     for name, share in (("complain", complain), ("resolve", resolve)):
         if not 0 <= share <= 1:
             raise CxError(f"a lever moves a share of 0 to 1; found {name} {share}")
-    if found is None:
+    if found is None or found.few:
         return pd.DataFrame()
     rows = []
     for name, (handled, saved) in _moves(found, complain, resolve).items():
@@ -99,7 +100,7 @@ def break_even(found: Damage | None) -> pd.DataFrame:
     whose denominator may be 0 has no interval: no row where nobody is lost, nor where satisfied complainers are not
     known to leave less than the others.
     """
-    if found is None:
+    if found is None or found.few:
         return pd.DataFrame()
     losses, shares = found.losses, found.outcomes
     of_complainer = sum(shares[fate] * losses[fate] for fate in OUTCOMES)
@@ -122,7 +123,8 @@ def break_even(found: Damage | None) -> pd.DataFrame:
 def one_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
     """Customers lost with each input at either end of its interval and all others in the middle, the widest first.
 
-    Columns: input, low_text, high_text (the input there), at_low, at_high (customers lost), swing, total.
+    Columns: input, low_text, high_text (the input there), at_low, at_high (customers lost), swing, total. Where the
+    ends of complaints are `few`, their loss rates are none of the inputs.
     """
     if found is None:
         return pd.DataFrame()
@@ -142,6 +144,8 @@ def one_way(found: Damage | None, rate: ComplaintRate) -> pd.DataFrame:
         ends = (high, low)
     rows = [(name, *texts, *(rest + s * middle["silent"] for s in ends))]
     for fate, label in INPUTS.items():
+        if found.few and fate != "silent":
+            continue
         ends = np.quantile(found.losses[fate], [tail, 1 - tail])
         values = [total + customers[fate] * (end - middle[fate]) for end in ends]
         rows.append((label, *(text.number(100 * end, "percent") for end in ends), *values))

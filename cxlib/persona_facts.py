@@ -16,6 +16,7 @@ from cxlib.errors import CxError
 from cxlib.language import noted, tr
 from cxlib.people import ALL, People
 from cxlib.scores import by_group, estimates, of_tally
+from cxlib.suppression import small, tells, withhold
 from cxlib.survey import metrics as survey_metrics
 from cxlib.variance import linearise
 from cxlib.weights import effective_n
@@ -168,7 +169,8 @@ def complaints(case: People, frame: pd.DataFrame) -> pd.DataFrame:
 
     The subject is the first question of the table complaints of role single or segment, else the channel. Columns:
     persona, subject, answer (the most frequent; empty under the minimum base), estimate, low, high (percent of the
-    persona's complaints), n. Empty where complaints name no customer of these people.
+    persona's complaints), n. Empty where complaints name no customer of these people. What would tell of 1 to 4
+    complaints is withheld, and the answer with it.
     """
     study, empty = case.study, pd.DataFrame(columns=["persona", "subject", "answer", *NUMBERS])
     if not study.has("complaints") or "customer" not in frame or "complainer" not in study.table("complaints"):
@@ -190,9 +192,16 @@ def complaints(case: People, frame: pd.DataFrame) -> pd.DataFrame:
         by = {"clusters": "complainer", "minimum_base": case.minimum_base, "confidence": case.confidence}
         found = by_group(hit, value.HAPPENED, [], question=HIT, **by)
         label = study.label(subject, "complaints") if subjects else tr("Channel")
-        told = answer if found["estimate"].notna().all() else ""
-        rows.append(found.assign(persona=str(persona), subject=label, answer=told))
-    return pd.concat(rows, ignore_index=True) if rows else empty
+        few = tells(hit[HIT].sum(), len(hit))
+        told = answer if found["estimate"].notna().all() and not few else ""
+        rows.append(found.assign(persona=str(persona), subject=label, answer=told, _few=few))
+    if not rows:
+        return empty
+    found = pd.concat(rows, ignore_index=True)
+    bases, few = small(found["n"]), found.pop("_few").to_numpy(bool)
+    # Under the minimum base there is nothing to withhold but the base.
+    found = withhold(found, few & found["estimate"].notna(), ["estimate", "low", "high", "se"])
+    return withhold(found, bases, ["n", "n_weighted", "n_effective"])
 
 
 def drivers(case: People, frame: pd.DataFrame, *, seed=0) -> pd.DataFrame:

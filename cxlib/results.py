@@ -13,8 +13,10 @@ from IPython.display import display
 from cxlib import displays, tables, text
 from cxlib.errors import CxError
 from cxlib.estimate import Estimate
+from cxlib.language import tr
 from cxlib.printed_results import bases
 from cxlib.published import MIME
+from cxlib.suppression import LEAST, small
 from cxlib.svg import svg
 
 
@@ -53,7 +55,7 @@ def number_shown(
     """An estimate as it is recorded, as plain text and as HTML.
 
     `scale` is the (least, most) that it can be, `interval` what its interval may be called. `base` is printed where the
-    bases do not count answers; no mark of a small base stands there.
+    bases do not count answers; no mark of a small base stands there. How many answers there are is not told of 1 to 4.
     """
     unit = estimate.unit
     fields = {
@@ -63,6 +65,9 @@ def number_shown(
     fields["label"] = fields.pop("name")
     if not base and estimate.n < minimum_base:
         fields |= dict.fromkeys(("value", "low", "high", "se"))
+    few = not base and bool(small(estimate.n))
+    if few:
+        fields |= dict.fromkeys(("n", "n_weighted", "n_effective"))
     shown = text.number(estimate.value, unit)
     shown = shown if base else text.with_base(shown, estimate.n, minimum_base)
     between = (
@@ -70,7 +75,7 @@ def number_shown(
         if shown == "**"
         else text.with_confidence(text.interval(estimate.low, estimate.high, unit), estimate.confidence, interval)
     )
-    base = base or bases(estimate)
+    base = base or (tr("fewer than {least} answers", least=LEAST) if few else bases(estimate))
     if scale is not None:
         fields |= {"least": float(scale[0]), "most": float(scale[1])}
     printed = {"value": shown, "interval": between, "base": base, "note": note}

@@ -33,6 +33,7 @@ from cxlib.pooling import Pooled, pool
 from cxlib.predictive import NegativeBinomial
 from cxlib.recapture import independence, linked, recapture
 from cxlib.shown import Shown
+from cxlib.suppression import WITHHELD, in_list, small, withhold
 from cxlib.survey import chosen_wave
 
 EXAMPLE = 10  # complainers that a published rate is explained with
@@ -45,7 +46,8 @@ class Silence(Shown):
 
     `rate` and `silent` are None where something was not declared; `customers` is the number of customers that unhappy
     ones are taken from, None where it is not known. A part of a study has no rate of its own below the minimum base:
-    `too_few` is then the number of its unhappy respondents.
+    `too_few` is then the number of its unhappy respondents. Of 1 to 4 complainers there is no estimate either, since it
+    would tell their number (see suppression).
     """
 
     study: object
@@ -96,7 +98,9 @@ def silence(
         here = number_in(study, definition.start, definition.end)
         customers = study.book.population if here is None else here
     hidden, few = None, _too_few(study, definition, latest)
-    if not definition.undeclared and few is None:
+    if found.few:
+        known = None
+    elif not definition.undeclared and few is None:
         known = known or rate(study, definition, latest)
         hidden = silent(len(found), known, customers=customers, confidence=confidence)
     return Silence(study, definition, latest, found, customers, known, hidden, confidence, few)
@@ -126,9 +130,10 @@ def evidence(case: Silence, *, only: Iterable[str] = ()) -> pd.DataFrame:
 
     Columns: name, anchor (label), own, rate (percent), estimate (median silent), low, high, nobody (told nobody, where
     it was published), behind_ten (silent behind 10 complainers, plug-in), country, year, problem, base, source. A rate
-    that the number of customers rules out has no estimate.
+    that the number of customers rules out has no estimate; of 1 to 4 complainers no rate has one.
     """
     rows, own, count = [], case.rate, len(case.complainers)
+    few = case.complainers.few
     for anchor in (ANCHORS[name] for name in only or ANCHORS):
         about = {
             "name": anchor.name,
@@ -137,10 +142,11 @@ def evidence(case: Silence, *, only: Iterable[str] = ()) -> pd.DataFrame:
             "rate": 100 * anchor.rate,
             "behind_ten": EXAMPLE * (1 / anchor.rate - 1),
         }
-        if anchor.nobody is not None:
+        if anchor.nobody is not None and not few:
             about["nobody"] = count * anchor.silent_to_all_per_complainer
         about |= {key: getattr(anchor, key) for key in ("country", "year", "problem", "base", "source")}
-        rows.append(about | _limits(count, anchored(anchor.name), case.customers, case.confidence))
+        found = {} if few else _limits(count, anchored(anchor.name), case.customers, case.confidence)
+        rows.append(about | found)
     if own is not None:
         about = {
             "name": "own",
@@ -197,7 +203,7 @@ def by_segment(case: Silence, segments: list[str]) -> pd.DataFrame:
     rate_low, rate_high (pooled), overall (all percent), shrinkage, estimate, low, high (silent, with the pooled rate),
     raw_silent, customers, unplaced (complainers of no group), method, unit. A segment is pooled by itself. Groups in
     which no respondent was unhappy are left out, and segments with fewer than two others. No rows unless the rate is
-    the survey's.
+    the survey's. Of groups with 1 to 4 complainers, and others that would tell these, no count or silent customers.
     """
     if case.rate is None or case.definition.rate != "survey":
         return pd.DataFrame()
@@ -227,7 +233,10 @@ def _segment(case: Silence, segment: str) -> pd.DataFrame:
         for group, row in zip(groups, pooled.frame.to_dict("records"), strict=True)
     ]
     told = {"segment": study.label(segment), "name": segment, "overall": 100 * sum(x) / sum(n)}
-    return pd.DataFrame(rows).assign(**told, unplaced=len(case.complainers) - complained.sum(), unit="count")
+    unplaced = len(case.complainers) - int(complained.sum())
+    out = in_list([*complained, unplaced])
+    frame = pd.DataFrame(rows).assign(**told, unplaced=np.nan if out[-1] else unplaced, unit="count")
+    return withhold(frame, out[:-1], ["complainers", "raw_silent", *LIMITS])
 
 
 def _group(
@@ -263,6 +272,8 @@ def readings(case: Silence) -> pd.DataFrame:
 def monthly(case: Silence) -> pd.DataFrame:
     """The control chart of distinct complainers per 1,000 customers by month, of the severities and channels declared,
     over all months that the complaints table covers; no rows where dates or customers lack.
+
+    Nor where a month has 1 to 4 complainers (there is then a column WITHHELD): mean and limits would tell them.
     """
     study = case.study
     if not study.has("customers") or not {"since", "left"} <= set(study.table("customers")):
@@ -277,6 +288,8 @@ def monthly(case: Silence) -> pd.DataFrame:
     months["base"] = (months["base"] * large_counts.times(study, "customers")).round().astype(int)
     if len(months) < LEAST_PERIODS or not months["count"].sum() or not months["base"].all():
         return pd.DataFrame()
+    if small(months["count"]).any():
+        return pd.DataFrame(columns=[WITHHELD])
     return control_chart(months, count="count", base="base", period="period").assign(
         unit="rate", outside=lambda chart: np.where(chart["out"], noted("yes"), "")
     )
@@ -287,7 +300,8 @@ def unseen(case: Silence) -> pd.DataFrame:
 
     Columns: first, second, n_first, n_second, both, estimate (all complainers), low, high, se, n, n_effective, method,
     unit; odds_ratio, odds_low, odds_high, third where a third channel tells whether the two are independent (else nan).
-    No rows with fewer than two channels, or with nobody in both.
+    No rows with fewer than two channels, or with nobody in both; nor where 1 to 4 are in both, in one of them alone or
+    in neither (there is then a column WITHHELD). No odds ratio is told of 1 to 4 in any of its cells.
     """
     rows = case.complainers.rows
     if "channel" not in rows or rows["channel"].nunique() < 2:
@@ -300,11 +314,16 @@ def unseen(case: Silence) -> pd.DataFrame:
     if not both:
         return pd.DataFrame()
     first, second = (seen[channel] for channel in pair)
+    cells = [both, int(first.sum()) - both, int(second.sum()) - both]
+    if small([*cells, len(case.complainers) - sum(cells)]).any():
+        return pd.DataFrame(columns=[WITHHELD])
     found = recapture(int(first.sum()), int(second.sum()), both, confidence=case.confidence)
     row = {"first": channels[0], "second": channels[1], "n_first": int(first.sum()), "n_second": int(second.sum())}
     row |= {"both": both} | found.to_dict() | {"odds_ratio": np.nan, "odds_low": np.nan, "odds_high": np.nan}
     if len(channels) > 2:
         test = independence(seen[channels[:3]], confidence=case.confidence).iloc[0]
-        row |= {"odds_ratio": test["odds_ratio"], "odds_low": test["low"], "odds_high": test["high"]}
+        there = seen[channels[2]]
+        if not small(pd.crosstab(first[there], second[there]).to_numpy()).any():
+            row |= {"odds_ratio": test["odds_ratio"], "odds_low": test["low"], "odds_high": test["high"]}
         row |= {"third": channels[2]}
     return pd.DataFrame([row]).rename(columns={"value": "estimate"}).drop(columns="name")

@@ -14,6 +14,7 @@ from cxlib.language import digits, noted, tr
 from cxlib.metrics import kind_of, levels
 from cxlib.offered import offered
 from cxlib.scores import of_tally, shares
+from cxlib.suppression import in_list, of_place, withhold
 from cxlib.weights import design_effect, effective_n
 
 __all__ = [
@@ -231,6 +232,13 @@ def bases(study) -> pd.DataFrame:
     return frame if by else frame.drop(columns="wave")
 
 
+def shown_bases(study, frame: pd.DataFrame) -> pd.DataFrame:
+    """bases() as they are published: of a named place no wave with 1 to 4 respondents, nor one that would tell them."""
+    if not of_place(study):
+        return frame
+    return withhold(frame, in_list(frame["rows"]), ["rows", "n_weighted", "n_effective", "kish", "clusters"])
+
+
 def _bases_of_all(study) -> pd.DataFrame:
     """bases() of a large survey, from a tally of its whole design."""
     keys = [key for key in ("stratum", "cluster", "mode") if key in study.survey]
@@ -326,8 +334,18 @@ def by_segment(
             scores = scores.sort_values(segment, key=lambda column, order=order: column.map(order)).rename(
                 columns={segment: "group"}
             )
-            frames.append(scores.assign(name=row.name, label=row.label, segment=study.label(segment), unit=row.unit))
+            scores = scores.assign(name=row.name, label=row.label, segment=study.label(segment), unit=row.unit)
+            frames.append(_of_place(study, segment, scores, "n", ["n", "n_weighted", "n_effective"]))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["name"])
+
+
+def _of_place(study, segment: str, rows: pd.DataFrame, count: str, bases: list[str]) -> pd.DataFrame:
+    """The rows of one segment; of named places without counts of 1 to 4, those that would tell them, and what rests on
+    any of them."""
+    if not of_place(study, segment):
+        return rows
+    out = in_list(rows[count])
+    return withhold(withhold(rows, out, bases), out & rows["estimate"].notna(), ["estimate", "low", "high", "se"])
 
 
 @told
@@ -338,7 +356,8 @@ def sample(study, wave: str | None, segments: list[str]) -> pd.DataFrame:
         rows = shares(study.counted, _waves(study), question=segment, answers=study.levels(segment), **study.design)
         rows = rows[(rows["wave"] == wave) & (rows["count"] > 0)] if study.waves else rows
         plain = 100 * rows["count"] / rows["n"]
-        frames.append(rows.assign(segment=study.label(segment), unweighted=plain, unit="percent"))
+        rows = rows.assign(segment=study.label(segment), unweighted=plain, unit="percent")
+        frames.append(_of_place(study, segment, rows, "count", ["count", "unweighted"]))
     return pd.concat(frames, ignore_index=True).rename(columns={"answer": "group"}) if frames else pd.DataFrame()
 
 

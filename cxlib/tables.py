@@ -9,6 +9,7 @@ import pandas as pd
 from cxlib import text
 from cxlib.banner_print import BASES as BASE_LINES
 from cxlib.language import tr
+from cxlib.suppression import LEAST, WITHHELD
 
 # How a column of a result is headed and written, by its name. The kinds: value (in the row's unit, with the mark of
 # a small base), change (the same, signed, a digit more), spread (a standard error), base, p, ratio, text (the study's
@@ -58,24 +59,30 @@ def record(
     `columns` picks and orders them (default: all); where the frame holds the bases n, n_weighted and n_effective of
     an interval they stand together, the weighted one only where it is another. `labels` overrides headings, and may
     give (heading, kind). A column `unit` holds each row's unit and is not printed. Where `n` is under `minimum_base`,
-    values and intervals are withheld from the record as well.
+    values and intervals are withheld from the record as well. So is what suppression.withhold() took out: where that is
+    the base, of values that it left nothing is told either.
     """
     labels = labels or {}
-    spec = {name: _spec(name, labels, confidence) for name in _with_bases(frame, columns) if name != "unit"}
+    spec = {
+        name: _spec(name, labels, confidence) for name in _with_bases(frame, columns) if name not in ("unit", WITHHELD)
+    }
     units = frame["unit"] if "unit" in frame else pd.Series(unit, index=frame.index)
     bases = frame["n"] if "n" in frame else pd.Series(math.inf, index=frame.index)
+    gone = [out if isinstance(out, tuple) else () for out in frame.get(WITHHELD, [()] * len(frame))]
     rows, shown = [], []
-    for (_, row), row_unit, n in zip(frame.iterrows(), units, bases, strict=True):
-        hide = n < minimum_base
+    for (_, row), row_unit, n, out in zip(frame.iterrows(), units, bases, gone, strict=True):
+        hide = n < minimum_base or "n" in out
         rows.append([_published(row[name], kind, row_unit, hide) for name, (_, kind) in spec.items()])
         cells = []
         for name, (_, kind) in spec.items():
-            if name == "low":
+            if name in out and kind != "key" and name != "high":
+                cells.append(text.CONFIDENTIAL)
+            elif name == "low":
                 differ = any(kind == "change" for _, kind in spec.values())
                 write = text.difference_interval if differ else text.interval
                 cells.append("**" if hide else write(row["low"], row["high"], row_unit))
             elif name != "high" and kind != "key":
-                cells.append(_printed(row[name], kind, row_unit, n, minimum_base))
+                cells.append(_printed(row[name], kind, row_unit, 0 if "n" in out else n, minimum_base))
         shown.append(cells)
     printed = [(head, kind) for name, (head, kind) in spec.items() if name != "high" and kind != "key"]
     heads = [head for head, _ in printed]
@@ -86,7 +93,7 @@ def record(
         "kinds": [kind for _, kind in spec.values()],
         "rows": rows,
         "units": list(units),
-        "note": f"{note} {_marks(bases, minimum_base, spec)}".strip(),
+        "note": f"{note} {_marks(bases, minimum_base, spec, shown)}".strip(),
         "printed": {"heads": heads, "numeric": numeric, "rows": shown},
     }
 
@@ -121,15 +128,24 @@ def _head(name: str, given, confidence: float) -> tuple[str, str]:
     return given or head, kind
 
 
-def _marks(bases: pd.Series, minimum_base: int, spec: dict) -> str:
-    """The marks of small bases that stand in the table, explained."""
+def _marks(bases: pd.Series, minimum_base: int, spec: dict, shown: list[list[str]]) -> str:
+    """The marks of small bases and of counts not shown that stand in the table, explained."""
     parts = []
-    if (bases < minimum_base).any():
+    if (bases < minimum_base).any() or any("**" in row for row in shown):
         parts.append(tr("** base under {base}: not reported.", base=minimum_base))
     marked = any(kind == "value" for _, kind in spec.values())
     if marked and ((bases >= minimum_base) & (bases < text.SMALL_BASE)).any():
         parts.append(tr("* base under {base}: read with caution.", base=text.SMALL_BASE))
+    if any(text.CONFIDENTIAL in row for row in shown):
+        parts.append(told_confidential())
     return " ".join(parts)
+
+
+def told_confidential() -> str:
+    """The mark of a count that is not shown, explained."""
+    told = tr("{mark} confidential: a count under {least}, or one that would tell such a count.", least=LEAST,
+              mark=text.CONFIDENTIAL)  # fmt: skip
+    return told
 
 
 def _published(value, kind: str, unit: str, hide: bool):

@@ -6,6 +6,7 @@ from cxlib.language import digits as in_language
 from cxlib.language import noted, tr
 
 MINUS = "\u2212"
+CONFIDENTIAL = "[c]"  # in the place of a count of 1 to 4, or of a number that would tell one: see suppression.py
 SMALL_BASE = 100  # a base below this is marked with *, below the study's minimum base with ** instead of the number
 
 # unit: (digits printed, digits published in the record, what follows the number, how a difference is told)
@@ -39,6 +40,11 @@ def number(value: float, unit: str = "count", *, digits: int | None = None, sign
     if not any(c in "123456789" for c in text):
         text = text.lstrip("+-")  # nothing is left of the number to bear a sign
     return in_language(text).replace("-", MINUS) + UNITS[unit][2]
+
+
+def count(n: float) -> str:
+    """A count as it is printed, its mark where it is blank because it is not shown."""
+    return CONFIDENTIAL if math.isnan(n) else number(n)
 
 
 def published(value: float, unit: str, digits: int | None = None) -> float:

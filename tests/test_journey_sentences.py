@@ -265,7 +265,8 @@ def test_a_league_in_words_names_the_last_first_and_counts_the_others():
     n = 40
     frame = pd.DataFrame(
         {"unit": [f"b{i:02}" for i in range(n)], "pooled": 90.0 - np.arange(n), "low": 80.0 - np.arange(n),
-         "high": 95.0 - np.arange(n), "rank_low": np.where(np.arange(n) >= 35, 36, 1), "rank_high": n, "apart": False}
+         "high": 95.0 - np.arange(n), "rank_low": np.where(np.arange(n) >= 35, 36, 1), "rank_high": n, "apart": False,
+         "withheld": [()] * n}
     )  # fmt: skip
     league = SimpleNamespace(frame=frame, p=0.2, p_widest=0.0004, verdict="clear")
     table = SimpleNamespace(name="t", title="NPS by shop", unit="points", found=league, why_not="")

@@ -241,11 +241,22 @@ def test_churn_of_customers_is_of_the_last_year_that_is_covered(load):
 
 
 def test_complaints_are_the_most_frequent_of_each_persona(tiny):
-    """By hand: A complained three times, twice by phone; B once, which is too few to be told."""
-    told = persona_facts.complaints(*tiny())
-    assert rows(told, "persona", "subject", "answer", "n", persona=A) == [A, "Channel", "phone", 3]
+    """By hand: A complained 15 times, ten times by phone; B once, of which not even that is told."""
+    phone, shop = "c1,2026-01-02,phone\n" * 10, "c2,2026-01-03,shop\n" * 5
+    many = {"x.csv": f"who,day,where\n{phone}{shop}c4,2026-01-03,app\n"}
+    told = persona_facts.complaints(*tiny(data=many))
+    assert rows(told, "persona", "subject", "answer", "n", persona=A) == [A, "Channel", "phone", 15]
     assert rows(told, "estimate", persona=A) == pytest.approx([200 / 3])
-    assert rows(told, "answer", "estimate", "n", persona=B) == ["", None, 1]
+    assert rows(told, "answer", "estimate", "n", persona=B) == ["", None, None]
+
+
+def test_complaints_of_fewer_than_five_are_not_told(tiny):
+    """By hand: A complained three times; of 15 complaints the 12 by phone leave 3 others."""
+    told = persona_facts.complaints(*tiny())
+    assert rows(told, "answer", "estimate", "n", persona=A) == ["", None, None]
+    phone, shop = "c1,2026-01-02,phone\n" * 12, "c2,2026-01-03,shop\n" * 3
+    told = persona_facts.complaints(*tiny(data={"x.csv": f"who,day,where\n{phone}{shop}"}))
+    assert rows(told, "answer", "estimate", "n", persona=A) == ["", None, 15]
 
 
 def test_drivers_of_each_persona(true, monkeypatch):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from iceberg_study import LOSSES, MONEY, made
+from iceberg_study import LOSSES, MONEY, SIX_OF_EACH, made
 from matplotlib.text import Text
 
 from cxlib import charts, complaints, language, levers, losses, results, silence
@@ -43,7 +43,8 @@ def case_of(**book) -> SimpleNamespace:
 
 @pytest.fixture
 def study(load):
-    return made(load, iceberg={"losses": LOSSES, "segments": ["city"]} | MONEY)
+    frames = {"complaints": SIX_OF_EACH}
+    return made(load, iceberg={"losses": LOSSES, "segments": ["city"]} | MONEY, frames=frames)
 
 
 def test_months_and_segments():
@@ -77,13 +78,13 @@ def test_the_headline_and_what_it_rests_on(study):
     language.speak("vi")
     case = silence.silence(study, complaints.declared(study))
     told = say.headline(case)["silent"]
-    assert told.startswith("Đằng sau 12 khách hàng đã khiếu nại là ")
+    assert told.startswith("Đằng sau 18 khách hàng đã khiếu nại là ")
     assert told.endswith(
         " người trên mỗi người khiếu nại. Số khách hàng không hài lòng tối đa là 196. Không hài lòng: Mood là Yes. Đã "
         "khiếu nại: Told us là Yes. Mức nghiêm trọng: tất cả. Kênh: tất cả. Thời gian: 1 tháng 3, 2026 đến 31 tháng 8, "
         "2026."
     )
-    assert say.base(case) == "12 người khiếu nại, 40 người trả lời không hài lòng, cỡ mẫu hiệu dụng 40"
+    assert say.base(case) == "18 người khiếu nại, 40 người trả lời không hài lòng, cỡ mẫu hiệu dụng 40"
     assert case.rates.name == "Tỷ lệ khiếu nại"
     assert case.silent.name == "Khách hàng không hài lòng mà im lặng"
 

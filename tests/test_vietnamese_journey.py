@@ -136,7 +136,8 @@ def league(n: int = 40):
     rank = np.arange(n)
     frame = pd.DataFrame(
         {"unit": [f"b{i:02}" for i in rank], "pooled": 90.5 - rank, "low": 80.5 - rank, "high": 95.5 - rank,
-         "estimate": 91.0 - rank, "n": 40, "rank_low": np.where(rank >= 35, 36, 1), "rank_high": n, "apart": False}
+         "estimate": 91.0 - rank, "n": 40, "rank_low": np.where(rank >= 35, 36, 1), "rank_high": n, "apart": False,
+         "withheld": [()] * n}
     )  # fmt: skip
     found = SimpleNamespace(frame=frame, p=0.2, p_widest=0.0004, verdict="clear")
     return SimpleNamespace(name="t", key="t", title="NPS theo shop", unit="points", found=found, why_not="")

@@ -16,7 +16,7 @@ from cxlib.language import tr
 
 LETTERS = 9  # points
 LINE = 0.15  # inches
-FATES = ["satisfied", "mollified", "dissatisfied", "silent"]
+FATES = ["satisfied", "mollified", "dissatisfied", "complained", "silent"]
 FLOWS = 2.3  # inches that all the unhappy are tall
 LEFTS, NODE = (0.02, 1.17, 2.47, 4.2), 0.11  # inches from the left to each column of nodes, and their width
 NODES = {

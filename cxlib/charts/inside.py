@@ -37,7 +37,7 @@ def dumbbell(frame: pd.DataFrame, *, title: str) -> Figure:
         where = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "center", "fontsize": 9}
         if np.isnan(row.estimate):
             few = (
-                tr("** staff {n}", n=text.number(row.n))
+                tr("** staff {n}", n=text.count(row.n))
                 if np.isnan(row.staff)
                 else tr("** customers {n}", n=text.number(row.n_customers))
             )

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from cxlib import text
 from cxlib.charts import native
 from cxlib.charts.style import ACCENT, INK, SOFT, WARM, bare, canvas, in_style, titled
-from cxlib.language import digits, tr
+from cxlib.few import LEAST
+from cxlib.language import digits, tr, tr_n
+from cxlib.suppression import WITHHELD
 
 GREY = "#5b6673"
 WIDE = 22  # letters of a label's line
@@ -98,11 +100,21 @@ def _foot(small: pd.DataFrame, label: str, minimum_base: int) -> str:
     """Which units are not shown, and why."""
     if small.empty:
         return ""
-    named = [f"{row[label]} ({row['n']:.0f})" for row in small.head(SMALL).to_dict("records")]
+    secret = [WITHHELD in row and "pooled" in row[WITHHELD] for row in small.to_dict("records")]
+    few, lines = small[~np.array(secret)], []
+    if any(secret):
+        told = tr_n("{mark} {n} unit whose counts would tell of fewer than {least}",
+                    "{mark} {n} units whose counts would tell of fewer than {least}",
+                    sum(secret), mark=text.CONFIDENTIAL, least=LEAST)  # fmt: skip
+        lines = [fill(told, FOOT)]
+    named = [f"{row[label]} ({text.count(row['n'])})" for row in few.head(SMALL).to_dict("records")]
     told = {"base": minimum_base, "units": ", ".join(named)}
-    if len(small) <= SMALL:
-        return fill(tr("** base under {base}: {units}", **told), FOOT)
-    return fill(tr("** base under {base}: {units} and {number} more", number=len(small) - SMALL, **told), FOOT)
+    if 0 < len(few) <= SMALL:
+        lines.insert(0, fill(tr("** base under {base}: {units}", **told), FOOT))
+    elif len(few):
+        more = len(few) - SMALL
+        lines.insert(0, fill(tr("** base under {base}: {units} and {number} more", number=more, **told), FOOT))
+    return "\n".join(lines)
 
 
 def _room(axis, part: float) -> None:

@@ -49,7 +49,7 @@ def intervals(
                 axis.text(
                     left,
                     y,
-                    tr("** base {n}", n=text.number(row.n)),
+                    tr("** base {n}", n=text.count(row.n)),
                     va="center",
                     fontsize=8.5,
                     style="italic",
@@ -156,7 +156,7 @@ def distribution(frame: pd.DataFrame, *, panel: str, answer: str) -> Figure:
         levels = sorted(rows["score"].unique())
         x = np.arange(len(rows))
         if rows["estimate"].isna().all():
-            few = tr("** base {n}", n=text.number(rows["n"].iloc[0]))
+            few = tr("** base {n}", n=text.count(rows["n"].iloc[0]))
             axis.text(0.5, 0.5, few, transform=axis.transAxes, ha="center", style="italic")
         for at, row in zip(x, rows.itertuples(), strict=True):
             if np.isnan(row.estimate):

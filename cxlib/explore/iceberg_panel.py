@@ -214,7 +214,7 @@ def _answer(study, begun: dict, computed: tuple | None):
             *drawn(confidence, *asked),
             *parts.sentences(say_cost.cost(case, total, fates, risk, without)),
             *parts.sentences(say_cost.assumed(lost) | say_cost.declared(lost)),
-            *_loss_table(lost, confidence, study.book.minimum_base),
+            *_loss_table(damage.shown_rates(lost, total), confidence, study.book.minimum_base),
             *parts.sentences(say_cost.levers(case, pays, complain=complain, resolve=resolve)),
             *_lever_table(pays, confidence),
         ]

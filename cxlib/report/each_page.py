@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from cxlib import parts, text
 from cxlib.codebook import Codebook
+from cxlib.few import LEAST, in_list
 from cxlib.language import spoken, tr, tr_n
 from cxlib.report.brand import WHITE, Brand, mixed
 from cxlib.report.html import UNSEEN
@@ -48,8 +49,13 @@ class Column:
 
 
 def page(entries: list["Entry"], whole: Codebook, column: str, look: Brand) -> bytes:
-    """The page as HTML, in the language that is spoken."""
+    """The page as HTML, in the language that is spoken.
+
+    How many respondents a part has is not told of fewer than 5, nor where it would tell that of others.
+    """
     columns = _columns(entries)
+    secret = in_list([one.respondents or 0 for one in entries])
+    sizes = [None if hide else one.respondents for one, hide in zip(entries, secret, strict=True)]
     pages = environment()
     pages.globals |= {"tr": tr}
     pages.filters |= {"address": quote}
@@ -68,18 +74,33 @@ def page(entries: list["Entry"], whole: Codebook, column: str, look: Brand) -> b
         style=Markup(style),
         script=Markup(script),
         allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        facts=list(_facts(entries, columns, whole)),
+        facts=list(_facts(entries, sizes, columns, whole)),
         columns=columns,
-        rows=[(one, text.number(one.respondents), [_cell(one, column) for column in columns]) for one in entries],
+        rows=[
+            (
+                one,
+                size,
+                text.CONFIDENTIAL if size is None else text.number(size),
+                [_cell(one, column) for column in columns],
+            )
+            for one, size in zip(entries, sizes, strict=True)
+        ],
         many=len(entries) > MANY,
         marks=tr(
             "Numbers on fewer than {withheld} answers are withheld (**), numbers on fewer than {marked} are marked "
             "(*).",
             withheld=text.number(whole.minimum_base),
             marked=text.number(text.SMALL_BASE),
-        ),
+        )
+        + (f" {_confidential()}" if None in sizes else ""),
     )
     return UNSEEN.sub("", made).encode("utf-8", "replace")
+
+
+def _confidential() -> str:
+    """The mark of a count that is not shown, explained as under a table."""
+    return tr("{mark} confidential: a count under {least}, or one that would tell such a count.",
+              mark=text.CONFIDENTIAL, least=LEAST)  # fmt: skip
 
 
 def _people(whole: Codebook) -> str:
@@ -135,22 +156,23 @@ def _cell(one: "Entry", column: Column) -> dict:
     return {"printed": number["printed"], "value": number["value"], "label": label, "bar": bar}
 
 
-def _facts(entries: list["Entry"], columns: list[Column], whole: Codebook) -> Iterator[Markup]:
+def _facts(entries: list["Entry"], sizes: list[int | None], columns: list[Column], whole: Codebook) -> Iterator[Markup]:
     """What is to be known before the table is read: how many parts, how large, what is withheld, what order is not."""
     failed = sum(bool(one.error) for one in entries)
-    ordered = sorted(entries, key=lambda one: one.respondents)
-    least, most = ordered[0], ordered[-1]
+    ordered = sorted(((one, size) for one, size in zip(entries, sizes, strict=True) if size is not None),
+                     key=lambda one: one[1])  # fmt: skip
     count = tr_n("{n} report.", "{n} reports.", len(entries))
     if failed:
         count += " " + tr("{number} of them could not be made.", number=text.number(failed))
     yield _words(count)
-    if len(entries) > 1:
+    if len(ordered) == len(entries) > 1:
+        (least, fewest), (most, highest) = ordered[0], ordered[-1]
         yield _words(
             tr("{people}: from {least} ({smallest}) to {most} ({largest})."),
             people=_people(whole),
-            least=text.number(least.respondents),
+            least=text.number(fewest),
             smallest=_name(least.label),
-            most=text.number(most.respondents),
+            most=text.number(highest),
             largest=_name(most.label),
         )
     numbers = [number for one in entries for number in one.numbers.values()]

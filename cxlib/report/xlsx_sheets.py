@@ -6,6 +6,7 @@ import re
 from cxlib.language import tr
 from cxlib.report.brand import Brand
 from cxlib.report.document import Block, Chapter, Document
+from cxlib.text import CONFIDENTIAL
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with what a cell begins that a spreadsheet may take for a formula
 LINE = 13.0  # points that a line of text is high
@@ -228,6 +229,8 @@ def _typed(value, kind: str, unit: str, printed: str, withheld: bool, kinds: lis
     if kind in ("text", "word"):
         return printed
     if value is None:
+        if printed == CONFIDENTIAL:
+            return printed, unit
         return ("**", unit) if withheld and kind != "base" else None
     if kind == "interval":
         return value, "change" if "change" in kinds else unit

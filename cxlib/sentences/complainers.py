@@ -5,6 +5,7 @@ import pandas as pd
 from cxlib import text
 from cxlib.language import tr, tr_n
 from cxlib.silence import Silence
+from cxlib.suppression import LEAST, WITHHELD
 
 
 def segments(rows: pd.DataFrame) -> dict[str, str]:
@@ -27,7 +28,8 @@ def _segment(part: pd.DataFrame) -> str:
     shrunk = [text.number(100 * share, digits=0) for share in (part["shrinkage"].min(), part["shrinkage"].max())]
     share = f"{'-'.join(dict.fromkeys(shrunk))}%"
     sentences.append(tr("Pooling took {share} of each group's distance from the others.", share=share))
-    if part["estimate"].notna().any():
+    # The most of those shown need not be the most of all.
+    if part["estimate"].notna().any() and not any(part.get(WITHHELD, ())):
         most = part.loc[part["estimate"].idxmax()]
         told = tr(
             "Most silent customers: {group}, {number} ({interval}).",
@@ -36,7 +38,7 @@ def _segment(part: pd.DataFrame) -> str:
             interval=text.interval(most["low"], most["high"]),
         )
         sentences.append(told)
-    if unplaced := part["unplaced"].iloc[0]:
+    if (unplaced := part["unplaced"].iloc[0]) > 0:
         sentences.append(
             tr_n(
                 "{n} complainer belongs to none of these groups.",
@@ -95,6 +97,13 @@ def segment_figures(rows: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]
 
 def monthly(chart: pd.DataFrame) -> dict[str, str]:
     """Which months had more or fewer complainers than chance and the usual noise explain."""
+    if WITHHELD in chart:
+        told = tr(
+            "There is no control chart: in some months fewer than {least} customers complained, and their numbers are "
+            "not shown.",
+            least=text.number(LEAST),
+        )
+        return {"no_monthly": told}
     if chart.empty:
         return {
             "no_monthly": tr(
@@ -142,6 +151,13 @@ def alt_monthly(chart: pd.DataFrame) -> str:
 
 def unseen(rows: pd.DataFrame, confidence: float) -> dict[str, str]:
     """How many complainers no channel recorded, and on what assumption."""
+    if WITHHELD in rows:
+        told = tr(
+            "How many complainers no channel recorded is not told: fewer than {least} are in both channels, in one of "
+            "them alone, or in neither.",
+            least=text.number(LEAST),
+        )
+        return {"no_unseen": told}
     if rows.empty:
         return {}
     row = rows.iloc[0]

@@ -6,6 +6,7 @@ from cxlib import text
 from cxlib.damage import Damage
 from cxlib.language import digits, tr, tr_n
 from cxlib.silence import Silence
+from cxlib.suppression import LEAST
 
 FLIP_NAMES = {"rate": "flip_1", "satisfied": "flip_2"}
 
@@ -19,7 +20,7 @@ def cost(case: Silence, found: Damage | None, fates: pd.DataFrame, risk: pd.Data
     """Customers lost, silent ones among them, and what they would have brought; why not, where that cannot be told."""
     if found is None:
         return {"no_cost": tr("What silent customers cost is not told: {why}.", why=why)} if why else {}
-    told = {"lost": _lost(found, fates.set_index("fate"))}
+    told = {"lost": _lost(found, fates.set_index("fate"))} | _together(found)
     if risk.empty:
         return told | {
             "no_value": tr(
@@ -35,7 +36,7 @@ def cost(case: Silence, found: Damage | None, fates: pd.DataFrame, risk: pd.Data
         margin=text.number(100 * given.margin, "percent"),
         months=digits(f"{given.months:g}"),
     )
-    if given.word_of_mouth is not None:
+    if given.word_of_mouth is not None and not found.few:
         talk = risk.iloc[-1]
         told["word_of_mouth"] = tr(
             "Word of mouth, on a line of its own: {value} ({interval}), if each silent or dissatisfied customer tells "
@@ -46,6 +47,19 @@ def cost(case: Silence, found: Damage | None, fates: pd.DataFrame, risk: pd.Data
             deterred=text.number(100 * given.word_of_mouth.deterred, "percent"),
         )
     return told
+
+
+def _together(found: Damage) -> dict[str, str]:
+    """That the ends of complaints are not told apart, where they are not."""
+    if not found.few:
+        return {}
+    return {
+        "together": tr(
+            "Complainers are told of together: one end of their complaints, or who left after it, counts fewer than "
+            "{least}. What levers bring, and where conclusions flip, rests on these numbers and is not told.",
+            least=text.number(LEAST),
+        )
+    }
 
 
 def _lost(found: Damage, rows: pd.DataFrame) -> str:
@@ -158,7 +172,7 @@ def _outcome(case: Silence, row) -> str:
 
 def flips(found: Damage | None, rows: pd.DataFrame) -> dict[str, str]:
     """At which complaint rate, and at which share of satisfied complainers, the conclusions flip."""
-    if found is None:
+    if found is None or found.few:
         return {}
     told = {FLIP_NAMES[row.flip]: _flip(row, found.confidence) for row in rows.itertuples()}
     if FLIP_NAMES["satisfied"] not in told:

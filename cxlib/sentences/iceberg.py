@@ -8,6 +8,7 @@ from cxlib.complaints import in_words
 from cxlib.language import tr, tr_n
 from cxlib.sentences.words import interval_name
 from cxlib.silence import Silence
+from cxlib.suppression import LEAST
 
 QUOTED = "khaosat_2019"  # the anchor of the figure that clients quote: 1 in 42
 
@@ -16,6 +17,14 @@ def undeclared(case: Silence, rates: pd.DataFrame) -> dict[str, str]:
     """Why there is no estimate, and how far the published rates would carry one; nothing where there is one."""
     if case.silent is not None:
         return {}
+    if case.complainers.few:
+        return {
+            "undeclared": tr(
+                "There is no estimate of silent customers: fewer than {least} customers complained within the "
+                "definition, and it would tell how many.",
+                least=text.number(LEAST),
+            )
+        }
     told = rates.dropna(subset=["estimate"])
     sentences = [
         tr("There is no estimate of silent customers."),
@@ -81,7 +90,18 @@ def definition(case: Silence) -> str:
 
 
 def steps(case: Silence) -> dict[str, str]:
-    """From complaints to distinct complainers."""
+    """From complaints to distinct complainers; as far as their numbers are shown."""
+    shown = case.complainers.shown["complaints"]
+    if shown.isna().any():
+        if pd.isna(shown.iloc[-1]):
+            told = tr("Fewer than {least} different customers complained within the definition.", least=LEAST)
+            return {"complainers": told}
+        told = tr_n(
+            "Complaints within the definition came from {n} single customer.",
+            "Complaints within the definition came from {n} different customers.",
+            len(case.complainers),
+        )
+        return {"complainers": told}
     first, last = case.complainers.steps["complaints"].iloc[[0, -1]]
     given = {
         "complaints": tr_n("{n} complaint", "{n} complaints", first),

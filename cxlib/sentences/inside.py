@@ -19,8 +19,8 @@ def gaps(study, rows: pd.DataFrame, *, confidence: float) -> dict[str, str]:
         tested = single.dropna(subset=["estimate"])
         if tested.empty:
             found[f"inside_{i}"] = (
-                tr("{team}: not reported, {n} answers are too few.", team=shown, n=text.number(single["n"].max()))
-                if single["n"].max() < study.book.minimum_base
+                tr("{team}: not reported, {n} answers are too few.", team=shown, n=text.count(single["n"].max()))
+                if not single["n"].max() >= study.book.minimum_base
                 else tr("{team}: not reported, customers were not asked in this wave, or too few of them.", team=shown)
             )
             continue

@@ -4,7 +4,8 @@ import pandas as pd
 
 from cxlib import text
 from cxlib.journey_study import Case
-from cxlib.language import noted, tr
+from cxlib.language import noted, tr, tr_n
+from cxlib.suppression import LEAST, WITHHELD
 
 NAMED = 3
 # Whether units differ, by the verdict of the tests.
@@ -43,8 +44,21 @@ def leagues(case: Case, tables: list) -> dict[str, str]:
             p=text.p_is(table.found.p),
             widest=text.p_is(table.found.p_widest),
             ends="; ".join(_ends(rows, table.unit)),
-        )
+        ) + _left_out(table.found.frame)
     return told
+
+
+def _left_out(frame: pd.DataFrame) -> str:
+    """How many units are no part of the table, since their counts are not shown."""
+    number = sum("pooled" in out for out in frame[WITHHELD])
+    if not number:
+        return ""
+    return " " + tr_n(
+        "{n} unit is left out: it would tell of fewer than {least} people or offers.",
+        "{n} units are left out: they would tell of fewer than {least} people or offers.",
+        number,
+        least=text.number(LEAST),
+    )
 
 
 def _ends(rows: pd.DataFrame, unit: str) -> list[str]:

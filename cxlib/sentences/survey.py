@@ -6,6 +6,7 @@ from cxlib import intervals, survey, text
 from cxlib.compare import BORDERLINE, CLEAR
 from cxlib.language import digits, noted, tr, tr_n
 from cxlib.sentences.words import VERDICTS, in_wave, interval, wave_name
+from cxlib.suppression import LEAST, of_place, small
 
 MOVED = {  # by the sign of the change
     1: noted("{metric} rose by {size} from {before} to {after}: {verdict} ({evidence})."),
@@ -216,7 +217,7 @@ def sample(study, bases: pd.DataFrame) -> dict[str, str]:
     """How the sample was drawn, what its intervals tell, and how few answers a number may rest on."""
     part = study.domain is not None
     about = {
-        "respondents": tr_n("{n} respondent", "{n} respondents", len(study.survey) if part else bases["rows"].sum()),
+        "respondents": _respondents(study, len(study.survey) if part else bases["rows"].sum()),
         "sample": tr(SAMPLES[study.book.sample]),
     }
     found = {
@@ -238,13 +239,20 @@ def sample(study, bases: pd.DataFrame) -> dict[str, str]:
         ),
     }
     if part:
-        looked_at = tr_n("{n} respondent", "{n} respondents", bases["rows"].sum())
+        looked_at = _respondents(study, bases["rows"].sum())
         found["part"] = tr(
             "Counted here are {respondents} of them: {filter}.",
             respondents=looked_at,
             filter=survey.filter_in_words(study),
         )
     return found | {f"note_{i}": note[0].upper() + note[1:] + "." for i, note in enumerate(study.notes, 1)}
+
+
+def _respondents(study, number: int) -> str:
+    """How many respondents there are; of a named place not, where they are 1 to 4."""
+    if of_place(study) and small(number):
+        return tr("fewer than {least} respondents", least=LEAST)
+    return tr_n("{n} respondent", "{n} respondents", number)
 
 
 def trend_caption(study) -> str:
