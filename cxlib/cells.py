@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import CxError
+from cxlib.private_cells import quoted
 
 _NUMBERS = {
     decimal: re.compile(rf"[-+]?(\d{{1,3}}([{other}]\d{{3}})+|\d*)([{decimal}]\d*)?(e[-+]?\d+)?", re.IGNORECASE)
@@ -88,9 +89,10 @@ def decimal_mark(codes: pd.Series | pd.Index, place: str, *, mend: str = IN_STUD
     comma = [t for t in commas if not _thousands(t, ",")] + [t for t in both if t.rindex(",") > t.rindex(".")]
     point = [t for t in points if not _thousands(t, ".")] + [t for t in both if t.rindex(".") > t.rindex(",")]
     if comma and point:
-        raise CxError(f"{place}: numbers with a decimal comma and with a decimal point, e.g. {comma[0]} and {point[0]}")
+        examples = f"{quoted(comma[0])} and {quoted(point[0])}"
+        raise CxError(f"{place}: numbers with a decimal comma and with a decimal point, e.g. {examples}")
     if commas and not comma and not point:
-        raise CxError(f"{place}: {commas[0]} may be thousands or decimals; {mend}")
+        raise CxError(f"{place}: {quoted(commas[0])} may be thousands or decimals; {mend}")
     return "," if comma else "."
 
 

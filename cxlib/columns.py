@@ -13,6 +13,7 @@ import pandas as pd
 from cxlib.cells import by_value, code, decimal_mark, number, written
 from cxlib.codebook import Question
 from cxlib.errors import CxError, Problem
+from cxlib.private_cells import quoted
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Place:
         rows = np.flatnonzero(np.asarray(bad, bool))
         if not len(rows):
             return []
-        shown = values.iloc[rows[0]]
-        example = f"{'blank' if code(shown) is None else shown} in row {rows[0] + 1} of {self.file}"
+        shown = code(values.iloc[rows[0]])
+        alone = (values == values.iloc[rows[0]]).sum() < 3  # an answer of many is nobody's name
+        example = f"{'blank' if shown is None else quoted(shown, alone=alone)} in row {rows[0] + 1} of {self.file}"
         return [Problem(self.table, self.column, len(rows), rule, example)]
 
 

@@ -6,6 +6,7 @@ from cxlib import speed, text
 from cxlib.answer_states import share, shares_by
 from cxlib.flagged import check_name
 from cxlib.language import noted, tr
+from cxlib.private_cells import shown
 
 LISTED = 40  # respondents left out that the report names; `cx data` names all
 
@@ -67,7 +68,9 @@ def check_rules(study) -> pd.DataFrame:
 def left_out(study) -> pd.DataFrame:
     """The respondents whom the study leaves out, the first 40 of them: respondent (or row), wave, excluded (why)."""
     rows = study.everyone[study.everyone["excluded"] != ""].head(LISTED)
-    who = rows["respondent"] if "respondent" in rows else pd.Series(rows.index + 1, index=rows.index).astype(str)
+    who = pd.Series(rows.index + 1, index=rows.index).astype(str)
+    if "respondent" in rows and all(shown(name) == name for name in rows["respondent"]):  # no phone, no mail address
+        who = rows["respondent"]
     columns = {"respondent": who, **({"wave": rows["wave"].astype(str)} if "wave" in rows else {})}
     why = rows["excluded"].map(lambda checks: ", ".join(map(tr, checks.split(", "))))
     return pd.DataFrame({**columns, "excluded": why})

@@ -9,6 +9,7 @@ import pandas as pd
 from cxlib.answers import Answers
 from cxlib.cells import code, line
 from cxlib.errors import CxError
+from cxlib.private_cells import quoted
 
 _TOTAL = re.compile(
     r"(grand |sub ?-?)?totals?|all( respondents)?|base|n ?=?|tot\. ?respondents|tổng( cộng)?|gesamt", re.IGNORECASE
@@ -31,7 +32,7 @@ def refuse_crosstab(answers: Answers, path: Path) -> None:
     if len(signs) < 2:
         return
     groups = [text for text in map(line, frame.iloc[:, 0]) if text and not _TOTAL.fullmatch(text)]
-    example = f", e.g. {groups[1 if len(groups) > 1 else 0]}" if groups else ""
+    example = f", e.g. {quoted(groups[1 if len(groups) > 1 else 0])}" if groups else ""
     raise CxError(
         f"{path}: a finished table, not respondents: its rows are groups{example}, and it has {'; '.join(signs)}; "
         "export the answers with a row a respondent"

@@ -22,6 +22,7 @@ from cxlib.engine import Source, quoted, text
 from cxlib.errors import Problem, nearest
 from cxlib.large_part import NAMES
 from cxlib.large_sql import Cells, double, is_among, literal, numbers, plain
+from cxlib.private_cells import quoted as quoted_answer
 
 MOST_VALUES = 10_000  # of a question with groups, and of numbers that are looked at one by one
 _LOOKED_AT = 100_000  # first rows that tell whether a column has many values
@@ -38,8 +39,8 @@ class _Counted(Place):
         found = np.flatnonzero(np.asarray(bad, bool))
         if not len(found):
             return []
-        shown = values.iloc[found[0]]
-        example = f"{'blank' if code(shown) is None else shown} in {self.file}"
+        shown = code(values.iloc[found[0]])
+        example = f"{'blank' if shown is None else quoted_answer(shown)} in {self.file}"
         return [Problem(self.table, self.column, int(self.rows[found].sum()), rule, example)]
 
 

@@ -14,6 +14,7 @@ from cxlib.errors import CxError, Problem, nearest
 from cxlib.exports import refuse_crosstab
 from cxlib.language import noted, tr
 from cxlib.places import entry_files
+from cxlib.private_cells import quoted
 from cxlib.readers import read_table
 from cxlib.waves import answered_by_wave, stack, wave_names, waves_answered, waves_weighted
 
@@ -153,7 +154,7 @@ def _unique(name: str, spec: Table, frame: pd.DataFrame, notes: list[str]) -> tu
         if not bad.any():
             return []
         row = frame[bad].iloc[0]
-        shown = "blank" if row[key] is None else row[key]
+        shown = "blank" if row[key] is None else quoted(row[key])
         example = f"{shown} in row {row['_row']} of {row['_file']}"
         return [Problem(name, spec.keys[key], int(bad.sum()), rule, example)]
 
@@ -232,7 +233,7 @@ def _nets_of_options(name: str, title: str, question: Question, frame: pd.DataFr
     for option in [o for o in options if question.labels and o not in question.labels]:
         rule = "answers must be among the `labels:`, or listed as `missing:`"
         rows = int((frame[f"{title}.{option}"] == 1).sum())
-        problems.append(Problem(name, title, rows, rule, f"{option}{nearest(option, question.labels)}"))
+        problems.append(Problem(name, title, rows, rule, f"{quoted(option)}{nearest(option, question.labels)}"))
     for label, members in question.nets.items():
         for member in [m for m in members if m not in options and m not in question.labels]:
             rule = (

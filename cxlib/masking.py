@@ -1,7 +1,8 @@
 """Masking: private details in a comment give way to a word in brackets before anybody reads it.
 
-Found are e-mail addresses, links, handles, street addresses, phone numbers, long numbers (identity, card, account) and
-names where they are stated as such: after a title or an introduction, or as a Vietnamese family name with what follows
+Found are e-mail addresses, links, handles, street addresses, phone numbers, long numbers (identity, card, account),
+shorter ones where a word says what they are (passport, tax code, account), number plates, days of birth, and names
+where they are stated as such: after a title or an introduction, or as a Vietnamese family name with what follows
 (stated_names.py). A masked word too many is harmless, a missed one is not: doubtful cases are masked. Not found are a
 name that stands alone, a rare one in small letters or in a comment all in capitals, a number in words, and a story that
 only one customer can tell; read the examples before you pass them on.
@@ -28,6 +29,7 @@ _MAIL = re.compile(
     rf"|\s?{_AT}\s?[\w\-]{{1,63}}(?:\s?{_DOT}\s?[\w\-]{{1,63}}){{0,2}}\s?{_DOT}\s?(?:com|vn|net|org|edu|gov)(?!\w)"
     rf"|\s?{_AT}\s?{_HOST}(?!\w)"
     rf"|\s(?:at|a\s+còng|a\s+móc)\s{_HOST}\s?(?:{_DOT}|\s(?:dot|chấm)\s)\s?(?:com|vn)(?!\w)"
+    rf"|\s?{_AT}\s?[\w\-]{{1,63}}\s(?:dot|chấm)\s(?:com|vn|net|org|edu|gov)(?!\w)"
     rf"|(?<=[a-z]{{3}})@[a-z]{{3,63}}(?!\w))"  # the end was forgotten
 )
 _LINK = re.compile(
@@ -66,6 +68,27 @@ _PHONE = re.compile(
     rf"|(?<![\d.,/\-])84(?:{_BETWEEN}{{0,2}}\d){{9,10}}(?!\d)"
     r"|(?<![\d.,/\-])\(?[2-9]\d\d\)?[\s.\-‐-―_]{1,2}\d{3}[\s.\-‐-―_]\d{4}(?!\d)"
 )
+# Digits in which somebody wrote an O for a 0, or an l for a 1.
+_LOOKALIKE = re.compile(r"(?<!\w)[0Oo](?=(?:[ .\-]?[\dOolI]){8,10}(?![\w]))(?:[ .\-]?[\dOolI]){8,10}")
+_CARD = re.compile(r"(?<!\d)\d(?:[ \-]?\d){12,18}(?!\d)")
+_PAPER = re.compile(
+    r"(?i)(?<!\w)((?:cccd|cmnd|cmtnd|cmt|căn\s+cước(?:\s+công\s+dân)?|chứng\s+minh(?:\s+(?:nhân\s+dân|thư))?|hộ\s+chiếu"
+    r"|passport|visa|id\s+card|stk|số\s+tài\s+khoản|tài\s+khoản|tk|account|iban|mst|mã\s+số\s+thuế|tax\s+(?:code|id)"
+    r"|gplx|giấy\s+phép\s+lái\s+xe|bhyt|bhxh|biển\s+số|bks)(?:\s+xe)?(?:\s*(?:no|number|num|số|so|là|la|is|của\s+(?:tôi|em|mình)))?"
+    r"[\s.:#]{0,4})(?=[a-z]{0,4}[ \-]?\d)[a-z]{0,4}[ \-]?\d(?:[ .\-]{0,2}[a-z]?\d){5,20}(?!\w)"
+    r"|(?<!\w)(?-i:[A-Z]\d{7})(?!\w)"  # a passport
+)
+_PLATE = re.compile(
+    r"(?<![\w./\-])(?:\d{2}[ \-]?[A-Z]\d?|\d{2}-[A-Z]{2})(?:[ \-]?(?:\d{3}\.\d{2}|\d{5})|-\d{4})(?![\w]|\.\d)"
+)
+_BORN = re.compile(
+    r"(?i)(?<!\w)((?:ngày\s+sinh|sinh\s+ngày|date\s+of\s+birth|dob|born(?:\s+on)?)\s?:?\s?)"
+    r"(?:\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|\d{4}-\d{1,2}-\d{1,2})"
+)
+_NETWORK = re.compile(
+    r"(?i)(?<!\w)((?:fb|facebook|ig|insta|instagram|zalo|telegram|tiktok|skype|viber)\s?(?::|là\s|is\s)\s?)"
+    r"(?=[a-z])[\w.\-]{3,64}(?:\s[^\W\d_]{1,20})?"
+)
 _HIDDEN = re.compile(r"[\u00ad\u200b\u2060\ufeff]|(?<=\w)[\u200c\u200d](?=\w)")  # letters that nobody sees
 _MARK = re.compile(r"[@.(\[{]|(?i:\s(?:at|a\s+còng|a\s+móc)\s)")  # without which there is no address to write to
 _DIGIT = re.compile(r"\d")
@@ -92,16 +115,42 @@ def blank(comment: str) -> str:
 
 def _replaced(comment: str, words: dict[str, str]) -> str:
     """The comment with every detail replaced by its kind's word."""
-    text = _HIDDEN.sub("", unicodedata.normalize("NFC", comment))
+    text = _HIDDEN.sub("", unicodedata.normalize("NFC", comment)).replace("＠", "@")
     if _MARK.search(text):
         text = _MAIL.sub(words["mail"], text)
         text = _LINK.sub(words["link"], text)
         text = _HANDLE.sub(words["name"], text)
+    text = _NETWORK.sub(lambda found: found[1] + words["name"], text)
     if _DIGIT.search(text):
+        text = _CARD.sub(lambda found: words["number"] if is_card(found[0]) else found[0], text)
+        text = _BORN.sub(lambda found: found[1] + words["number"], text)
+        text = _PAPER.sub(lambda found: found[0] if _is_money(found) else (found[1] or "") + words["number"], text)
+        text = _PLATE.sub(words["number"], text)
+        text = _LOOKALIKE.sub(lambda found: words["phone"] if _is_mistyped(found[0]) else found[0], text)
         text = _ADDRESS.sub(words["address"], text)
         text = _PHONE.sub(words["phone"], text)
         text = _LONG.sub(lambda found: found[0] if _is_ordinary(found) else words["number"], text)
     return without_names(text, words["name"])
+
+
+def _is_money(found: re.Match) -> bool:
+    """Whether what was found ends in an amount of money: its thousands are parted, or its unit follows."""
+    parted = re.search(r"(?:^|\s)\d{1,3}(?:[.,]\d{3})+$", found[0])
+    return bool(parted or _MONEY_AFTER.match(found.string[found.end() : found.end() + 12]))
+
+
+def is_card(number: str) -> bool:
+    """Whether a number is that of a bank card: 13 to 19 digits, the last of which checks the others (Luhn)."""
+    digits = [int(digit) for digit in re.findall(r"\d", number)]
+    doubled = [digit * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    years = re.fullmatch(r"(?:(?:19|20)\d\d[ \-]?)+", number)
+    known = 13 <= len(digits) <= 19 and digits[0] in (2, 3, 4, 5, 6, 9)
+    return known and not years and sum(sum(divmod(digit, 10)) for digit in doubled) % 10 == 0
+
+
+def _is_mistyped(number: str) -> bool:
+    """Whether letters stand among the digits of a phone number, seven of them at least."""
+    return sum(sign.isdigit() for sign in number) >= 7 and any(sign in "OolI" for sign in number)
 
 
 def _is_ordinary(found: re.Match) -> bool:

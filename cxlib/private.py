@@ -17,6 +17,7 @@ from cxlib.cells import by_value, code, number
 from cxlib.engine import files_of
 from cxlib.errors import CxError, nearest
 from cxlib.places import ROOT
+from cxlib.private_cells import quoted
 from cxlib.readers import without_missing
 
 LEFT_OUT = ("without consent", "who left", "with a recorded complaint")
@@ -59,7 +60,7 @@ def _customers(study) -> pd.DataFrame:
     if again.any():
         raise CxError(
             f"{study.file}: whom to call needs one row a customer; {again.sum()} customers stand in several files, "
-            f"e.g. {customers.loc[again, 'customer'].iloc[0]}"
+            f"e.g. {quoted(customers.loc[again, 'customer'].iloc[0])}"
         )
     return customers
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from cxlib.masking import WORDS, mask
+from cxlib.stated_names import capitals, is_place
 from cxlib.wording import is_missing, unmarked
 
 MAIL = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+")
@@ -34,6 +35,8 @@ _NOTHING = {"none", "no", "nothing", "không", "khong", "không có", "khong co"
 _BRACKETS = re.compile(r"\[(?:phone|mail|name|address|number|link)\]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 120
+_QUOTED = 60
+_WRITTEN_AS_NAME = re.compile(rf"{capitals(2, 5)}")
 _BESIDE = 3  # words that may stand beside a phone or a mail address: a name, "call me on"
 
 _SURNAMES = (
@@ -126,3 +129,16 @@ def shown(answer: str, language: str = "en") -> str:
         return ""
     masked = mask(answer, language)
     return answer if masked == unicodedata.normalize("NFC", answer) else masked
+
+
+def quoted(answer: str, *, alone: bool = False) -> str:
+    """An answer as a message may quote it: one line of at most 60 letters, private details masked, no name.
+
+    Where it stands `alone` in its column, all that is written as names are is taken for one.
+    """
+    safe = shown(answer)
+    named = is_name(answer) or (alone and _WRITTEN_AS_NAME.fullmatch(answer))
+    if not safe or (named and not is_place(answer)):
+        return "a private answer"
+    safe = " ".join(safe.split())
+    return safe if len(safe) <= _QUOTED else f"{safe[:_QUOTED]}…"

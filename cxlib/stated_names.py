@@ -30,8 +30,9 @@ _LEAD = re.compile(
     rf"|(?:{_I}|{_PERSON}|nhân\s+viên|nv|shipper)\s+(?:tên|ten)\s+(?:(?:là|la)\s+)?)"
     rf"|(?P<called>tên(?:\s+của)?(?:\s+{_I})?(?:\s+là|\s*:)?\s+)"
     rf"|(?P<being>(?:tôi|mình|em)\s+là\s+|toi\s+la\s+)"
+    rf"|(?P<job>(?:nhân\s+viên|nv|shipper|bác\s+sĩ|bs\.?|y\s+tá|điều\s+dưỡng|(?:cô|thầy)\s+giáo|bảo\s+vệ"
+    rf"|thu\s+ngân|tài\s+xế|lái\s+xe|quản\s+lý|bé|cháu)\s+)"
     rf"|(?P<title>(?:{_PERSON}|cậu|dì)\s+)"
-    rf"|(?P<job>(?:nhân\s+viên|nv|shipper)\s+)"
     rf"|(?P<mister>(?:mrs?|ms|mx|dr|prof)\b\.?\s+)"
     rf"|(?P<met>(?-i:Miss|Sir|Madam|Lady)\s+|name\s*:\s+|named\s+|(?:spoke|talked|speaking)\s+(?:to|with)\s+"
     rf"|(?:served|helped)\s+by\s+|(?:regards,?|sincerely,?|yours,)\s+)"
@@ -41,6 +42,11 @@ _LEAD = re.compile(
 _TOKEN = re.compile(rf"[^\W\d_]+(?:['’\-](?=[{_UP}])[^\W\d_]{{2,}})*(?!\w)")
 _SPACE = re.compile(r"\s+")
 _END = re.compile(r"\s*(?:[.,;!?]|$)")
+
+
+def is_place(words: str) -> bool:
+    """Whether words that could be a name are known as one of a place: Hà Nội, Hồ Chí Minh."""
+    return bool(_PLACES.match(words))
 
 
 def capitals(least: int, most: int) -> str:
@@ -123,6 +129,9 @@ def _is_known(words: list[str], at: int) -> bool:
 def _opens_a_heading(words: list[str]) -> bool:
     """Whether words with capitals are no name but a thing, or a sentence Written Like This."""
     first = words[0].casefold()
+    second = words[1].casefold() if len(words) > 1 and _is_titled(words[1]) else ""
+    if first in NAMES and (not second or (second in NAMES and (first, second) not in COMPOUNDS)):
+        return False  # chị Thu vui, chị Thu Hà; Thu Ngân is a thing
     return first in THINGS or (first in COMMON - NAMES and len(words) > 1 and _is_titled(words[1]))
 
 
@@ -147,7 +156,8 @@ def _run(words: list[str], most: int, *, free: int) -> int:
 def _named(words: list[str], loud: bool) -> int:
     """My name is John Smith, in whatever letters."""
     if words[0].islower():
-        return int(_is_unknown(words[0]) and words[0] not in THINGS)
+        whole = _family(words, loud) if words[0] in FAMILY else 0
+        return whole or int(_is_unknown(words[0]) and words[0] not in THINGS)
     return _run(words, LONGEST, free=LONGEST)
 
 
@@ -163,7 +173,9 @@ def _titled(words: list[str], loud: bool) -> int:
 
 def _job(words: list[str], loud: bool) -> int:
     """Nhân viên Hoa: known names alone, as what follows may be a firm."""
-    return _titled(words, loud) if _is_given(words, 0) or words[0].casefold() in FAMILY_ALONE else 0
+    word = words[0].casefold()
+    known = _is_given(words, 0) or word in FAMILY_ALONE or (_is_titled(words[0]) and word in NAMES)
+    return _titled(words, loud) if known else 0
 
 
 def _being(words: list[str], loud: bool) -> int:

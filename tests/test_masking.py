@@ -242,3 +242,59 @@ def test_details_in_capitals_and_in_odd_writing_are_masked(said, shown):
 )
 def test_shouting_and_dates_are_no_names_or_numbers(said):
     assert mask(said) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("gọi O912345678 hoặc 0912 345 67O", "gọi [phone] hoặc [phone]"),
+        ("gọi O9l2345678", "gọi [phone]"),
+        ("a (at) b dot com", "[mail]"),
+        ("lan＠gmail.com", "[mail]"),
+        ("cmnd 123 456 789", "cmnd [number]"),
+        ("hộ chiếu số N1234567, B1234567", "hộ chiếu số [number], [number]"),
+        ("passport no. C 7654321", "passport no. [number]"),
+        ("thẻ 5500 0000 0000 0004", "thẻ [number]"),
+        ("tk 12345678 acb, MST: 0312345678-001", "tk [number] acb, MST: [number]"),
+        ("biển số 51F-123.45, xe 59A1-234.56, 30A 123.45, 29-H1 123.45, 51F12345", "biển số [number], xe [number], "
+         "[number], [number], [number]"),
+        ("sinh ngày 12-3-1985, born on 1985-03-12", "sinh ngày [number], born on [number]"),
+        ("fb: lan tran, IG: lan.tran99, zalo: 0912345678", "fb: [name], IG: [name], zalo: [phone]"),
+        ("họ tên: lê văn tám nhé", "họ tên: [name] nhé"),
+        ("chị Thu tốt, chị Thu Hà vui, cô giáo Mai, bác sĩ Hùng", "chị [name] tốt, chị [name] vui, cô giáo [name], "
+         "bác sĩ [name]"),
+    ],
+)  # fmt: skip
+def test_details_that_a_word_or_a_sign_gives_away_are_masked(said, shown):
+    assert mask(said) == shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "giá 350.000đ, 350.000 đ, 350,000 VND, 1.250.000 đồng, 3tr5, 2 triệu 500 nghìn",
+        "tài khoản bị khóa 3 lần, thẻ visa 2 lần, tk 12.000.000 đ, tài khoản 1.250.000 đ bị trừ",
+        "12 lần, 10/10, tầng 12A, A320, VN1234, phòng 1205, bàn số 12, quầy 3, đơn hàng 12345678",
+        "iPhone 15 128GB, RON95-III, ISO9001, SALE2026, COVID19, 10AM 2026, 20A 2026",
+        "năm 2019 2020 2021 2022, giảm 50k, wifi 5G 2.4GHz",
+        "bảo vệ tốt, thu ngân chậm, quản lý kém, bé 5 tuổi, sinh nhật 12 tuổi",
+    ],
+)
+def test_ordinary_numbers_and_jobs_stay(said):
+    assert mask(said) == said
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_phones_in_any_form_cards_and_papers_leave_no_digits(data):
+    """A generator of hard cases: whatever stands around and between the digits, none of seven in a row remains."""
+    digits = data.draw(st.from_regex(r"0[35789]\d{8}", fullmatch=True).filter(str.isascii))
+    between = data.draw(st.sampled_from(["", " ", ".", "-", "–", "\u00a0", " - ", "_"]))
+    groups = data.draw(st.sampled_from([(4, 3, 3), (3, 3, 4), (4, 6), (2, 2, 2, 2, 2), (10,)]))
+    start = data.draw(st.sampled_from(["0", "+84", "0084", "+84(0)", "84"]))
+    ends = [sum(groups[:n]) for n in range(1, len(groups) + 1)]
+    parts = [digits[end - size : end] for end, size in zip(ends, groups, strict=True)]
+    phone = between.join([start + parts[0][1:], *parts[1:]])
+    said = data.draw(st.sampled_from(["gọi {} nhé", "sđt:{}", "call me: {}!", "({})", "zalo {}, giá 350.000đ", "{}"]))
+    left = mask(said.format(phone)).replace("350.000đ", "")
+    assert not re.search(r"\d(?:\D{0,3}\d){4,}", left), (phone, left)
