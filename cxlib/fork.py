@@ -6,6 +6,7 @@ sides need of it, the process that asks and the fork: nothing slow is imported.
 
 import atexit
 import ctypes
+import errno
 import io
 import os
 import pickle
@@ -25,9 +26,11 @@ from pathlib import Path
 PRELOAD = "cxlib.warm"
 FOLDER = "cx-run-"  # and the number of the process that made it
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}  # of a fork that has done its work, and nowhere to put what comes of it
 ALIVE: set[int] = set()  # process groups that end_all() ends
 
 _started = False
+_scratch: dict[int, str] = {}  # folders by process
 
 
 def available() -> bool:
@@ -59,30 +62,57 @@ def started() -> bool:
 
 
 def private_folder() -> str:
-    """A new folder that only this user can open, with the number of this process in its name."""
-    return tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-")
+    """A new folder that only this user can open, with this process in its name."""
+    return tempfile.mkdtemp(prefix=f"{FOLDER}{own_name()}-")
+
+
+def scratch() -> str:
+    """The private folder of this process for what engines cannot hold in memory; it goes with the process."""
+    number = os.getpid()
+    if number not in _scratch:  # a fork has one of its own
+        _scratch[number] = private_folder()
+        atexit.register(shutil.rmtree, _scratch[number], ignore_errors=True)
+    return _scratch[number]
 
 
 def sweep() -> None:
     """Remove the private folders of this user's processes that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        number = folder.name.removeprefix(FOLDER).partition("-")[0]
         try:
-            if number.isdecimal() and folder.stat().st_uid == os.getuid() and not _runs(int(number)):
+            if folder.stat().st_uid == os.getuid() and has_ended(folder.name.removeprefix(FOLDER)):
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue  # another process swept it first
 
 
-def _runs(number: int) -> bool:
-    """Whether a process of this number is running."""
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
+def own_name() -> str:
+    """A name of this process that no later one has: its number, and where the system tells it, when it was started."""
+    number = os.getpid()
+    return "-".join(filter(None, (str(number), _started_at(number))))
+
+
+def has_ended(name: str) -> bool:
+    """Whether the process has ended whose own_name() stands at the beginning of a name; numbers are used again."""
+    number, _, rest = name.partition("-")
+    if not number.isdecimal():
         return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
     except PermissionError:
-        return True  # somebody else's
-    return True
+        pass  # somebody else's
+    started, now = rest.partition("-")[0], _started_at(int(number))
+    return bool(now) and "-" in rest and started != now
+
+
+def _started_at(number: int) -> str:
+    """When a process was started, in ticks since the system was; nothing where it does not tell."""
+    try:
+        told = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    return told[19].decode()  # starttime, the 22nd field; see proc_pid_stat(5)
 
 
 def call(work: Callable, *arguments):
@@ -91,6 +121,8 @@ def call(work: Callable, *arguments):
     try:
         process = Forked(_answer, folder / "answer", work, arguments, environment=dict(os.environ), cwd=os.getcwd())
         code = process.wait()
+        if code in NO_ROOM:
+            raise OSError(code, os.strerror(code), str(folder))
         if not (folder / "answer").exists():
             raise RuntimeError(f"{work.__module__}.{work.__name__} ended with exit code {code} before it was done")
         error, found = pickle.loads((folder / "answer").read_bytes())
@@ -108,8 +140,13 @@ def _answer(path: Path, work: Callable, arguments: tuple) -> None:
     except Exception as error:
         error.add_note(f"in a fork:\n{traceback.format_exc()}")
         told = (error, None)
-    path.with_suffix(".part").write_bytes(pickle.dumps(told))
-    path.with_suffix(".part").rename(path)
+    try:
+        path.with_suffix(".part").write_bytes(pickle.dumps(told))
+        path.with_suffix(".part").rename(path)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            os._exit(error.errno)  # an answer that needs no room
+        raise
 
 
 def end_all() -> None:

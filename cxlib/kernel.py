@@ -17,6 +17,7 @@ from pathlib import Path
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
+from traitlets import Any
 
 from cxlib import fork
 
@@ -37,7 +38,11 @@ class WarmEngine:
 
         # Nothing of a kernel outlives its notebook, so that there is nothing to say good-bye to.
         how |= {"kernel_manager_class": WarmKernelManager, "shutdown_kernel": "immediate"}
-        return NBClientEngine.execute_notebook(nb, kernel_name, **how)
+        try:
+            return NBClientEngine.execute_notebook(nb, kernel_name, **how)
+        except RuntimeError as error:
+            error.cells = nb.cells  # how far it came until its kernel died: papermill would not keep it
+            raise
 
     @classmethod
     def nb_kernel_name(cls, nb, name=None):
@@ -87,6 +92,12 @@ class WarmKernelManager(AsyncKernelManager):
     """Jupyter's manager of a kernel, whose process may be a fork."""
 
     client_factory = WarmKernelClient
+    began = Any(None, allow_none=True, config=True)  # a function that is told the number of the kernel's process
+
+    async def _async_launch_kernel(self, kernel_cmd, **how):
+        await super()._async_launch_kernel(kernel_cmd, **how)
+        if self.began is not None:
+            self.began(self.provisioner.pid)
 
     async def _async_wait(self, pollinterval=0.002):
         """Return when the kernel has ended; Jupyter's own looks ten times a second."""
@@ -125,6 +136,13 @@ class ForkedProvisioner(LocalProvisioner):
         until = time.monotonic() + BIND
         while self.process.poll() is None and time.monotonic() < until and not all(map(Path.exists, sockets)):
             await asyncio.sleep(0.002)
+
+    async def poll(self):
+        """The kernel's exit code; None while it runs."""
+        code = await super().poll()
+        if code is not None:
+            fork.ALIVE.discard(self.pid)
+        return code
 
     async def wait(self):
         """The kernel's exit code, as soon as there is one."""

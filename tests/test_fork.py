@@ -222,7 +222,8 @@ class TestFolders:
         ended.wait()
         own = Path(fork.private_folder())
         kept = [f"cx-run-{os.getppid()}-x", "cx-run-none-x", f"cx-ran-{ended.pid}-x", own.name]
-        for name in (f"cx-run-{ended.pid}-x", *kept[:-1]):
+        again = f"cx-run-{os.getppid()}-1-x"  # a process that had the number of a living one before it
+        for name in (f"cx-run-{ended.pid}-x", again, *kept[:-1]):
             (tmp_path / name / "deep").mkdir(parents=True)
         fork.sweep()
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)

@@ -12,9 +12,11 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from cxlib import fork
 from cxlib.places import ROOT
 
 FOLDER = ROOT / "reports" / ".cache"
+ASIDE = ".part-"  # and the process that writes it
 LIMIT = 2_000_000_000  # bytes, of all entries together
 
 
@@ -30,11 +32,13 @@ class Cache:
         try:
             digest, _, packed = path.read_bytes().partition(b"\n")
             if hashlib.sha256(packed).hexdigest().encode() == digest:
-                os.utime(path)
+                with suppress(OSError):  # somebody else's entry, or a read-only disk: read, it can be
+                    os.utime(path)
                 return zlib.decompress(packed)
         except (OSError, zlib.error):
             return None
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         return None
 
     def put(self, key: str, content: bytes) -> None:
@@ -43,7 +47,7 @@ class Cache:
         path = self._path(key)
         with suppress(OSError):  # a full or read-only disk: a report needs no cache
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, aside = tempfile.mkstemp(prefix=".", dir=self.folder)
+            handle, aside = tempfile.mkstemp(prefix=f"{ASIDE}{fork.own_name()}-", dir=self.folder)
             try:
                 with open(handle, "wb") as file:
                     file.write(hashlib.sha256(packed).hexdigest().encode() + b"\n" + packed)
@@ -52,6 +56,18 @@ class Cache:
                 Path(aside).unlink(missing_ok=True)
                 raise
             self._shrink()
+
+    def drop(self, key: str) -> None:
+        """Keep nothing under a key any more."""
+        with suppress(OSError):
+            self._path(key).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what killed runs had begun to write here."""
+        with suppress(OSError):
+            for path in self.folder.glob(f"{ASIDE}*"):
+                if fork.has_ended(path.name.removeprefix(ASIDE)):
+                    path.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self.folder / key

@@ -3,20 +3,24 @@
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cxlib import parts
 from cxlib.codebook import Codebook
+from cxlib.disk import mendable
 from cxlib.errors import CommandError, CxError, aligned
+from cxlib.few import in_list
 from cxlib.language import speak
-from cxlib.places import study_file
+from cxlib.places import data_folder, study_file, unplaced
 from cxlib.published import read_outputs
 from cxlib.report.cache import Cache
+from cxlib.report.exchange import put
 from cxlib.report.execute import ChapterError
-from cxlib.report.folder import folder_of, slug
+from cxlib.report.folder import folder_of, make_folder, slug
+from cxlib.report.limits import Limits
+from cxlib.report.lock import held, place, remove, tidy
 from cxlib.report.plan import FORMATS, SUMMARY, Plan, make_plan, of_part
 from cxlib.report.run import Report, make
 from cxlib.study_yml import read_codebook
@@ -28,10 +32,11 @@ RECORD = "each.json"  # what the page shows, as data; it marks the folder as our
 @dataclass(frozen=True)
 class Entry:
     """A report of the page: its value's label and respondents, its folder and the file in it that is read first, its
-    headline numbers as they are recorded, or why it has none."""
+    headline numbers as they are recorded, or why it has none. None are the respondents of a part that has fewer than 5,
+    or that would tell of another's (few.in_list)."""
 
     label: str
-    respondents: int
+    respondents: int | None
     folder: str
     numbers: dict[str, dict]
     error: str = ""
@@ -41,6 +46,7 @@ class Entry:
 def report(
     study: str, column: str, out: Path | None, *, formats: tuple[str, ...], tell: Callable[[str], None],
     data: str, lang: str, only, parameters: dict[str, str], workers: int, cluster: str, keep: bool,
+    limits: Limits,
 ) -> None:  # fmt: skip
     """Make a report for each value of a column, in a folder each, and the page over them.
 
@@ -51,8 +57,8 @@ def report(
     parts.check(whole, column)
     if "part" in parameters:
         raise CommandError("--each makes a report for each part; leave out -p part=…")
-    place = folder_of(study, whole.language)
-    out = out or place.with_name(f"{place.name}-by-{slug(column)}")
+    usual = folder_of(study, whole.language)
+    out = out or usual.with_name(f"{usual.name}-by-{slug(column)}")
     _check_target(out)
     values = _values(study, data, whole, column, keep)
     for label in (label for _, label, respondents in values if not respondents):
@@ -65,23 +71,31 @@ def report(
     for name, why in plan.left_out.items():
         tell(f"left out: {name}: {why}")
     names = _names([label for _, label, _ in values])
-    _claim(out, names)
     reports = [
         Report(*of_part(plan, whole, f"{column}: {value}"), out / name, formats)
         for (value, _, _), name in zip(values, names, strict=True)
     ]
-    make(reports, workers=workers, cluster=cluster, keep=keep)
-    entries = [
-        Entry(label, respondents, one.out.name, _headline(one), str(one.error or ""), FORMATS[formats[0]])
-        for (_, label, respondents), one in zip(values, reports, strict=True)
-    ]
-    _write(out, entries, plan, whole, column)
+    with mendable(out):
+        make_folder(place(out).parent)
+    with mendable(out), held(place(out)):
+        _claim(out, names)
+        make(reports, workers=workers, cluster=cluster, keep=keep, limits=limits)
+        entries = _entries(values, reports, formats)
+        _write(out, entries, plan, whole, column)
     unchanged, failed = sum(one.unchanged for one in reports), [one for one in reports if one.error]
     made = len(reports) - unchanged - len(failed)
     told = [f"{made} made", *([f"{unchanged} unchanged"] if unchanged else [])]
     tell(f"{out / INDEX}: {len(values)} reports by {column}: {', '.join(told)}")
     if failed:
-        raise CxError(_failures(failed))
+        raise CxError(f"{len(failed)} of the reports failed:", lines=_failures(failed))
+
+
+def _entries(values: list, reports: list[Report], formats: tuple[str, ...]) -> list[Entry]:
+    """What the page shows of each report."""
+    return [
+        Entry(label, None if hide else respondents, one.out.name, _headline(one), _error(one), FORMATS[formats[0]])
+        for (_, label, respondents), hide, one in zip(values, in_list([n for *_, n in values]), reports, strict=True)
+    ]
 
 
 def _values(study: str, data: str, whole: Codebook, column: str, keep: bool) -> list:
@@ -93,11 +107,14 @@ def _values(study: str, data: str, whole: Codebook, column: str, keep: bool) -> 
     key = hashlib.sha256(json.dumps(rests, sort_keys=True).encode()).hexdigest()
     found = Cache().get(key) if keep else None
     if found is None:
+        from cxlib.report.disclosure import check_labels
         from cxlib.study import Study
 
         speak(whole.language)
         loaded = Study.load(study, data=data or None, lang=whole.language)
-        found = json.dumps(parts.values(loaded, column)).encode()
+        values = parts.values(loaded, column)
+        check_labels(loaded, [label for _, label, _ in values], column)
+        found = json.dumps(values).encode()
         if keep:
             Cache().put(key, found)
     return json.loads(found)
@@ -129,31 +146,39 @@ def _headline(made: Report) -> dict[str, dict]:
     return found
 
 
+def _error(made: Report) -> str:
+    """Why there is no report, as a page may tell it that is handed on; empty where there is one."""
+    if made.error is None:
+        return ""
+    places = made.plan.chapters[0].places
+    file = study_file(places["study"])
+    return unplaced(str(made.error), file.parent, data_folder(file, places["data"]), made.out.parent)
+
+
 def _write(out: Path, entries: list[Entry], plan: Plan, whole: Codebook, column: str) -> None:
     """The page and its record; reports of values that there are no longer are removed."""
     from cxlib.report.brand import brand
     from cxlib.report.each_page import page
 
-    look = brand(study_file(plan.chapters[0].parameters["study"]), whole)
+    look = brand(study_file(plan.chapters[0].places["study"]), whole)
     content = page(entries, whole, column, look)
-    for gone in _recorded(out) - {one.folder for one in entries}:
-        shutil.rmtree(out / gone, ignore_errors=True)
-    (out / INDEX).write_bytes(content)
+    put(content, out / INDEX)
+    for gone in _recorded(out) - {one.folder for one in entries}:  # a page never leads to what is not there
+        remove(out / gone)
     about = {"study": plan.study, "lang": plan.language, "column": column, "reports": [asdict(one) for one in entries]}
     _put(out, about)
 
 
 def _claim(out: Path, names: list[str]) -> None:
     """Mark the folder as ours before the work: a run that is broken off is taken up by the next one."""
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(exist_ok=True)
+    tidy([out / INDEX, out / RECORD])
     if not (out / RECORD).is_file():
         _put(out, {"reports": [{"folder": name} for name in names]})
 
 
 def _put(out: Path, record: dict) -> None:
-    (out / RECORD).write_text(
-        json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
-    )
+    put((json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(), out / RECORD)
 
 
 def _recorded(out: Path) -> set[str]:
@@ -176,11 +201,11 @@ def _check_target(out: Path) -> None:
         _recorded(out)
 
 
-def _failures(failed: list[Report]) -> str:
+def _failures(failed: list[Report]) -> list[str]:
     """Which reports failed: in which chapter and cell, with what error."""
     rows = [("report", "chapter", "cell", "error")]
     for one in failed:
         known = isinstance(one.error, ChapterError)
         told = (one.error.planned.chapter, one.error.cell, one.error.error) if known else ("", "", str(one.error))
         rows.append((one.out.name, *told))
-    return "\n".join([f"{len(failed)} of the reports failed:", *aligned(rows)])
+    return aligned(rows)

@@ -2,20 +2,21 @@
 
 import json
 import re
-import shutil
-import tempfile
 import unicodedata
 from pathlib import Path
 
 from cxlib.errors import CxError
-from cxlib.places import sha256, study_file
+from cxlib.places import ROOT, data_folder, sha256, study_file
 from cxlib.report.plan import FORMATS, Plan
 from cxlib.study_yml import read_codebook
 
 NAME = 60  # letters of a folder's name
+CRATE = "ro-crate-metadata.json"  # the provenance, where all clock times stand; written last
+DATA = "data"  # the study's own files, where a report is made with them
 DEVICES = "con|prn|aux|nul|com[0-9]|lpt[0-9]"
 # What a report folder holds of itself.
-OURS = {*FORMATS.values(), "results.json", "plan.json", "figures", "notebooks"}
+OURS = {*FORMATS.values(), "results.json", "plan.json", CRATE, "figures", "notebooks", "certificate.html",
+        "certificate.json"}  # fmt: skip
 
 
 def folder_of(study: str, language: str, part: str = "") -> Path:
@@ -34,11 +35,12 @@ def slug(words: str) -> str:
     return f"{name}-value" if re.fullmatch(DEVICES, name) else name
 
 
-def unchanged(out: Path, plan: Plan, formats: tuple[str, ...]) -> bool:
+def unchanged(out: Path, plan: Plan, formats: tuple[str, ...], *, with_data: bool = False) -> bool:
     """Whether the report stands at `out` already: made by the same plan, in the same formats, no file touched."""
     try:
         about = json.loads((out / "plan.json").read_text(encoding="utf-8"))
         same = not plan.untraced and about["hash"] == plan.hash and about["formats"] == list(formats)
+        same = same and about["with_data"] == with_data and (out / CRATE).is_file()
         return same and all(sha256(out / name) == digest for name, digest in about["files"].items())
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -55,22 +57,34 @@ def write_json(path: Path, data: dict) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def check_target(out: Path) -> None:
+def check_target(out: Path, plan: Plan) -> None:
     """Raise a CxError where `out` is something that a report must not replace."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "plan.json").is_file())):
         raise CxError(f"{out} is not a report (it holds no plan.json), so it is not replaced; choose another --out")
+    file = study_file(plan.chapters[0].places["study"])
+    holds = {
+        "the study": file.parent,
+        "the study's data": data_folder(file, plan.chapters[0].places["data"]),
+        "this project": ROOT,
+        "the current folder": Path.cwd(),
+    }
+    for what, folder in holds.items():
+        if folder.resolve().is_relative_to(out.resolve()):
+            raise CxError(f"{out} is or holds {what}, so no report is put in its place; choose another --out")
 
 
-def exchange(staging: Path, out: Path) -> None:
-    """Put the new folder in the place of the old one, which is removed last; what others put there stays."""
-    check_target(out)
-    if not out.exists():
-        staging.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
-    out.rename(old / "report")
-    staging.rename(out)
-    for entry in (old / "report").iterdir():
-        if entry.name not in OURS:
-            entry.rename(out / entry.name)  # notes or slides that somebody put beside the report
-    shutil.rmtree(old, ignore_errors=True)
+def make_folder(folder: Path) -> None:
+    """Make a folder that reports are put into, where it is not there yet."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise CxError(f"{folder} is a file, so that no report can be put into it; choose another --out") from None
+
+
+def ours(out: Path) -> set[str]:
+    """What the report at `out` holds of itself; all else there is somebody's."""
+    try:
+        with_data = json.loads((out / "plan.json").read_text(encoding="utf-8"))["with_data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        with_data = False
+    return OURS | ({DATA} if with_data else set())
