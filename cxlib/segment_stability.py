@@ -11,7 +11,7 @@ from cxlib.steps import in_steps
 
 AT_ONCE = 2**22  # probabilities held at a time
 COLD, ENOUGH = 2, 0.1  # starts from nowhere; log-likelihood still to be gained
-STEPS = (30, 60)
+STEPS = (20, 40)
 
 
 def design_units(strata, clusters, rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,19 +38,19 @@ def jaccard(data: mixtures.Answers, model: mixtures.Runs, drawn: np.ndarray, *, 
     """Bootstrap Jaccard similarity of each class, the mean over samples: 1 where it always comes back.
 
     In each sample (rows of `drawn`: weights) the classes are found anew, from the model and from cold starts, whichever
-    is likelier. A class and one of the sample's have in common the rows that both hold, as a part of those that either
-    holds; the most alike counts. Source: Hennig, Computational Statistics and Data Analysis 52 (2007) 258-271.
+    is likelier; in double precision, as in shares(). A class and one of the sample's have in common the rows that both
+    hold, as a part of those that either holds; the most alike counts. Source: Hennig, Computational Statistics and Data
+    Analysis 52 (2007) 258-271.
     """
     k = model.shares.shape[1]
-    data = data.rough()
-    own, total = _held(data, model)[0], np.zeros(k)
+    own, total, begin = _held(data, model)[0], np.zeros(k), _loosened(data, model)
     random = np.random.default_rng(seed)
     each = max(1, AT_ONCE // (k * drawn.shape[1] * COLD))
     for start in range(0, len(drawn), each):
         w = drawn[start : start + each]
         cold = mixtures.drawn_starts(data, k, COLD * len(w), random)
         cold = yield from em.run.steps(data, cold, weights=np.tile(w, (COLD, 1)), steps=STEPS[0], enough=ENOUGH)
-        both_ways = mixtures.joined([_likeliest(cold, COLD), mixtures.repeated(model, len(w))])
+        both_ways = mixtures.joined([_likeliest(cold, COLD), mixtures.repeated(begin, len(w))])
         found = yield from em.run.steps(data, both_ways, weights=np.tile(w, (2, 1)), steps=STEPS[1], enough=ENOUGH)
         held = _held(data, _likeliest(found, 2))
         both = (own * data.weights) @ held.transpose(0, 2, 1)
@@ -84,6 +84,16 @@ def _likeliest(runs: mixtures.Runs, ways: int) -> mixtures.Runs:
     """Of runs in `ways` blocks of the same samples, the likeliest of each sample."""
     each = len(runs.log_likelihood) // ways
     return runs[runs.log_likelihood.reshape(ways, each).argmax(axis=0) * each + np.arange(each)]
+
+
+def _loosened(data: mixtures.Answers, model: mixtures.Runs) -> mixtures.Runs:
+    """The model with one more row in each class, an average one: no chance is so near to 0 that EM never leaves it.
+
+    How near to 0 a chance came is a matter of the processor's last bits, and so would be where EM comes to from there.
+    """
+    weighed = mixtures.expectation(data.design, model.shares, model.coefficients)[0] * data.weights
+    average = data.design @ (data.weights / data.weights.sum())
+    return mixtures.begun(model.shares, mixtures.coefficients(data, weighed @ data.design.T + average))
 
 
 def _held(data: mixtures.Answers, runs: mixtures.Runs) -> np.ndarray:

@@ -31,7 +31,8 @@ from cxlib.errors import CommandError, CxError
 from cxlib.places import brand_files, data_folder, entry_files, margin_files, study_file
 from cxlib.prose import translated
 from cxlib.report.cluster_worker import CODE, Parcel, chapter, leave, same, versions
-from cxlib.report.execute import ChapterError, timeless
+from cxlib.report.execute import ChapterError, timeless, written
+from cxlib.report.limits import USUAL, Limits
 from cxlib.report.plan import NOTEBOOKS, SUMMARY, Planned
 from cxlib.report.run import Execute, Report
 from cxlib.study_yml import read_codebook
@@ -44,14 +45,14 @@ ATTEMPTS = 3  # a chapter is handed over so often, where the study was lost with
 
 
 @contextmanager
-def connected(address: str, reports: list[Report]) -> Iterator[tuple[Execute, int]]:
-    """A run on the cluster at an address: what executes a chapter there, and how many chapters it takes at once.
+def connected(address: str, reports: list[Report], limits: Limits = USUAL) -> Iterator[tuple[Execute, int]]:
+    """A run on the cluster at an address: what executes a chapter there within limits, and how many it takes at once.
 
     Raises CommandError for what is no address; CxError where dask is not installed, nobody answers, there is no worker,
     or one has other code or libraries than this machine.
     """
     client = _client(address)
-    run = _Run(client, address, reports)
+    run = _Run(client, address, reports, limits)
     try:
         threads = _workers(client, address)
         run.check()
@@ -114,8 +115,8 @@ def _workers(client, address: str) -> dict[str, int]:
 class _Run:
     """A run's part with the caller: the study handed over, and chapters under way."""
 
-    def __init__(self, client, address: str, reports: list[Report]):
-        self.client, self.address = client, address
+    def __init__(self, client, address: str, reports: list[Report], limits: Limits = USUAL):
+        self.client, self.address, self.limits = client, address, limits
         self.name = uuid.uuid4().hex
         plan = reports[0].plan
         self.versions = {CODE: plan.code} | plan.environment
@@ -165,6 +166,7 @@ class _Run:
         return Parcel(
             self.name, planned, file, folder, os.path.abspath(out), (NOTEBOOKS / planned.notebook).read_bytes(),
             {path.name: path.read_bytes() for path in beside}, tuple(map(str, self._files(planned))), self.versions,
+            self.limits,
         )  # fmt: skip
 
     def _files(self, planned: Planned) -> dict[Path, object]:
@@ -216,7 +218,7 @@ class _Run:
             before[number](number, frame)
 
         if threading.current_thread() is threading.main_thread():
-            before |= {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+            before |= {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
             before = {number: handler for number, handler in before.items() if callable(handler)}
         for number in before:
             signal.signal(number, handle)
@@ -236,8 +238,8 @@ class _Run:
 
 def _place(planned: Planned) -> tuple[str, str]:
     """Where a chapter's study.yml and the folder of its data are, as whole paths."""
-    file = study_file(planned.parameters["study"])
-    return os.path.abspath(file), os.path.abspath(data_folder(file, planned.parameters["data"]))
+    file = study_file(planned.places["study"])
+    return os.path.abspath(file), os.path.abspath(data_folder(file, planned.places["data"]))
 
 
 def _study_files(file: Path, folder: Path) -> list[Path]:
@@ -264,4 +266,4 @@ def _finished(notebook: bytes, planned: Planned) -> bytes:
     for cell in found["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = translated(cell["source"])
-    return (json.dumps(found, ensure_ascii=False, indent=0) + "\n").encode()
+    return written(found).encode()

@@ -20,6 +20,7 @@ from cxlib import fork, kept
 from cxlib.errors import CxError
 from cxlib.language import ENGLISH, speak
 from cxlib.report.execute import ChapterError, execute
+from cxlib.report.limits import Limits
 from cxlib.report.plan import Planned, code_hash, environment
 
 CODE = "the code of cxlib"
@@ -34,7 +35,7 @@ class Parcel:
     """What a worker is told of a chapter: its run and plan, and where its study, data and output are with the caller.
 
     `files` are the paths of the study's files, whose contents come beside the parcel; `before` the executed notebooks
-    that the summary reads, by name; `versions` what the worker must have.
+    that the summary reads, by name; `versions` what the worker must have; `limits` what the chapter may take there.
     """
 
     run: str
@@ -46,6 +47,7 @@ class Parcel:
     before: dict[str, bytes]
     files: tuple[str, ...]
     versions: dict[str, str]
+    limits: Limits
 
 
 @cache
@@ -60,8 +62,9 @@ def _root() -> Path:
     fork.sweep()
     root = Path(fork.private_folder()).resolve()
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    os.environ[kept.FOLDER] = str(root / "kept")
-    (root / "kept").mkdir()
+    # Kernels are ended, and clean nothing up themselves: their temporary files go with the worker, too.
+    os.environ |= {kept.FOLDER: str(root / "kept"), "TMPDIR": str(root / "kept")}
+    (root / "kept").mkdir(mode=0o700)  # kept.kept() takes nothing from a folder that others may write
     return root
 
 
@@ -80,7 +83,7 @@ def chapter(packed: bytes, contents: list[bytes]) -> bytes:
     source.write_bytes(parcel.notebook)
     for name, notebook in parcel.before.items():
         (folder / name).write_bytes(_moved(notebook, places))
-    there = replace(parcel.planned, notebook=str(source), parameters=parcel.planned.parameters | places)
+    there = replace(parcel.planned, notebook=str(source), places=places)
 
     def here(text: str) -> str:
         """A text with the caller's paths in the place of this worker's."""
@@ -88,7 +91,7 @@ def chapter(packed: bytes, contents: list[bytes]) -> bytes:
 
     out = folder / parcel.planned.notebook
     try:
-        execute(there, out)
+        execute(there, out, parcel.limits)
         return here(out.read_text(encoding="utf-8")).encode()
     except ChapterError as error:
         raise ChapterError(parcel.planned, error.cell, here(error.error)) from None

@@ -7,10 +7,13 @@ import shutil
 from pathlib import Path
 
 from cxlib import fork
-from cxlib.errors import CxError
+from cxlib.details import without_details
+from cxlib.errors import INTERNAL, CxError
 from cxlib.prose import translated
+from cxlib.report.limits import USUAL, Limits, Watch
 from cxlib.report.plan import NOTEBOOKS, SUMMARY, Planned
 
+MENDABLE = ("CxError: ", "CommandError: ", "MemoryError: ")  # what a cell may raise that is no fault of its code
 ENGINE = "cx-warm"  # of cxlib.kernel: warm where fork.start() was called, else papermill's own
 
 
@@ -19,18 +22,31 @@ class ChapterError(CxError):
 
     def __init__(self, planned: Planned, cell: str, error: str):
         place = ", ".join(filter(None, (planned.notebook, cell)))
+        fault = bool(re.match(r"\w+(Error|Exception): ", error)) and not error.startswith(MENDABLE)
+        if fault:  # of the chapter's code: a library may quote any cell of the data
+            from cxlib.masking import mask
+
+            error = mask(error)
+        error = without_details(error)  # a group may be called by an answer that somebody wrote
         super().__init__(f"chapter {planned.chapter} failed: notebook {place}: {error}")
         self.planned, self.cell, self.error = planned, cell, error
+        if fault:
+            self.exit_code = INTERNAL
 
     def __reduce__(self):
         return ChapterError, (self.planned, self.cell, self.error)
 
 
-def execute(planned: Planned, out: Path) -> None:
+def execute(planned: Planned, out: Path, limits: Limits = USUAL) -> None:
     """Run one chapter with its parameters and store the executed notebook, without clock times, at `out`.
 
-    Raises CxError naming notebook, cell and error when a cell fails.
+    Raises CxError naming notebook, cell and error when a cell fails, or when the chapter breaks a limit.
     """
+    with Watch(limits) as watch:
+        _execute(planned, out, watch)
+
+
+def _execute(planned: Planned, out: Path, watch: Watch) -> None:
     from nbclient.exceptions import DeadKernelError
     from nbformat import from_dict
     from papermill.engines import papermill_engines
@@ -49,32 +65,42 @@ def execute(planned: Planned, out: Path) -> None:
     kernel = {"kernel_name": "python3", "engine_name": ENGINE}
     # The steps of papermill.execute_notebook without its reading and writing of outputs, a third of a second a chapter.
     notebook = load_notebook_node(from_dict(_without_outputs(NOTEBOOKS / planned.notebook)))
-    notebook = parameterize_notebook(notebook, planned.parameters | own, **kernel)
+    if given := planned.parameters | planned.places | own:
+        notebook = parameterize_notebook(notebook, given, **kernel)
     try:
         notebook = papermill_engines.execute_notebook_with_engine(
             nb=notebook,
             output_path=None,
             progress_bar=False,
             log_output=False,
-            config=Config({"KernelManager": {"connection_file": f"{sockets}/connection.json"} | _transport(sockets)}),
+            config=Config(
+                {
+                    "KernelManager": {"connection_file": f"{sockets}/connection.json"} | _transport(sockets),
+                    "WarmKernelManager": {"began": lambda kernel: watch.began(kernel)},
+                }
+            ),
             **kernel,
             **quiet,
         )
         raise_for_execution_errors(notebook, None)
     except PapermillExecutionError as error:
-        heading = _heading_above_error(notebook["cells"])
+        cells = notebook["cells"]
+        failed = [any(output["output_type"] == "error" for output in cell.get("outputs", [])) for cell in cells]
+        heading = _heading_above(cells, failed.index(True))
         raise ChapterError(planned, f"cell {error.exec_count} ({heading})", f"{error.ename}: {error.evalue}") from None
-    except DeadKernelError:
-        raise ChapterError(
-            planned, "", "its kernel died, as it does when the machine has no memory left for it"
-        ) from None
+    except RuntimeError as error:
+        if not (watch.broken or isinstance(error, DeadKernelError) or "Kernel died" in str(error)):
+            raise
+        cell = _reached(error.cells)
+        why = watch.broken or "its kernel died, as it does when the machine has no memory left for it"
+        raise ChapterError(planned, cell, why) from None
     finally:
         shutil.rmtree(sockets, ignore_errors=True)
     notebook = timeless(notebook, planned.parameters)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = translated("".join(cell["source"]))
-    out.write_text(json.dumps(notebook, ensure_ascii=False) + "\n", encoding="utf-8")
+    out.write_text(written(notebook), encoding="utf-8")
 
 
 def _without_outputs(path: Path) -> dict:
@@ -97,16 +123,34 @@ def _transport(folder: str) -> dict[str, str]:
     return {"transport": "ipc", "ip": f"{folder}/kernel"}
 
 
-def _heading_above_error(cells: list[dict]) -> str:
-    """The last heading before the cell that failed."""
+def _reached(cells: list[dict]) -> str:
+    """The cell in which the chapter was when its kernel ended, in words; nothing where it had not begun."""
+    begun = [place for place, cell in enumerate(cells) if cell["metadata"]["papermill"]["start_time"]]
+    number = sum(cells[place]["cell_type"] == "code" for place in begun)
+    return f"cell {number} ({_heading_above(cells, begun[-1])})" if number else ""
+
+
+def _heading_above(cells: list[dict], place: int) -> str:
+    """The last heading before the cell at a place."""
     heading = "top"
-    for cell in cells:
-        if any(output["output_type"] == "error" for output in cell.get("outputs", [])):
-            break
+    for cell in cells[:place]:
         # papermill puts notes of its own above the failing cell; the notebook's headings are not HTML.
         lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "markdown" else []
         heading = next((line.lstrip("# ") for line in lines if re.match(r"#+ ", line)), heading)
     return heading
+
+
+def stamped(notebook: bytes, parameters: dict) -> bytes:
+    """An executed notebook with these parameters in its record: the same study may have been elsewhere before."""
+    found = json.loads(notebook)
+    if found["metadata"]["papermill"]["parameters"] == parameters:
+        return notebook
+    return written(timeless(found, parameters)).encode()
+
+
+def written(notebook: dict) -> str:
+    """The text of an executed notebook's file."""
+    return json.dumps(notebook, ensure_ascii=False) + "\n"
 
 
 def timeless(notebook: dict, parameters: dict) -> dict:

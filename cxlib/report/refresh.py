@@ -5,6 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
+
 from cxlib.errors import CxError
 from cxlib.report.execute import execute
 from cxlib.report.plan import NOTEBOOKS, Planned, chapters
@@ -16,7 +18,7 @@ def refresh() -> None:
         with tempfile.TemporaryDirectory() as folder:
             run = Path(folder) / path.name
             execute(Planned(path.stem, path.relative_to(NOTEBOOKS).as_posix(), "", {}), run)
-            notebook = json.loads(run.read_text(encoding="utf-8"))
+            notebook = json.loads(nbformat.writes(nbformat.read(run, as_version=4)))  # as Jupyter parts and orders it
         notebook["metadata"].pop("papermill")
         notebook["metadata"]["language_info"] = {"name": "python"}
         # A line a value, without blanks in front, which would make up a quarter of the file.
