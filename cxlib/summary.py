@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from cxlib.errors import CxError
 from cxlib.parts import part
-from cxlib.places import find, study_file
+from cxlib.places import find, is_study
 from cxlib.published import Chapter, read_chapters
 
 COLUMNS = ["kind", "chapter", "about", "subject", "detail", "estimate", "low", "high", "unit", "customers",
@@ -58,7 +58,7 @@ def read(study, chapters: str, *, confidence: float = 0.95) -> Read:
     found = read_chapters(Path(find(chapters, "folder of executed notebooks")))
     for chapter in found.values():
         other = chapter.parameters["study"]
-        if study_file(other).resolve() != study.file.resolve():
+        if not is_study(other, study.file):
             raise CxError(f"the chapter {chapter.name} in {chapters} was executed on {other}, not on {study.name}")
         about = part(study.total.book, chapter.parameters.get("part", ""))
         if about != study.part:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from demo_document import demo
 
 from cxlib.places import ROOT, study_file
-from cxlib.report import method, run
+from cxlib.report import formats, method
 from cxlib.report import plan as plans
 from cxlib.report.brand import brand
 from cxlib.report.document import Chapter, Section
@@ -72,7 +72,7 @@ def test_the_codebook_holds_every_question_and_no_private_column():
 def test_chapters_that_could_not_run_are_named_by_their_question(make):
     folder = make("questions: {a: {role: metric, metric: nps}}", "a\n10\n9\n")
     plan, book = plans.make_plan(str(folder))
-    made = run.document_of(plan, book, [Chapter("survey_analysis", "Q", [Section("")], {})], demo().brand)
+    made = formats.document_of(plan, book, [Chapter("survey_analysis", "Q", [Section("")], {})], demo().brand)
     rows = next(b for b in made.appendix.blocks("table") if b.name == "left_out").data["rows"]
     assert [
         "How many unhappy customers stay silent, and what do they cost?",

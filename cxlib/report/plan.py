@@ -7,16 +7,19 @@ parameters, the study's files, notebooks, code, lock), so that whoever holds the
 import hashlib
 import json
 import math
+import os
 import platform
-from dataclasses import asdict, dataclass, replace
-from importlib import metadata
+import re
+import sys
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from cxlib import journey_tables, parts, persona_questions
 from cxlib.codebook import Codebook
 from cxlib.errors import CommandError, CxError, nearest
 from cxlib.language import tr
-from cxlib.places import ROOT, data_folder, fingerprints, sha256, study_file, untraced
+from cxlib.places import ROOT, data_folder, fingerprints, recorded, recorded_study, sha256, study_file, untraced
 from cxlib.prose import pieces
 from cxlib.published import notebook_parameters
 from cxlib.study_yml import read_codebook
@@ -24,23 +27,39 @@ from cxlib.study_yml import read_codebook
 NOTEBOOKS = ROOT / "notebooks"
 # What a chapter needs beyond tables and roles, and what a study may lack of it.
 LACKING = {"journey": journey_tables.lacking, "personas": persona_questions.lacking}
-# Libraries that numbers and pages come out of; requirements.lock pins all.
+# Libraries that numbers and pages come out of, of all that requirements.lock pins: those that a report names in print.
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "duckdb", "narwhals", "matplotlib", "seaborn",
              "papermill", "typst", "python-pptx", "xlsxwriter", "babel")  # fmt: skip
 FORMATS = {"html": "index.html", "pdf": "report.pdf", "pptx": "report.pptx", "xlsx": "tables.xlsx"}
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)  # a library in a lock
 CODE = (".py", ".j2", ".css", ".js", ".po", ".typ")  # files of the package that a result may depend on
 COMMANDED = {"study", "data", "lang", "part", "chapters"}  # parameters that the command gives to every chapter
+PLACES = ("study", "data")  # of them, those that say where the study is
 SUMMARY = "summary"  # the chapter that reads what the others published; the report opens with it
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A chapter that will run: its notebook, the SHA-256 of the notebook's source, and every parameter."""
+    """A chapter that will run: its notebook, the SHA-256 of the notebook's source, and every parameter.
+
+    Among them `study` and `data` are as a report records them (places.recorded); `places` holds them as they were
+    given, for whoever reads the study now. What a chapter says does not depend on them, and so neither does any hash.
+    """
 
     chapter: str
     notebook: str
     sha256: str
     parameters: dict
+    places: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def to_dict(self) -> dict:
+        """The chapter as plain data that can be handed on."""
+        return {name: value for name, value in asdict(self).items() if name != "places"}
+
+    def rests(self) -> dict:
+        """What the chapter's result depends on of all this."""
+        parameters = {name: value for name, value in self.parameters.items() if name not in PLACES}
+        return self.to_dict() | {"parameters": parameters}
 
 
 @dataclass(frozen=True)
@@ -64,8 +83,8 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the plan."""
-        return _sha256(asdict(self))
+        """SHA-256 of the plan: the same for the same study in another folder."""
+        return _sha256(asdict(self) | {"chapters": [one.rests() for one in self.chapters]})
 
     def key(self, planned: Planned) -> str:
         """SHA-256 of all that an executed chapter depends on: whoever has the same key has the same notebook.
@@ -74,11 +93,11 @@ class Plan:
         """
         rests = [self.inputs, self.code, self.lock, self.environment]
         others = [self.key(one) for one in self.chapters if one is not planned] if planned.chapter == SUMMARY else []
-        return _sha256([asdict(planned), *rests, *others])
+        return _sha256([planned.rests(), *rests, *others])
 
     def to_dict(self) -> dict:
         """The plan as plain data, with its hash."""
-        return asdict(self) | {"hash": self.hash}
+        return asdict(self) | {"chapters": [one.to_dict() for one in self.chapters], "hash": self.hash}
 
 
 def _sha256(data) -> str:
@@ -97,11 +116,13 @@ def make_plan(
     CxError for faults in study.yml and missing files.
     """
     given = dict(parameters or {})
-    part = part or given.pop("part", "")
+    part = _typed("part", part or given.pop("part", ""), "")
     file = study_file(study)
     whole = read_codebook(file, lang)
     book = parts.without(whole, part)
-    inputs = fingerprints(file, data_folder(file, data), whole)
+    folder = data_folder(file, data)
+    inputs = fingerprints(file, folder, whole)
+    told = {"study": recorded_study(file), "data": recorded(folder) if data else ""}
     notebooks = chapters()
     for name in only:
         if name not in notebooks:
@@ -121,10 +142,12 @@ def make_plan(
         own = {k: v for k, v in given.items() if k in defaults}
         values = (
             defaults
-            | {"study": study, "data": data, "lang": book.language, "part": part}
+            | told
+            | {"lang": book.language, "part": part}
             | {k: _typed(k, v, defaults[k]) for k, v in own.items()}
         )
-        planned.append(Planned(name, path.name, source_hash(path), values))
+        places = {"study": str(study), "data": str(data)}
+        planned.append(Planned(name, path.name, source_hash(path), values, places))
     unknown = sorted(set(given) - known)
     if unknown:
         raise CommandError(
@@ -155,10 +178,10 @@ def of_part(plan: Plan, whole: Codebook, part: str) -> tuple[Plan, Codebook]:
 def left_out(plan: Plan, book: Codebook) -> dict[str, str]:
     """Why chapters could not run, by their titles, in the language that is spoken now."""
     known = chapters() if plan.left_out else {}  # reading every notebook takes longer than a page does
-    return {_title(known[name][0]): _missing(book, known[name][1]) for name in plan.left_out}
+    return {title(known[name][0]): _missing(book, known[name][1]) for name in plan.left_out}
 
 
-def _title(path: Path) -> str:
+def title(path: Path) -> str:
     """The question of a notebook: its first heading."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     prose = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
@@ -186,11 +209,17 @@ def chapters() -> dict[str, tuple[Path, list[str]]]:
     """The chapters in the order of their files: name, notebook and the tables it needs."""
     found = {}
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
-        about = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("cx")
+        about = _about(path, path.stat().st_mtime_ns)
         if about is None:
             raise CxError(f"{path.name}: the notebook's metadata lack cx: {{chapter: name, needs: [tables]}}")
         found[about["chapter"]] = (path, about["needs"])
     return found
+
+
+@cache
+def _about(path: Path, changed: int) -> dict | None:
+    """What a notebook says of itself as a chapter; it holds its pictures, too, and takes a while to read."""
+    return json.loads(path.read_text(encoding="utf-8"))["metadata"].get("cx")
 
 
 def chapter_parameters(chapter: str, given: dict[str, str]) -> dict:
@@ -217,6 +246,8 @@ def _typed(name: str, value: str, default):
         if value.lower() in ("true", "false"):
             return value.lower() == "true"
     elif isinstance(default, str):
+        if re.search("[\ud800-\udfff]", value):  # bytes of the command line that are no text
+            raise CommandError(f"parameter {name} takes text in UTF-8; found {value!r}")
         return value
     else:
         try:
@@ -238,5 +269,23 @@ def code_hash() -> str:
 
 
 def environment() -> dict[str, str]:
-    """The versions of Python and of the libraries that numbers and pages come out of."""
-    return {"Python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+    """The versions of Python and of every library that requirements.lock names and that is installed here."""
+    here = _installed()
+    pinned = PIN.findall((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    return {"Python": platform.python_version()} | {name: here[_plain(name)] for name in pinned if _plain(name) in here}
+
+
+def _installed() -> dict[str, str]:
+    """The versions of all installed libraries, by the names of their folders: opening each would take far longer."""
+    found: dict[str, str] = {}
+    for place in filter(os.path.isdir, sys.path):
+        for folder in sorted(os.listdir(place)):
+            name, _, version = folder.removesuffix(".dist-info").partition("-")
+            if version and folder.endswith(".dist-info"):
+                found.setdefault(_plain(name), version)
+    return found
+
+
+def _plain(name: str) -> str:
+    """A library's name as an installer compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
