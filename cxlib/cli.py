@@ -4,11 +4,13 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import click
 
-from cxlib.errors import CommandError, CxError, aligned, nearest
+from cxlib import disk
+from cxlib.errors import INTERNAL, CommandError, CxError, aligned, nearest, plain
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,23 +117,35 @@ def check(study: str, data: str) -> None:
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Chapters at once [as many as processors].")
 @click.option("--cluster", default="", metavar="ADDRESS", help="Execute on a dask cluster, e.g. tcp://host:8786.")
 @click.option("--no-cache", is_flag=True, help="Execute every chapter, also where nothing has changed.")
+@click.option("--with-data", is_flag=True, help="Put the study's files into the report: it hands over personal data.")
+@click.option("--memory", default="", envvar="CX_MEMORY", show_envvar=True, metavar="SIZE",
+              help="What a chapter may take, e.g. 8GB [80% of what the machine has].")  # fmt: skip
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=60, show_default=True,
+              envvar="CX_MINUTES", show_envvar=True, metavar="N", help="How long a chapter may take.")  # fmt: skip
 def report(
     study: str, data: str, out: Path | None, only: tuple[str, ...], lang: str, parameters: tuple[str, ...],
-    formats: str, each: str, workers: int | None, cluster: str, no_cache: bool,
+    formats: str, each: str, workers: int | None, cluster: str, no_cache: bool, with_data: bool,
+    memory: str, minutes: float,
 ) -> None:  # fmt: skip
     """Report on a study.
 
     Executes the chapters whose tables the study holds, and writes index.html, report.pdf, report.pptx, tables.xlsx,
     results.json, figures and the executed notebooks. A report that fails leaves the last one as it was. Chapters that
     were executed before on the same data, code and parameters are reused. With --each, a folder with a report for each
-    value of the column, and a page over all of them.
+    value of the column, and a page over all of them. A report holds no data of the study but what its pages show; with
+    --with-data the folder data in it holds all files of the study as they are, names and phone numbers included, for
+    whoever must be able to make the report again.
     """
+    from cxlib.report.limits import limits
     from cxlib.report.plan import FORMATS, make_plan
 
     wanted = _formats(formats, FORMATS)
     _check_language(lang)
     given = {"data": data, "lang": lang, "only": only, "parameters": _given(parameters)}
-    how = {"workers": workers or 0, "cluster": cluster, "keep": not no_cache}
+    may_take = limits(memory, minutes)
+    how = {"workers": workers or 0, "cluster": cluster, "keep": not no_cache, "limits": may_take}
+    if with_data and (each or "part" in given["parameters"]):
+        raise CommandError("--with-data puts the whole study into a report, and this one is about a part of it")
     if each:
         from cxlib.report import each as for_each
 
@@ -143,11 +157,40 @@ def report(
     from cxlib.report.folder import folder_of
     from cxlib.report.run import Report, make
 
-    made = Report(plan, book, out or folder_of(study, plan.language, plan.part), wanted)
+    made = Report(plan, book, out or folder_of(study, plan.language, plan.part), wanted, with_data)
     make([made], **how)
     if made.error is not None:
         raise made.error
     click.echo(made.told())
+    if made.checked:
+        click.echo(f"disclosure check: {made.checked}")
+
+
+@cli.command()
+@click.argument("report_dir", metavar="REPORT_DIR", type=click.Path(path_type=Path))
+@click.option("--study", default="", metavar="DIR", help="The report's study, where it lies elsewhere than recorded.")
+@click.option("--data", default="", metavar="DIR", help="Folder of the study's data files, where it is another one.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the certificate [the report's].")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Chapters at once [as many as processors].")
+def verify(report_dir: Path, study: str, data: str, out: Path | None, workers: int | None) -> None:
+    """Make a report again and compare.
+
+    REPORT_DIR is the folder of a report, or its index.html alone. Checks that no file was changed, that data,
+    parameters, code and libraries are those that were recorded, executes every chapter again, and compares every cell
+    and file. Writes certificate.html and certificate.json beside the report. Exit code 1 where something differs, with
+    the first difference and its cause.
+    """
+    from cxlib.report import certificate
+    from cxlib.report import verify as check
+
+    folder = out or (report_dir if report_dir.is_dir() else report_dir.parent)
+    if report_dir.exists():
+        certificate.check_writable(folder)
+    result = check.verify(report_dir, study=study, data=data, workers=workers or 0)
+    written = certificate.write(result, folder, certificate.stem_of(report_dir))
+    if result.verdict == check.OTHER:
+        raise CxError(f"{report_dir} is not the same: {check.first_difference(result)}; the certificate: {written}")
+    click.echo(f"{report_dir}: {result.verdict}; {len(result.cells)} cells compared; the certificate: {written}")
 
 
 def _formats(given: str, known: dict[str, str]) -> tuple[str, ...]:
@@ -342,21 +385,40 @@ def chapter(name: str) -> None:
     click.echo(f"cx report data/demo --only {name} --format html shows it as a report")
 
 
+def _without_details(told: str) -> str:
+    """What is told of an error, which may quote the data, without mail addresses and numbers of persons."""
+    from cxlib.details import without_details
+
+    return without_details(told)
+
+
 def main() -> None:
-    """Run the command; a fault that the user can mend is one line and an exit code, anything else a traceback."""
+    """Run the command; a fault that the user can mend is one line and an exit code, all else a traceback and 70."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a ? instead.
         stream.reconfigure(errors="replace")
-    # A scheduler's stop is an end like others: what was begun is cleaned away.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A scheduler's stop is an end like others, and so is a closed terminal: what was begun is cleaned away.
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))
     try:
         cli(standalone_mode=False)
     except CxError as error:
-        click.echo(f"cx: {error}", err=True)
+        click.echo(f"cx: {_without_details(str(error))}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
+        error.message = plain(error.message)
         error.show()
         sys.exit(2)
     except click.Abort:
         click.echo("cx: interrupted; nothing was changed", err=True)
         sys.exit(1)
+    except Exception as error:
+        told = disk.fault(error, Path.cwd() / "here") if isinstance(error, OSError) else None
+        if told is not None:
+            click.echo(f"cx: {told}", err=True)
+            sys.exit(1)
+        click.echo(_without_details(traceback.format_exc().rstrip()), err=True)
+        click.echo("cx: this is a fault of cx itself, not of your data or your command", err=True)
+        sys.exit(INTERNAL)

@@ -189,7 +189,7 @@ def test_a_plan_converts_parameters_and_knows_what_it_leaves_out(make):
     plan, book = make_plan(str(folder), parameters={"confidence": "0.9", "wave": "5"})
     planned = next(p for p in plan.chapters if p.chapter == "survey_analysis")
     assert book.study == plan.study == "tiny"
-    assert planned.parameters["study"] == str(folder)
+    assert (planned.parameters["study"], planned.places["study"]) == (folder.name, str(folder))
     assert (planned.parameters["confidence"], planned.parameters["wave"]) == (0.9, "5")
     assert set(plan.inputs) == {"s.csv", "study.yml"}
     assert {p.chapter for p in plan.chapters} | set(plan.left_out) == set(chapters())

@@ -59,7 +59,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Document:
-    """A report: what stands on its cover, its chapters in order, and the appendix on method."""
+    """A report: what stands on its cover, its chapters in order, the appendix on method, and its plan as plain data."""
 
     study: str
     language: str
@@ -69,6 +69,7 @@ class Document:
     brand: Brand
     chapters: list[Chapter]
     appendix: Chapter
+    plan: dict = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Chapter]:

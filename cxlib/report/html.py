@@ -1,4 +1,7 @@
-"""The document as one self-contained HTML page: nothing from elsewhere, and all of it there without its script."""
+"""The document as one self-contained HTML page: nothing from elsewhere, and all of it there without its script.
+
+It carries its plan, so that `cx verify` can tell from the page alone whether it is as it was made.
+"""
 
 import base64
 import hashlib
@@ -11,6 +14,7 @@ from cxlib.report import drawings
 from cxlib.report.brand import WHITE, mixed
 from cxlib.report.document import Document, Section
 from cxlib.report.layout import anchor, groups, levels, place
+from cxlib.report.manifest import carrying
 from cxlib.report.markdown import Run
 from cxlib.report.templating import environment
 
@@ -37,7 +41,8 @@ def render(document: Document) -> bytes:
         allowed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         tables={(chapter.name, table.name) for chapter in document.parts for table in chapter.blocks("table")},
     )
-    return UNSEEN.sub("", page).encode("utf-8", "replace")
+    content = UNSEEN.sub("", page).encode("utf-8", "replace")
+    return carrying(content.decode(), document.plan).encode() if document.plan else content
 
 
 def _levels(section: Section) -> dict[int, int]:

@@ -10,6 +10,7 @@ from cxlib.language import noted, tr
 from cxlib.report.brand import Brand
 from cxlib.report.codebook_table import codebook
 from cxlib.report.document import Block, Chapter, Section, prose, table
+from cxlib.report.plan import LIBRARIES
 
 SAMPLES = {
     "probability": noted("a probability sample: every customer had a known chance to be asked"),
@@ -179,7 +180,7 @@ def _left_out(chapters: dict[str, str]) -> list[Block]:
 def _provenance(plan, look: Brand) -> list[Block]:
     """Files, code and libraries, so that the report can be made again and compared."""
     files = [*plan.inputs.items(), (tr("code"), plan.code), (tr("libraries"), plan.lock), (tr("plan"), plan.hash)]
-    versions = [[name, version] for name, version in plan.environment.items()]
+    versions = [[name, version] for name, version in plan.environment.items() if name in ("Python", *LIBRARIES)]
     blocks = [
         table("inputs", tr("Files, code and plan"), [tr("File"), "SHA-256"], [[n, d[:16]] for n, d in files]),
         prose(
