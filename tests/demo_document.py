@@ -4,7 +4,7 @@ from functools import cache
 
 from cxlib.language import speak
 from cxlib.places import ROOT, study_file
-from cxlib.report import document, run
+from cxlib.report import document, formats
 from cxlib.report import plan as plans
 from cxlib.report.brand import brand
 
@@ -16,4 +16,4 @@ def demo(language: str = "en") -> document.Document:
     plan, book = plans.make_plan(str(ROOT / "data" / "demo"), lang=language)
     look = brand(study_file(ROOT / "data" / "demo"), book)
     chapters = [document.read_chapter(ROOT / "notebooks" / planned.notebook) for planned in plan.chapters]
-    return run.document_of(plan, book, chapters, look)
+    return formats.document_of(plan, book, chapters, look)

@@ -166,7 +166,6 @@ STATISTICS = {
     "keyness",
     "margin_cells",
     "margins",
-    "masking",
     "missing_links",
     "missingness",
     "nonsense",

@@ -103,8 +103,10 @@ def by_cron(project) -> tuple[str, list[str]]:
     return command.partition("&& ")[2].partition(" >>")[0], log.splitlines()
 
 
-def test_cron_s_command_writes_the_report_and_a_line_of_log(project, by_cron):
-    assert by_cron[1] == ["reports/acme: 1 chapter in index.html"]
+def test_cron_s_command_writes_the_report_and_two_lines_of_log(project, by_cron):
+    made, checked = by_cron[1]
+    assert made == "reports/acme: 1 chapter in index.html"
+    assert checked.startswith("disclosure check: no private columns; ")
     assert (project / "reports/acme/index.html").is_file()
 
 

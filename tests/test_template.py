@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import test_notebooks
 
@@ -69,7 +70,7 @@ def test_it_is_a_chapter_of_the_report_and_says_what_is_stored(project):
 
 
 def cells(path: Path) -> list[dict]:
-    return json.loads(path.read_text("utf-8"))["cells"]
+    return nbformat.read(path, as_version=4)["cells"]
 
 
 @pytest.mark.parametrize(

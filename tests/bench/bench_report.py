@@ -10,8 +10,8 @@ from importlib import import_module
 from demo_document import demo
 from measure import row, seconds
 
+from cxlib.report.formats import renderings
 from cxlib.report.plan import FORMATS, NOTEBOOKS
-from cxlib.report.run import renderings
 
 WITHIN = 6  # seconds for all formats of all chapters
 
