@@ -6,6 +6,7 @@ chart come again in the next; what is known of them is kept here. All else is ma
 
 import io
 from functools import lru_cache
+from threading import RLock
 
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
@@ -16,6 +17,8 @@ from matplotlib.textpath import TextToPath
 GENERIC = ("serif", "sans-serif", "cursive", "fantasy", "monospace")
 KEPT = 8192  # words, of a process that draws many charts
 DPI = FigureCanvasSVG.fixed_dpi
+# Held while something is drawn: matplotlib's settings are of the process, and JupyterLab answers a panel in a thread.
+DRAWING = RLock()
 NAMELESS = {"Date": None, "Creator": None}
 
 
@@ -23,7 +26,7 @@ def svg(drawing) -> str:
     """The figure as SVG: the same bytes for the same picture (no date, no random ids). The figure stays as it was."""
     engine, dpi, canvas = drawing.get_layout_engine(), drawing.dpi, drawing.canvas
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
+    with DRAWING, mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
         try:
             drawing.dpi = DPI
             renderer = _Renderer(*drawing.get_size_inches() * DPI, buffer, image_dpi=dpi, metadata=NAMELESS)

@@ -1,11 +1,14 @@
 """Pictures as SVG. Oracle: matplotlib's own savefig() of the same figure, byte for byte."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from cxlib.charts.drivers import forest
 from cxlib.svg import svg
 
 WORDS = ["Recommend", "Thanh toán: 1.234,5 đ", "two\nlines", "", "a $x^2$ b", "−3.1* & <b>", "fi  AV"]
@@ -54,3 +57,15 @@ def test_the_figure_stays_as_it_was():
     before = (figure.canvas, figure.dpi, figure.get_layout_engine())
     assert svg(figure) == svg(figure)
     assert (figure.canvas, figure.dpi, figure.get_layout_engine()) == before
+
+
+def test_charts_of_two_threads_keep_their_style():
+    """matplotlib's settings are of the process: what one thread sets back is not to be seen in another's drawing."""
+    rows = pd.DataFrame({"label": list("abcdef"), "estimate": 1.0, "low": 0.5, "high": 1.5})
+
+    def chart(_) -> str:
+        return svg(forest(rows, title="Effects", unit="points"))
+
+    alone = chart(None)
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(chart, range(24))) == {alone}

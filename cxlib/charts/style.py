@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from cxlib.language import digits, noted, tr
+from cxlib.svg import DRAWING
 
 INK, ACCENT, SOFT, GRID, WARM = "#1d2733", "#1f5f8b", "#9db8cc", "#dfe5ea", "#c8553d"
 WIDTH = 5.2
@@ -41,7 +42,7 @@ def in_style(chart):
 
     @wraps(chart)
     def styled(*args, **options):
-        with mpl.rc_context({**sns.axes_style("whitegrid"), **STYLE}):
+        with DRAWING, mpl.rc_context({**sns.axes_style("whitegrid"), **STYLE}):
             return chart(*args, **options)
 
     return styled
