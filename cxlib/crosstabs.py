@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,8 +21,13 @@ from cxlib.variance import linearise
 SPARSE = 5  # expected answers in a cell, on the effective base, under which the test is only approximate
 
 
-class Tested(NamedTuple):
-    """The test of a crosstab: the fields of Crosstab that follow its table."""
+@dataclass(frozen=True)
+class Tested:
+    """The test of whether two questions are related.
+
+    statistic: Rao and Scott's F; df: its two degrees of freedom; p; n: respondents who answered both; n_effective;
+    method.
+    """
 
     statistic: float
     df: tuple[float, float]
@@ -34,21 +38,14 @@ class Tested(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Crosstab(Shown):
-    """Two questions by each other, and the test of whether they are related.
+class Crosstab(Shown, Tested):
+    """Two questions by each other, and the test of whether they are related (the fields of Tested).
 
     table: a row per row answer and column: rows, columns, estimate (percent of the column), low, high, se, n (of the
-    column), n_weighted, n_effective. statistic: Rao and Scott's F; df: its two degrees of freedom; p; n: respondents
-    who answered both; n_effective; method.
+    column), n_weighted, n_effective.
     """
 
     table: pd.DataFrame
-    statistic: float
-    df: tuple[float, float]
-    p: float
-    n: int
-    n_effective: float
-    method: str
 
 
 @told
@@ -88,7 +85,8 @@ def crosstab(
     cell = np.where(both, place[0].fillna(0).astype(int) * len(order[1]) + place[1].fillna(0).astype(int), -1)
     n, w, w2 = (table[name].to_numpy(float) for name in ("n", "w", "w2"))
     test = _tested(n, w, w2, cell, (len(order[0]), len(order[1])), drawn)
-    return Crosstab(_shares(table, rows, columns, order, both, drawn, weights is not None, confidence), *test)
+    shares = _shares(table, rows, columns, order, both, drawn, weights is not None, confidence)
+    return Crosstab(**vars(test), table=shares)
 
 
 def related(

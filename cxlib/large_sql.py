@@ -102,6 +102,7 @@ def numbers(codes) -> tuple[float, ...]:
 
 
 def double(value: float) -> str:
+    """A number as SQL, every bit of it, and no decimal that an engine would round."""
     return f"CAST({float(value)!r} AS DOUBLE)"
 
 

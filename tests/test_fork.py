@@ -11,10 +11,10 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
+from fork_server import fork_server
 
 from cxlib import CxError, fork
 from cxlib.report.execute import ChapterError
@@ -27,15 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def server():
-    """The server of forks, which is stopped after the tests of this file, so that others find none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CX_KERNELS", raising=False)
-        patch.setenv("CX_TAKEN", "1")
-        patch.setenv("PYTHONPATH", str(ROOT / "tests"))  # forks do the work that stands here
-        fork.start()
-    yield forkserver._forkserver._forkserver_pid
-    forkserver._forkserver._stop()
-    fork._started = False
+    with fork_server(CX_TAKEN="1", PYTHONPATH=str(ROOT / "tests")) as number:  # forks do the work that stands here
+        yield number
 
 
 @pytest.fixture(autouse=True)

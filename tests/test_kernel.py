@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from fork_server import fork_server
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
@@ -108,15 +109,9 @@ LEAVE = [
 
 @pytest.fixture(scope="module", autouse=True)
 def server():
-    """The server of forks, which is stopped after the tests of this file, so that others find none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CX_TAKEN", "1")  # there when the server starts, and not when its kernels do
-        patch.delenv("CX_KERNELS", raising=False)
-        patch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
-        fork.start()
-    yield
-    forkserver._forkserver._stop()
-    fork._started = False
+    # CX_TAKEN is there when the server starts, and not when its kernels do.
+    with fork_server(JUPYTER_PREFER_ENV_PATH="1", CX_TAKEN="1"):
+        yield
 
 
 @pytest.fixture(autouse=True)

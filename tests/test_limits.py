@@ -6,12 +6,11 @@ import pickle
 import subprocess
 import sys
 import zlib
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
+from fork_server import fork_server
 
-from cxlib import fork
 from cxlib.errors import CommandError
 from cxlib.report import cluster_worker, run
 from cxlib.report import limits as limit
@@ -28,14 +27,8 @@ SLEEP = "import time; time.sleep(60)"
 
 @pytest.fixture(scope="module", autouse=True)
 def server():
-    """The server of forks, which is stopped after the tests of this file, so that others find none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CX_KERNELS", raising=False)
-        patch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
-        fork.start()
-    yield
-    forkserver._forkserver._stop()
-    fork._started = False
+    with fork_server(JUPYTER_PREFER_ENV_PATH="1"):
+        yield
 
 
 @pytest.fixture(autouse=True, params=["warm"])
@@ -91,12 +84,13 @@ def test_a_chapter_that_takes_more_memory_is_ended_and_told(tmp_path):
 
 
 @pytest.mark.parametrize("kernels", ["warm", "cold"], indirect=True)
-def test_a_chapter_that_takes_longer_is_ended_and_told(tmp_path):
+def test_a_chapter_that_takes_longer_is_ended_and_told(tmp_path, capfd):
     assert refused(tmp_path, Limits(minutes=0.05), "# What is it?", "1", SLEEP) == (
         "chapter own failed: notebook own.ipynb, cell 2 (What is it?): it took more than 0.05 minutes, the limit of a "
         "chapter (--minutes or CX_MINUTES): allow more, e.g. --minutes 0.1, or ask for less with the parameters of its "
         "notebook"
     )
+    assert capfd.readouterr() == ("", "")  # what ended the kernel is told once, by whoever catches it
 
 
 def test_time_is_that_of_the_chapter_not_of_a_cell(tmp_path):

@@ -1,6 +1,7 @@
 """One chapter: its notebook executed by papermill, and stored without clock times."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -56,6 +57,8 @@ def _execute(planned: Planned, out: Path, watch: Watch) -> None:
     from papermill.parameterize import parameterize_notebook
     from traitlets.config import Config
 
+    # What ends a chapter is told once, by us; papermill's log would say before that a kernel died.
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
     # The kernel named python3 is this environment's, whatever the user has registered elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
