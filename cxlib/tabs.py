@@ -202,7 +202,16 @@ def relations(study, wave: str | None, rows: list[str], columns: list[str]) -> p
     placed = [(f"_of.{name}", column) for name, column in pairs]
     tests = related(survey.assign(**answers), placed, least=study.book.minimum_base, **study.design)
     found = [
-        (study.label(name), study.label(column), test.statistic, *test.df, test.p, test.n, test.n_effective, test.method)
+        (
+            study.label(name),
+            study.label(column),
+            test.statistic,
+            *test.df,
+            test.p,
+            test.n,
+            test.n_effective,
+            test.method,
+        )
         for (name, column), test in zip(pairs, tests, strict=True)
         if test is not None
     ]
