@@ -26,6 +26,7 @@ from cxlib.text import number
 # Where a verdict turns: a look is due at the first, trouble begins at the second.
 INFLATION, COOK, P = (5.0, 10.0), (0.5, 1.0), (0.10, 0.01)
 GROUPS = 10
+ROUNDING = 1e-9  # a square that varies by less of itself is one number
 VERDICTS = (noted("no sign of trouble"), noted("worth a look"), noted("does not hold"))
 UNTESTED = noted("not tested")
 
@@ -112,7 +113,7 @@ def _link(fit) -> tuple:
     # Where an answer sorts the outcome the square would only sort it again; drivers of few answers leave no square to
     # add, and a wider model may have no solution: not tested.
     with suppress(CxError):
-        if not getattr(fit, "separation", ""):
+        if not getattr(fit, "separation", "") and np.ptp(square) > ROUNDING * square.max():
             check_independence(wider.x, wider.w, wider.terms)
             again = _again(fit, wider)
             row, df = again.coefficients.loc[name], again.errors.df

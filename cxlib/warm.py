@@ -16,12 +16,14 @@ from cxlib.places import ROOT
 
 # Before the kernel adds the current folder: what a kernel of its own would begin with.
 PATH = [entry for entry in sys.path if entry]
-# Imported late, when a chapter first needs them, or by the kernel for a debugger that is announced to every client.
+# Imported late, when a chapter first needs them, by the kernel for a debugger that is announced to every client, or by
+# what makes the pages of a report and looks through them.
 LATE = (
     "cxlib.kernel", "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger", "debugpy.server.api",
     "IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
     "matplotlib.backends.backend_svg", "babel.dates", "babel.numbers", "babel.messages.mofile", "babel.messages.pofile",
-    "duckdb", "encodings.utf_8_sig", "narwhals._interchange.dataframe", "narwhals._namespace",
+    "cxlib.report.disclosure", "cxlib.report.formats", "cxlib.report.html", "cxlib.report.method", "duckdb",
+    "encodings.utf_8_sig", "narwhals._interchange.dataframe", "narwhals._namespace",
     "narwhals._pandas_like.group_by", "narwhals._pandas_like.namespace", "pandas.core.methods.to_dict",
     "pandas.core.reshape.reshape", "pyarrow.parquet",
 )  # fmt: skip

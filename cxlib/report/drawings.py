@@ -20,7 +20,7 @@ SHORTER = [
 LINES = re.compile(r"[ML]( -?[\d.]+ -?[\d.]+)( L -?[\d.]+ -?[\d.]+)+")  # in a path: L goes on until another letter
 STYLE = re.compile(r" style=\"[^\"]*\"")
 DECIMALS = re.compile(r"\d+\.\d{3,}")
-SIGNS = ";<>:/?@!$&*()+,=[]{}| '"  # may stand as they are in the address of a picture
+UNSAFE = re.compile(r"[^A-Za-z0-9_.~;<>:/?@!$&*()+,=\[\]{}| '-]+")  # what may not stand in the address of a picture
 
 
 def recoloured(svg: str, colour: str) -> str:
@@ -58,7 +58,7 @@ def _hundredths(found: re.Match) -> str:
 def data_uri(svg: str) -> str:
     """A drawing as the address of an image within the page: text with a few signs escaped, shorter than base64."""
     plain = svg.replace("'", "&#39;").replace('"', "'")
-    return "data:image/svg+xml;charset=utf-8," + quote(plain, safe=SIGNS)
+    return "data:image/svg+xml;charset=utf-8," + UNSAFE.sub(lambda found: quote(found[0], safe=""), plain)
 
 
 def size(svg: str) -> tuple[float, float] | None:

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from cxlib import fork
@@ -108,6 +109,11 @@ def _execute(planned: Planned, out: Path, watch: Watch) -> None:
 
 def _without_outputs(path: Path) -> dict:
     """A notebook as it is before it is run: the stored outputs, most of its file, are to be made anew."""
+    return _stripped(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(16)  # a chapter of hundreds of branches is read once
+def _stripped(path: Path, _changed: int) -> dict:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":

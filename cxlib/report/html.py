@@ -27,12 +27,8 @@ ELSEWHERE = ("https://", "http://", "mailto:")  # where a link may lead; others 
 
 def render(document: Document) -> bytes:
     """The whole report as HTML."""
-    pages = environment()
-    pages.globals |= {"tr": tr, "place": place, "anchor": anchor, "groups": groups}
-    pages.filters |= {"marked": _marked, "levels": _levels, "id": id, "look": _look}
-    pages.filters |= {"image": _image, "broad": _broad, "logo": _logo}
-    style, script = (pages.loader.get_source(pages, name)[0] for name in ("page.css", "page.js"))
-    page = pages.get_template("page.html.j2").render(
+    style, script = (PAGES.loader.get_source(PAGES, name)[0] for name in ("page.css", "page.js"))
+    page = PAGE.render(
         document=document,
         brand=document.brand,
         range=mixed(document.brand.colour, WHITE, 0.56),
@@ -66,9 +62,9 @@ def _marked(runs: list[Run]) -> Markup:
 def _look(cell: str, number: bool = False) -> Markup:
     """The class of a cell, by what it must be able to do: stand at the right, break into lines, break within words."""
     found = ["num"] if number else ["long"] if len(cell) > LONG else []
-    if any(len(word) > UNBROKEN for word in cell.split()):
+    if len(cell) > UNBROKEN and any(len(word) > UNBROKEN for word in cell.split()):
         found.append("unbroken")
-    return Markup(' class="{}"').format(" ".join(found)) if found else Markup("")
+    return Markup(f' class="{" ".join(found)}"' if found else "")
 
 
 def _image(svg: str, colour: str) -> Markup:
@@ -86,3 +82,11 @@ def _broad(svg: str) -> bool:
 def _logo(logo: bytes, kind: str) -> str:
     """A logo as the address of an image within the page."""
     return f"data:{kind};base64,{base64.b64encode(logo).decode('ascii')}"
+
+
+# Compiled when this module is imported, which forks have behind them.
+PAGES = environment()
+PAGES.globals |= {"tr": tr, "place": place, "anchor": anchor, "groups": groups}
+PAGES.filters |= {"marked": _marked, "levels": _levels, "id": id, "look": _look}
+PAGES.filters |= {"image": _image, "broad": _broad, "logo": _logo}
+PAGE, _ = (PAGES.get_template(f"{name}.html.j2") for name in ("page", "blocks"))
