@@ -22,7 +22,7 @@ from cxlib.report.folder import folder_of, make_folder, slug
 from cxlib.report.limits import Limits
 from cxlib.report.lock import held, place, remove, tidy
 from cxlib.report.plan import FORMATS, SUMMARY, Plan, make_plan, of_part
-from cxlib.report.run import Report, make
+from cxlib.report.run import Report, make, prepare
 from cxlib.study_yml import read_codebook
 
 INDEX = "index.html"
@@ -60,7 +60,7 @@ def report(
     usual = folder_of(study, whole.language)
     out = out or usual.with_name(f"{usual.name}-by-{slug(column)}")
     _check_target(out)
-    values = _values(study, data, whole, column, keep)
+    values = _values(study, data, whole, column, keep, workers)
     for label in (label for _, label, respondents in values if not respondents):
         tell(f"left out: {label}: it has customers, but nobody of them answered")
     values = [one for one in values if one[2]]
@@ -98,7 +98,7 @@ def _entries(values: list, reports: list[Report], formats: tuple[str, ...]) -> l
     ]
 
 
-def _values(study: str, data: str, whole: Codebook, column: str, keep: bool) -> list:
+def _values(study: str, data: str, whole: Codebook, column: str, keep: bool, workers: int) -> list:
     """The values of the column with labels and respondents; kept like executed chapters, since reading them takes
     pandas and the tables."""
     plan, _ = make_plan(study, data=data, lang=whole.language)
@@ -107,6 +107,7 @@ def _values(study: str, data: str, whole: Codebook, column: str, keep: bool) -> 
     key = hashlib.sha256(json.dumps(rests, sort_keys=True).encode()).hexdigest()
     found = Cache().get(key) if keep else None
     if found is None:
+        prepare(workers)
         from cxlib.report.disclosure import check_labels
         from cxlib.study import Study
 

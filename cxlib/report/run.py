@@ -53,6 +53,12 @@ def make(
         run_all(reports, workers=workers or lanes, cache=cache, execute=execute)
 
 
+def prepare(workers: int) -> None:
+    """Begin what reports need, while it is still being worked out which: imports take the server of kernels seconds."""
+    with _set(_threads(workers or os.cpu_count() or 1)):
+        fork.start()
+
+
 def _here(planned: Planned, out: Path, limits: Limits = USUAL) -> None:
     """Execute a chapter on this machine, within limits."""
     from cxlib.report.execute import execute  # not at the top: what is reused needs no papermill
@@ -148,11 +154,24 @@ def _work_through(
 def _environment(workers: int) -> Iterator[None]:
     """What kernels and forks find in their environment: the folder of the run, in which tables read once are kept for
     all of it and temporary files go with it, and that libraries leave the other processors to the other workers."""
-    folder = fork.private_folder()
-    threads = str(max((os.cpu_count() or 1) // workers, 1))
+    folder = fork.private_folder()  # kernels are ended, and clean nothing up themselves
+    try:
+        with _set(_threads(workers) | {kept.FOLDER: folder, "TMPDIR": folder}):
+            yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _threads(workers: int) -> dict[str, str]:
+    """How many threads libraries take in each of so many workers, unless the user has said it."""
+    number = str(max((os.cpu_count() or 1) // workers, 1))
+    return {name: os.environ.get(name, number) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+
+
+@contextmanager
+def _set(added: dict[str, str]) -> Iterator[None]:
+    """Variables of the environment, for a while."""
     before = dict(os.environ)
-    alone = {name: before.get(name, threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    added = {kept.FOLDER: folder, "TMPDIR": folder} | alone  # kernels are ended, and clean nothing up themselves
     os.environ.update(added)
     try:
         yield
@@ -160,4 +179,3 @@ def _environment(workers: int) -> Iterator[None]:
         for name in added:
             del os.environ[name]
         os.environ.update({name: before[name] for name in added if name in before})
-        shutil.rmtree(folder, ignore_errors=True)

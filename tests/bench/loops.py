@@ -27,9 +27,10 @@ def reports(many: int, chapters: list[str], folder: str, workers: int) -> None:
     """A report for each of the first shops, as `cx report data/demo --each shop --format html --no-cache` makes it."""
     from cxlib.places import study_file
     from cxlib.report.plan import make_plan, of_part
-    from cxlib.report.run import Report, make
+    from cxlib.report.run import Report, make, prepare
     from cxlib.study_yml import read_codebook
 
+    prepare(workers)
     values = branches(many)
     plan, _ = make_plan(STUDY, part=f"{COLUMN}: {values[0]}", only=chapters)
     whole = read_codebook(study_file(STUDY))
