@@ -5,10 +5,12 @@ chart come again in the next; what is known of them is kept here. All else is ma
 """
 
 import io
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import lru_cache, wraps
 from threading import RLock
 
 import matplotlib as mpl
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
@@ -26,7 +28,7 @@ def svg(drawing) -> str:
     """The figure as SVG: the same bytes for the same picture (no date, no random ids). The figure stays as it was."""
     engine, dpi, canvas = drawing.get_layout_engine(), drawing.dpi, drawing.canvas
     buffer = io.StringIO()
-    with DRAWING, mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
+    with DRAWING, _asked_once(drawing), mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
         try:
             drawing.dpi = DPI
             renderer = _Renderer(*drawing.get_size_inches() * DPI, buffer, image_dpi=dpi, metadata=NAMELESS)
@@ -44,6 +46,34 @@ def svg(drawing) -> str:
     return drawn[drawn.index("<svg") :]
 
 
+@contextmanager
+def _asked_once(drawing):
+    """While a figure is laid out and drawn, each axis is asked some ten times for its ticks and for the room that their
+    labels take. Where it still stands, with the same range, its first answer holds."""
+    known, own = {}, {name: getattr(Axis, name) for name in ("_update_ticks", "_get_ticklabel_bboxes")}
+
+    def once(answer):
+        @wraps(answer)
+        def asked(axis, *given):
+            if axis.get_figure(root=True) is not drawing:  # of another thread
+                return answer(axis, *given)
+            ticks = given[0] if given else ()
+            key = (answer, axis, axis.axes.bbox.bounds, *axis.get_view_interval(), *map(id, ticks))
+            if key not in known:
+                known[key] = answer(axis, *given)
+            return known[key]
+
+        return asked
+
+    for name, answer in own.items():
+        setattr(Axis, name, once(answer))
+    try:
+        yield
+    finally:
+        for name, answer in own.items():
+            setattr(Axis, name, answer)
+
+
 class _Canvas(FigureCanvasSVG):
     """A canvas whose layout is measured by what draws it."""
 
@@ -54,14 +84,20 @@ class _Canvas(FigureCanvasSVG):
 class _Letters(TextToPath):
     """Words as paths, each worked out once."""
 
+    def __init__(self):
+        super().__init__()
+        self.fonts: dict[FontProperties, FT2Font] = {}
+
     def _get_font(self, prop: FontProperties) -> FT2Font:
-        return _font(prop)
+        if prop not in self.fonts:
+            self.fonts[prop] = _font(prop)
+        return self.fonts[prop]
 
     def get_text_width_height_descent(self, s, prop, ismath) -> tuple[float, float, float]:
         if ismath:
             return super().get_text_width_height_descent(s, prop, ismath)
         scale = prop.get_size_in_points() / self.FONT_SCALE
-        width, height, descent = _measured(_font(prop), s)
+        width, height, descent = _measured(self._get_font(prop), s)
         return width * scale, height * scale, descent * scale
 
     def get_glyphs_with_font(self, font, s, glyph_map=None, return_new_glyphs_only=False, **shaping) -> tuple:
@@ -84,7 +120,7 @@ class _Renderer(RendererSVG):
     def _get_font_height_metrics(self, prop: FontProperties) -> tuple:
         """How far a line reaches above and below its letters' ground, and the gap between lines; None where Text is to
         find out itself."""
-        return _heights(_font(prop), prop.get_size_in_points())
+        return _heights(self._text2path._get_font(prop), prop.get_size_in_points())
 
 
 def _font(prop: FontProperties) -> FT2Font:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.patches import PathPatch, Rectangle, StepPatch
 from matplotlib.path import Path
@@ -225,6 +226,7 @@ def test_areas_are_to_scale(drawings, name):
     assert set(found) == {part for part, customers in numbers.items() if customers}
     a_customer = [size / numbers[part] for part, size in found.items()]
     np.testing.assert_allclose(a_customer, a_customer[0], rtol=1e-9)
+    FigureCanvasAgg(drawings[name]).draw()
     (axis,) = drawings[name].axes
     across, up = axis.transData.transform([(1, 0), (0, 1)]) - axis.transData.transform((0, 0))
     assert across[0] == pytest.approx(up[1])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
 from test_charts import texts
 
 from cxlib import CxError
@@ -57,11 +58,21 @@ def drawings() -> dict:
     return {name: draw(frame, title=titles.get(name, "Ratings")) for name, frame in CHARTS.items()}
 
 
+def filled(figure) -> list[list[Rectangle]]:
+    """The filled bars, by answer and item."""
+    (axis,) = figure.axes
+    found = []
+    for answer in axis.collections:
+        if len(answer.get_facecolor()):  # the white lines around the bars have none
+            corners = [path.vertices[:4] for path in answer.get_paths()]
+            how = {"fc": answer.get_facecolor()[0], "hatch": answer.get_hatch(), "transform": axis.transData}
+            found.append([Rectangle(four.min(axis=0), *np.ptp(four, axis=0), **how) for four in corners])
+    return found
+
+
 def bars(figure) -> np.ndarray:
     """Left end and width of the filled bars: answers x bars."""
-    (axis,) = figure.axes
-    filled = [box for box in axis.containers if box.patches and box.patches[0].get_facecolor()[3] > 0]
-    return np.array([[(patch.get_x(), patch.get_width()) for patch in box] for box in filled])
+    return np.array([[(bar.get_x(), bar.get_width()) for bar in answer] for answer in filled(figure)])
 
 
 # -- where the bars are ------------------------------------------------------------------------------------------
@@ -164,7 +175,7 @@ def numbers(figure) -> list:
     FigureCanvasAgg(figure).draw()
     (axis,) = figure.axes
     found = []
-    patches = [patch for box in axis.containers for patch in box if patch.get_facecolor()[3] > 0]
+    patches = [bar for answer in filled(figure) for bar in answer]
     for text in axis.texts:
         if text.get_text().isdigit() and not hasattr(text, "xyann"):
             x, y = text.get_position()

@@ -4,6 +4,7 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -57,9 +58,10 @@ def likert(
     )
     y = np.cumsum(heights) - heights / 2
     axis.axvline(0, color=INK, lw=0.9, zorder=0)
-    for points, start, (face, hatch, line) in zip(widths.T, starts.T, shades, strict=True):
-        axis.barh(y[shown], points, BAR, start, color=face, hatch=hatch, edgecolor=line, lw=0)
-        axis.barh(y[shown], points, BAR, start, color="none", edgecolor="white", lw=0.8)
+    bars = _bars(y[shown], starts, widths)
+    for those, (face, hatch, line) in zip(bars, shades, strict=True):
+        axis.add_collection(PolyCollection(those, fc=face, hatch=hatch, ec=line, lw=0))
+    axis.add_collection(PolyCollection(bars.reshape(-1, 4, 2), fc="none", ec="white", lw=0.8))
     axis.set_yticks(y, labels)
     axis.use_sticky_edges = False
     axis.margins(x=0.02)
@@ -101,6 +103,14 @@ def _below(widths: np.ndarray) -> np.ndarray:
     """How far each bar reaches to the left of the centre: the worse answers, and half of the neutral one."""
     half, odd = divmod(widths.shape[1], 2)
     return widths[:, :half].sum(axis=1) + (widths[:, half] / 2 if odd else 0.0)
+
+
+def _bars(y: np.ndarray, starts: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """The corners of the bars, by answer, item, corner and direction."""
+    left, right = starts.T, (starts + widths).T
+    low, high = (np.broadcast_to(y + side * BAR / 2, left.shape) for side in (-1, 1))
+    corners = [(left, low), (right, low), (right, high), (left, high)]
+    return np.stack([np.stack(corner, axis=-1) for corner in corners], axis=-2)
 
 
 def _shades(count: int) -> list[tuple]:

@@ -40,21 +40,15 @@ def intervals(
         name = axis.text(0.01, y, shown, transform=axis.get_yaxis_transform(), weight="bold", va="center", bbox=blank)
         name.set_in_layout(False)
         y += 1 + 0.35 * shown.count("\n")
-        for row in frame[frame[group] == block].itertuples():
-            lines = getattr(row, label).count("\n")
+        rows = frame[frame[group] == block]
+        for told, estimate, n in zip(rows[label], rows["estimate"], rows["n"], strict=True):
+            lines = told.count("\n")
             y += 0.35 * lines
             ticks.append(y)
-            names.append(getattr(row, label))
-            if np.isnan(row.estimate):
-                axis.text(
-                    left,
-                    y,
-                    tr("** base {n}", n=text.count(row.n)),
-                    va="center",
-                    fontsize=8.5,
-                    style="italic",
-                    bbox=blank,
-                )
+            names.append(told)
+            if np.isnan(estimate):
+                few = tr("** base {n}", n=text.count(n))
+                axis.text(left, y, few, va="center", fontsize=8.5, style="italic", bbox=blank)
             y += 1 + 0.35 * lines
         y += 0.45
     places = np.array(ticks)
