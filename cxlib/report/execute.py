@@ -16,6 +16,7 @@ from cxlib.report.limits import USUAL, Limits, Watch
 from cxlib.report.plan import NOTEBOOKS, SUMMARY, Planned
 
 MENDABLE = ("CxError: ", "CommandError: ", "MemoryError: ")  # what a cell may raise that is no fault of its code
+COLLECT = "__import__('gc').set_threshold(10_000, 20)"
 ENGINE = "cx-warm"  # of cxlib.kernel: warm where fork.start() was called, else papermill's own
 
 
@@ -62,7 +63,8 @@ def _execute(planned: Planned, out: Path, watch: Watch) -> None:
     logging.getLogger("papermill").addHandler(logging.NullHandler())
     # The kernel named python3 is this environment's, whatever the user has registered elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    quiet = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # a kernel that is shut down says so on the terminal
+    # A kernel that is shut down says so on the terminal; and it ends so soon that its garbage may lie longer.
+    settings = {"extra_arguments": ["--IPKernelApp.log_level=50", f"--IPKernelApp.exec_lines={COLLECT}"]}
     sockets = fork.private_folder()
     # The summary reads the chapters that were executed before it into the same folder.
     own = {"chapters": str(out.parent)} if "chapters" in planned.parameters and planned.chapter == SUMMARY else {}
@@ -84,7 +86,7 @@ def _execute(planned: Planned, out: Path, watch: Watch) -> None:
                 }
             ),
             **kernel,
-            **quiet,
+            **settings,
         )
         raise_for_execution_errors(notebook, None)
     except PapermillExecutionError as error:
