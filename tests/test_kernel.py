@@ -1,5 +1,6 @@
 """Warm kernels against cold ones: papermill's own engine, which starts each kernel from nothing, is the oracle."""
 
+import ast
 import asyncio
 import json
 import os
@@ -282,6 +283,24 @@ class TestApart:
         assert files == ["connection.json", *(f"kernel-{number}" for number in range(1, 6))]
         assert Path(folder).name.startswith(fork.FOLDER)
         assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("kernels", ["warm", "cold"])
+def test_a_chapter_prints_in_one_piece_and_looks_for_garbage_rarely(here, monkeypatch, kernels):
+    monkeypatch.setenv("CX_KERNELS", kernels)
+    source = (
+        "import gc, sys\nfor i in range(4): print(i, flush=True); print(-i, file=[sys.stderr, None][i % 2], flush=True)"
+    )
+    names = "gc.get_threshold(), sorted(name for name in globals() if not name.startswith('_'))"
+    execute(planned(here / "in.ipynb", source, names), here / "out.ipynb")
+    printed, [found] = (cell["outputs"] for cell in json.loads((here / "out.ipynb").read_text())["cells"])
+    assert {out["name"]: "".join(out["text"]) for out in printed} == {
+        "stdout": "0\n1\n-1\n2\n3\n-3\n",
+        "stderr": "0\n-2\n",
+    }
+    assert len(printed) == 2
+    usual = ["In", "Out", "exit", "gc", "get_ipython", "i", "open", "quit", "sys"]
+    assert ast.literal_eval("".join(found["data"]["text/plain"])) == ((10_000, 20, 10), usual)
 
 
 def planned(path: Path, *sources: str) -> Planned:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -206,3 +208,11 @@ def test_a_figure_needs_alternative_text_and_is_the_same_svg_twice(shown):
 def test_names_must_be_words():
     with pytest.raises(CxError, match="a published name is a word"):
         results.finding("two words", "A sentence.")
+
+
+@pytest.mark.parametrize(("said", "found"), [("auto", "python"), ("pyarrow", "pyarrow")])
+def test_words_of_small_tables_are_python_s_unless_the_user_says_otherwise(said, found):
+    code = f"import pandas as pd; pd.options.mode.string_storage = {said!r}; import cxlib.results"
+    code += "; print(pd.Series(['a']).dtype.storage)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == found

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import matplotlib as mpl
 import pandas as pd
 import pytest
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 from cxlib.charts.drivers import forest
 from cxlib.svg import svg
@@ -28,6 +30,28 @@ def drawn(layout: str | None, words: list[str]) -> Figure:
     return figure
 
 
+def axes_of_every_kind(layout: str | None) -> Figure:
+    """Shared, twin, secondary, logarithmic, of dates, of equal scales, with ticks at the top and minor ones."""
+    figure = Figure(figsize=(8, 6), layout=layout)
+    panels = figure.subplots(3, 2, sharex="col")
+    (logarithmic, dated), (twin, square), (moved, _) = panels
+    logarithmic.plot([1, 2, 3], [1, 100, 1e5])
+    logarithmic.set(yscale="log", ylabel="log", title="Ticks at the top")
+    logarithmic.xaxis.tick_top()
+    logarithmic.xaxis.set_minor_locator(MultipleLocator(0.5))
+    dated.plot(pd.date_range("2026-01-01", periods=3, freq="40D"), [1, 3, 2])
+    dated.tick_params(axis="x", labelrotation=30)
+    twin.plot([1, 2, 3], [1e6, 2e6, 3e6])
+    twin.twinx().plot([1, 2, 3], [0.001, 0.003, 0.002], "k--")
+    square.set_aspect("equal", adjustable="box")
+    square.secondary_yaxis("right", functions=(lambda x: x * 100, lambda x: x / 100)).set_ylabel("percent")
+    moved.plot([1, 2, 3], [-1, 2, 1])
+    moved.spines["bottom"].set_position("zero")
+    moved.invert_yaxis()
+    figure.supxlabel("below")
+    return figure
+
+
 def saved(figure: Figure) -> str:
     buffer = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "cx-workbook", "svg.fonttype": "path"}):
@@ -39,6 +63,21 @@ def saved(figure: Figure) -> str:
 @pytest.mark.parametrize("words", [WORDS, WORDS[::-1]])
 def test_a_picture_is_what_matplotlib_saves(layout, words):
     assert svg(drawn(layout, words)) == saved(drawn(layout, words))
+
+
+@pytest.mark.parametrize("layout", ["constrained", "tight", None])
+def test_axes_of_every_kind_are_what_matplotlib_saves(layout):
+    assert svg(axes_of_every_kind(layout)) == saved(axes_of_every_kind(layout))
+
+
+def test_axes_are_matplotlib_s_own_again_afterwards():
+    own = Axis._update_ticks, Axis._get_ticklabel_bboxes
+    svg(drawn("constrained", WORDS))
+    broken = Figure()
+    broken.subplots().set_title("$\\nonsense$")
+    with pytest.raises(ValueError, match="nonsense"):
+        svg(broken)
+    assert (Axis._update_ticks, Axis._get_ticklabel_bboxes) == own
 
 
 def test_letters_that_are_kept_do_not_depend_on_who_asked_before():
