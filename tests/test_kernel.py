@@ -338,7 +338,8 @@ async def _interrupted() -> tuple[str, str]:
     try:
         await client.wait_for_ready(timeout=60)
         assert isinstance(manager.provisioner.process, fork.Forked)
-        sent = client.execute("print('begun', flush=True)\nimport time\ntime.sleep(60)")
+        # Told not to, it does not refuse what follows an error closely.
+        sent = client.execute("print('begun', flush=True)\nimport time\ntime.sleep(60)", stop_on_error=False)
         while "begun" not in (await client.get_iopub_msg(timeout=60))["content"].get("text", ""):
             pass
         await manager.interrupt_kernel()
@@ -411,16 +412,17 @@ def state() -> dict:
         "children": len(_children(os.getpid())),
         "open": len(os.listdir("/proc/self/fd")),
         "open of the server": len(os.listdir(f"/proc/{server}/fd")),
-        "threads": len(os.listdir("/proc/self/task")),
+        "threads": min(_threads() for _ in range(10)),
         "alive": len(fork.ALIVE),
         "folders": len(list(Path(tempfile.gettempdir()).iterdir())),
         "ports": len(ports(os.getpid()) + ports(server)),
     }
 
 
-def grown(early: dict, late: dict) -> dict[str, tuple[int, int]]:
-    """What there is more of later: a thread that was just ending may be missing then."""
-    return {name: (early[name], number) for name, number in late.items() if number > early[name]}
+def _threads() -> int:
+    """Threads of this process, a moment later: one that Python has joined may still be there for the system."""
+    time.sleep(0.05)
+    return len(os.listdir("/proc/self/task"))
 
 
 def _children(number: int) -> list[int]:
@@ -494,7 +496,7 @@ def test_runs_leave_nothing_and_nothing_outlives_kill_9(short, monkeypatch):
     process = driven(short, book, [6, 20, 10**6], mark)
     try:
         first, last = (json.loads(process.stdout.readline()) for _ in range(2))
-        assert grown(first, last) == {}
+        assert last == first
         assert (last["forks"], last["alive"], last["ports"]) == (0, 0, 0)
         ended_in_mid_run(process, short, mark, monkeypatch)
     finally:
