@@ -246,6 +246,8 @@ def _beside_total(domains: Domains, index: np.ndarray, confidence: float) -> dic
     with np.errstate(invalid="ignore", divide="ignore"):
         part = w / w.sum(axis=1, keepdims=True)
         total = (part * ratio).sum(axis=1, keepdims=True)
+        # The parts may add up to 1 but for rounding: where all groups are at 100%, so is the total, and no more.
+        total = np.clip(total, ratio.min(axis=1, keepdims=True), ratio.max(axis=1, keepdims=True))
         value = np.where((total > 0) & (domains.ratio[index] >= 0), ratio / total, np.nan)
         # The group's residuals less the total's, whose centre is the total and not each group's own estimate.
         own = np.eye(k) - value[..., None] * part[:, None, :]

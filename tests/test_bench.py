@@ -109,3 +109,10 @@ def test_some_of_it_leaves_the_page_alone_and_an_error_is_told(bench, monkeypatc
 def test_a_benchmark_runs_in_a_process_of_its_own(bench):
     measure = importlib.import_module("measure")
     assert measure.apart("measure", "row", "work", 1.0, 4.0, "it")["measured"] == 0.25
+
+
+def test_a_chapter_s_overhead_can_be_told_from_its_cells(bench):
+    """The times of cells are noted inside execute(), which forgets them."""
+    (found,) = importlib.import_module("measure").apart("bench_overhead", "rows", "complaint_iceberg", 1)
+    assert found["ours"] > 0
+    assert found["baseline"] > 0

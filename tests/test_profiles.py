@@ -320,6 +320,17 @@ def test_nobody_chose_it_is_a_number():
 # -- form and faults ---------------------------------------------------------------------------------------------------
 
 
+def test_what_everybody_is_is_100_percent_and_no_more():
+    """Weights that add up to 1 but for rounding must not: a card takes no share above 100."""
+    for seed in range(30):
+        draw = np.random.default_rng(seed)
+        frame = pd.DataFrame(
+            {"group": draw.choice(list("abcd"), 90), "city": "Hanoi", "weight": draw.uniform(1, 3, 90)}
+        )
+        rows = profile(frame, "group", ["city"], weights="weight", minimum_base=2)
+        assert set(rows["share"]) == set(rows["total"]) == {100.0}, seed
+
+
 def test_order_labels_and_kinds(survey):
     labels = {"payment": "Thanh toán", "touchpoints": "Điểm chạm", "touchpoints.web": "Trang web"}
     kinds = {"payment": "behavioural", "touchpoints.web": "behavioural", "age_band": "demographic"}

@@ -12,6 +12,7 @@ from unittest import mock
 import loops
 import papermill
 from measure import row
+from papermill.engines import papermill_engines
 
 from cxlib import fork
 from cxlib.report.execute import execute
@@ -35,14 +36,14 @@ def plain(planned: Planned, out: Path) -> float:
 
 def warm(planned: Planned, out: Path) -> float:
     """The overhead of a chapter as a report executes it; the note of its times is taken before it is removed."""
-    taken, papermills_own = [], papermill.execute_notebook
+    taken, papermills_own = [], papermill_engines.execute_notebook_with_engine
 
     def noted(*given, **how):
         done = papermills_own(*given, **how)
         taken.append(in_cells(done))
         return done
 
-    with mock.patch.object(papermill, "execute_notebook", noted):
+    with mock.patch.object(papermill_engines, "execute_notebook_with_engine", noted):
         start = time.perf_counter()
         execute(planned, out)
         return time.perf_counter() - start - taken[0]
