@@ -33,14 +33,14 @@ def intervals(
     figure, (axis,) = canvas(0.26 * len(frame) + 0.2 * wrapped + 0.38 * len(blocks) + 0.7)
     y, ticks, names = 0.0, [], []
     left = min([*frame["low"].dropna(), *frame["estimate"].dropna()], default=0.0)
-    for block in blocks:
+    parts = [frame[frame[group] == block] for block in blocks]
+    for block, rows in zip(blocks, parts, strict=True):
         # The block's name stands inside the plot, where a long one takes no room from it.
         shown = fill(str(block), 42)
         y += 0.35 * shown.count("\n")
         name = axis.text(0.01, y, shown, transform=axis.get_yaxis_transform(), weight="bold", va="center", bbox=blank)
         name.set_in_layout(False)
         y += 1 + 0.35 * shown.count("\n")
-        rows = frame[frame[group] == block]
         for told, estimate, n in zip(rows[label], rows["estimate"], rows["n"], strict=True):
             lines = told.count("\n")
             y += 0.35 * lines
@@ -52,7 +52,7 @@ def intervals(
             y += 1 + 0.35 * lines
         y += 0.45
     places = np.array(ticks)
-    rows = pd.concat([frame[frame[group] == block] for block in blocks])
+    rows = pd.concat(parts)
     axis.hlines(places, rows["low"], rows["high"], color=SOFT, lw=4, capstyle="butt")
     small = (rows["n"] < text.SMALL_BASE).to_numpy()
     for those, face in ((small, "white"), (~small, ACCENT)):

@@ -89,4 +89,5 @@ PAGES = environment()
 PAGES.globals |= {"tr": tr, "place": place, "anchor": anchor, "groups": groups}
 PAGES.filters |= {"marked": _marked, "levels": _levels, "id": id, "look": _look}
 PAGES.filters |= {"image": _image, "broad": _broad, "logo": _logo}
-PAGE, _ = (PAGES.get_template(f"{name}.html.j2") for name in ("page", "blocks"))
+PAGE = PAGES.get_template("page.html.j2")
+PAGES.get_template("blocks.html.j2")  # which the page imports
